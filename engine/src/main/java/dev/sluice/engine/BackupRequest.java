@@ -1,0 +1,131 @@
+package dev.sluice.engine;
+
+import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.model.Digest;
+import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.model.ServerAddress;
+import java.nio.file.Path;
+import java.util.OptionalLong;
+
+/**
+ * Back up a live server into a portable directory.
+ *
+ * @param rateLimit raw bytes a second over all shards; empty for none
+ * @param retries attempts after the first, for each shard
+ * @param skipErrors go on without a shard that failed for good, and name it in the report
+ */
+public record BackupRequest(
+        ServerAddress server,
+        Path directory,
+        Selection selection,
+        Compression compression,
+        Digest.Algorithm digest,
+        int concurrency,
+        int retries,
+        OptionalLong rateLimit,
+        boolean skipErrors,
+        Timeouts timeouts) {
+
+    /** How many shards are pulled side by side unless told otherwise. */
+    public static final int DEFAULT_CONCURRENCY = 4;
+
+    public static final int DEFAULT_RETRIES = 5;
+
+    public BackupRequest {
+        if (concurrency < 1) {
+            throw new IllegalArgumentException("concurrency must be at least 1, was " + concurrency);
+        }
+        if (retries < 0) {
+            throw new IllegalArgumentException("retries must not be negative, was " + retries);
+        }
+        if (rateLimit.isPresent() && rateLimit.getAsLong() < 1) {
+            throw new IllegalArgumentException("rate limit must be positive, was " + rateLimit.getAsLong());
+        }
+    }
+
+    /** Starts a request with every option at its default. */
+    public static Builder portable(ServerAddress server, Path directory) {
+        return new Builder(server, directory);
+    }
+
+    /** Collects the options; each setter tells its default. */
+    public static final class Builder {
+        private final ServerAddress server;
+        private final Path directory;
+        private Selection selection = Selection.EVERYTHING;
+        private Compression compression = Compression.GZIP;
+        private Digest.Algorithm digest = Digest.Algorithm.CRC32C;
+        private int concurrency = DEFAULT_CONCURRENCY;
+        private int retries = DEFAULT_RETRIES;
+        private OptionalLong rateLimit = OptionalLong.empty();
+        private boolean skipErrors;
+        private Timeouts timeouts = Timeouts.DEFAULT;
+
+        private Builder(ServerAddress server, Path directory) {
+            this.server = server;
+            this.directory = directory;
+        }
+
+        /** Default: everything. */
+        public Builder selection(Selection value) {
+            this.selection = value;
+            return this;
+        }
+
+        /** Default: gzip at level 1, which influxd reads. */
+        public Builder compression(Compression value) {
+            this.compression = value;
+            return this;
+        }
+
+        /** Default: CRC-32C. */
+        public Builder digest(Digest.Algorithm value) {
+            this.digest = value;
+            return this;
+        }
+
+        /** Default: {@value BackupRequest#DEFAULT_CONCURRENCY} shards side by side. */
+        public Builder concurrency(int value) {
+            this.concurrency = value;
+            return this;
+        }
+
+        /** Default: {@value BackupRequest#DEFAULT_RETRIES} for each shard. */
+        public Builder retries(int value) {
+            this.retries = value;
+            return this;
+        }
+
+        /** Raw bytes a second over all shards. Default: none. */
+        public Builder rateLimit(long bytesPerSecond) {
+            this.rateLimit = OptionalLong.of(bytesPerSecond);
+            return this;
+        }
+
+        /** Default: false, the first shard that fails for good ends the backup. */
+        public Builder skipErrors(boolean value) {
+            this.skipErrors = value;
+            return this;
+        }
+
+        /** Default: {@link Timeouts#DEFAULT}. */
+        public Builder timeouts(Timeouts value) {
+            this.timeouts = value;
+            return this;
+        }
+
+        public BackupRequest build() {
+            return new BackupRequest(
+                    server,
+                    directory,
+                    selection,
+                    compression,
+                    digest,
+                    concurrency,
+                    retries,
+                    rateLimit,
+                    skipErrors,
+                    timeouts);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package dev.sluice.engine;
+
+import java.time.Duration;
+
+/**
+ * Time limits on the source's server. They run only while the copy is ready to read, so that a slow target is
+ * never taken for a dead server.
+ *
+ * @param connect until the connection stands
+ * @param firstByte until the first byte of an answer: the server writes its cache to disk before it
+ * @param idle between two reads after that
+ */
+public record Timeouts(Duration connect, Duration firstByte, Duration idle) {
+
+    public static final Timeouts DEFAULT =
+            new Timeouts(Duration.ofSeconds(10), Duration.ofMinutes(10), Duration.ofSeconds(60));
+
+    public Timeouts {
+        for (Duration limit : new Duration[] {connect, firstByte, idle}) {
+            if (limit.isNegative() || limit.isZero()) {
+                throw new IllegalArgumentException("a time limit must be positive, was " + limit);
+            }
+        }
+    }
+
+    /** The same limits with another idle time; the first byte gets at least as much. */
+    public Timeouts withIdle(Duration limit) {
+        return new Timeouts(connect, firstByte.compareTo(limit) < 0 ? limit : firstByte, limit);
+    }
+}

@@ -1,0 +1,36 @@
+package dev.sluice.engine.error;
+
+import org.jspecify.annotations.Nullable;
+
+/** The root of all that the engine throws or signals on purpose; anything else is a defect. */
+public abstract sealed class SluiceException extends RuntimeException
+        permits ArchiveDamaged,
+                ConnectionFailed,
+                ConnectionLost,
+                EmptyAnswer,
+                EncoderFailed,
+                InvalidRequest,
+                MalformedResponse,
+                NotThere,
+                ServerSilent,
+                StoreFailed {
+
+    private static final long serialVersionUID = 1L;
+
+    private final String hint;
+
+    SluiceException(String message, String hint, @Nullable Throwable cause) {
+        super(message, cause);
+        this.hint = hint;
+    }
+
+    /** What to try next, one or two sentences for the person in front of it. */
+    public String hint() {
+        return hint;
+    }
+
+    /** Whether the same attempt, made again from its start, may succeed. */
+    public boolean worthRetrying() {
+        return false;
+    }
+}

@@ -1,0 +1,64 @@
+package dev.sluice.engine.event;
+
+import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.model.ShardReceipt;
+import dev.sluice.engine.model.ShardRef;
+import java.time.Duration;
+
+/** How it ended for one shard. Each shard of the catalog has exactly one in the report. */
+public sealed interface ShardOutcome {
+
+    ShardRef ref();
+
+    /** Whether something that was asked for is missing because of this. */
+    boolean missing();
+
+    /**
+     * Stored whole and checked.
+     *
+     * @param attempts 1 if the first one succeeded
+     */
+    record Stored(ShardReceipt receipt, int attempts, Duration elapsed) implements ShardOutcome {
+        @Override
+        public ShardRef ref() {
+            return receipt.ref();
+        }
+
+        @Override
+        public boolean missing() {
+            return false;
+        }
+    }
+
+    /** Not taken, as it did not change since the instant asked for. */
+    record Unchanged(ShardRef ref) implements ShardOutcome {
+        @Override
+        public boolean missing() {
+            return false;
+        }
+    }
+
+    /** The server dropped it between listing and reading. */
+    record DroppedMeanwhile(ShardRef ref) implements ShardOutcome {
+        @Override
+        public boolean missing() {
+            return true;
+        }
+    }
+
+    /** In the metadata, but the server does not offer it; it probably failed to open it. */
+    record NotOffered(ShardRef ref) implements ShardOutcome {
+        @Override
+        public boolean missing() {
+            return true;
+        }
+    }
+
+    /** Given up after the last attempt; the copy went on because it was told to. */
+    record Failed(ShardRef ref, SluiceException why, int attempts) implements ShardOutcome {
+        @Override
+        public boolean missing() {
+            return true;
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package dev.sluice.engine.model;
+
+import io.netty.buffer.ByteBuf;
+import java.time.Instant;
+
+/**
+ * One step of a shard on its way: each file is a {@link FileStart}, its {@link Bytes}, a {@link FileEnd};
+ * {@link ShardEnd} comes last and only when the whole archive was seen to be complete.
+ *
+ * <p>Whoever receives a part owns its buffer and calls {@link #release()} once.
+ */
+public sealed interface ShardPart {
+
+    /** Frees the part's buffer, if it has one. */
+    default void release() {}
+
+    /**
+     * A file begins.
+     *
+     * @param name base name of the file inside the shard's directory, such as {@code 000000001-000000001.tsm}
+     * @param size bytes that follow before {@link FileEnd}
+     * @param modified the file's time on the server, in whole seconds as tar carries it
+     * @param rawHeader the tar header blocks exactly as they were received, extended headers included, a
+     *     multiple of 512 bytes, so that the archive can be written again byte for byte
+     */
+    record FileStart(String name, long size, Instant modified, ByteBuf rawHeader) implements ShardPart {
+        public FileStart {
+            if (size < 0) {
+                throw new IllegalArgumentException("size must not be negative, was " + size);
+            }
+        }
+
+        @Override
+        public void release() {
+            rawHeader.release();
+        }
+    }
+
+    /** Some of the file's bytes, never empty. */
+    record Bytes(ByteBuf data) implements ShardPart {
+        @Override
+        public void release() {
+            data.release();
+        }
+    }
+
+    /** The file is complete. */
+    record FileEnd() implements ShardPart {}
+
+    /**
+     * The end-of-archive marker was seen and the input ended right after it.
+     *
+     * @param files how many files the shard had
+     */
+    record ShardEnd(int files) implements ShardPart {}
+}

@@ -1,0 +1,13 @@
+/**
+ * The front door: {@link dev.sluice.engine.SluiceEngine} takes requests and answers with cold publishers
+ * of events that end in a report.
+ *
+ * <p>Comes in: a request (where from, where to, what, how). Goes out: {@code Flux<Event>}. This is the only
+ * room that names whole flows; every other room knows only the rooms above it in this list:
+ * {@code model, error, event, wire, transport, tar, meta, tsm, stage, store, format, source, target, copy,
+ * serve}.
+ */
+@NullMarked
+package dev.sluice.engine;
+
+import org.jspecify.annotations.NullMarked;

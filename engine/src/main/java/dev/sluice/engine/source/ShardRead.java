@@ -1,0 +1,25 @@
+package dev.sluice.engine.source;
+
+import dev.sluice.engine.model.ShardPart;
+import dev.sluice.engine.model.ShardRef;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** One shard of an opened source, not yet read. */
+public interface ShardRead {
+
+    ShardRef ref();
+
+    /**
+     * The shard's parts, checked while they pass: the flux completes only after a
+     * {@link ShardPart.ShardEnd}. Cold: each subscription reads from the start, on its own connection; a cancel
+     * stops the server at once. The subscriber releases every part.
+     */
+    Flux<ShardPart> parts();
+
+    /**
+     * Whether the source still offers this shard. Asked after it answered with nothing at all: true means that
+     * another attempt makes sense, false that the shard was dropped meanwhile.
+     */
+    Mono<Boolean> stillOffered();
+}
