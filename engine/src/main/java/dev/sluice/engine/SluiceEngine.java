@@ -2,6 +2,7 @@ package dev.sluice.engine;
 
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
+import java.nio.file.Path;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -34,6 +35,17 @@ public final class SluiceEngine implements AutoCloseable {
     /** Answers the snapshot RPC over a stopped server's directories; cold. */
     public Mono<RunningServer> serve(ServeRequest request) {
         return Mono.error(new UnsupportedOperationException("skeleton: " + request));
+    }
+
+    /**
+     * Writes sample data for demonstrations and tests: the same seed and size give the same files. Cold.
+     *
+     * @param dir an existing directory that receives the data and meta directories
+     * @param approximateBytes how large the shards are together
+     */
+    public Mono<SampleData> sampleData(Path dir, long seed, long approximateBytes) {
+        return Mono.error(new UnsupportedOperationException(
+                "skeleton: %s, seed %d, %d bytes".formatted(dir, seed, approximateBytes)));
     }
 
     @Override
