@@ -127,7 +127,7 @@ public final class LiveSource implements Source {
         /** Whole shards with request type 0: the server's own time filter (type 5) loses data. */
         @Override
         public Flux<ShardPart> parts() {
-            return read(SnapshotRequest.ShardBackup.whole(ref.id()));
+            return read(SnapshotRequest.ShardBackup.of(ref, SnapshotRequest.ShardBackup.ALL));
         }
 
         /** The first part of what changed tells: a file, or the end. The rest is not read. */
@@ -135,7 +135,7 @@ public final class LiveSource implements Source {
         public Mono<Boolean> wanted() {
             return selection
                     .since()
-                    .map(since -> read(new SnapshotRequest.ShardBackup(ref.id(), since))
+                    .map(since -> read(SnapshotRequest.ShardBackup.of(ref, since))
                             .map(part -> {
                                 part.release();
                                 return part instanceof ShardPart.FileStart;

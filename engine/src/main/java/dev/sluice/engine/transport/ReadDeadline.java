@@ -59,7 +59,10 @@ final class ReadDeadline extends ChannelDuplexHandler {
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object msg) throws Exception {
         waiting = false;
-        begun = true;
+        if (!begun) {
+            begun = true;
+            cancelAlarm(); // it was set for the longer limit
+        }
         super.channelRead(ctx, msg);
     }
 

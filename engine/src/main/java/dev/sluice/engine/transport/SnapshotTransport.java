@@ -9,13 +9,13 @@ import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.Timeouts;
 import dev.sluice.engine.wire.SnapshotRequest;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.FixedRecvByteBufAllocator;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.netty.ByteBufFlux;
 import reactor.netty.Connection;
 import reactor.netty.resources.ConnectionProvider;
 import reactor.netty.resources.LoopResources;
@@ -95,22 +95,25 @@ public final class SnapshotTransport {
      * Sends the request and decodes the whole answer at once; for the small ones.
      *
      * @param limit of the answer in bytes, against a peer that never ends
-     * @param decode gets the answer and does not keep it; its errors are passed on
+     * @param decode gets the answer; its errors are passed on
+     * @return empty if the server closed without one byte
      */
     public <T> Mono<T> exchangeWhole(SnapshotRequest request, int limit, Function<ByteBuf, T> decode) {
-        return Mono.defer(() -> {
-            AtomicLong received = new AtomicLong();
-            Flux<ByteBuf> bounded = exchange(request).<ByteBuf>handle((bytes, sink) -> {
-                if (received.addAndGet(bytes.readableBytes()) > limit) {
-                    bytes.release();
-                    sink.error(new MalformedResponse(
-                            "answer to %s is longer than %d bytes".formatted(request.describe(), limit), limit));
-                } else {
-                    sink.next(bytes);
-                }
-            });
-            return ByteBufFlux.fromInbound(bounded).aggregate().map(decode);
-        });
+        // On the heap: nothing to free, whoever cancels when.
+        return exchange(request)
+                .reduceWith(Unpooled::buffer, (answer, bytes) -> {
+                    try {
+                        if (answer.readableBytes() + (long) bytes.readableBytes() > limit) {
+                            throw new MalformedResponse(
+                                    "answer to %s is longer than %d bytes".formatted(request.describe(), limit), limit);
+                        }
+                        return answer.writeBytes(bytes);
+                    } finally {
+                        bytes.release();
+                    }
+                })
+                .filter(ByteBuf::isReadable)
+                .map(decode);
     }
 
     private static Flux<ByteBuf> converse(Connection connection, SnapshotRequest request) {
