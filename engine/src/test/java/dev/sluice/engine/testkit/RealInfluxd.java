@@ -466,9 +466,16 @@ public final class RealInfluxd implements AutoCloseable {
         return tool("backup", rpcAddress(), args);
     }
 
-    /** {@code influxd restore -host <this server> args…} with this server's own program. */
+    /**
+     * {@code influxd restore -host <this server> args…} with this server's own program. The tool ends before the server
+     * has installed what it sent; this method returns after that, so that queries see it.
+     */
     public ToolRun influxdRestore(String... args) {
-        return tool("restore", rpcAddress(), args);
+        try (var proxy = CuttingProxy.to(rpcAddress())) {
+            ToolRun run = tool("restore", proxy.address(), args);
+            proxy.awaitServer(TOOL_LIMIT);
+            return run;
+        }
     }
 
     /** {@code influxd backup -host address args…}, as through a proxy. */
