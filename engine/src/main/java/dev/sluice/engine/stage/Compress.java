@@ -4,7 +4,6 @@ import dev.sluice.engine.stage.codec.SlabEncoder;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.IllegalReferenceCountException;
 import io.netty.util.ReferenceCountUtil;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -22,15 +21,15 @@ public final class Compress {
      * Compresses the slabs of one file side by side and gives the results in order. Slabs must come from a pool with
      * room beside them; they are released, results belong to the subscriber.
      *
-     * @param name for the header of the file's first piece, where the format has a place for it
+     * @param originalName of the file before compression, for the header of its first piece where the format has one
      * @param workers where the work is done; shared by all files
      * @param ahead how many slabs of this file may be under way at the same time
      */
     public static Function<Flux<ByteBuf>, Flux<ByteBuf>> slabs(
-            SlabEncoder encoder, Optional<String> name, Scheduler workers, int ahead) {
+            SlabEncoder encoder, String originalName, Scheduler workers, int ahead) {
         return slabs -> Flux.defer(() -> {
-            AtomicReference<Optional<String>> firstName = new AtomicReference<>(name);
-            return slabs.map(slab -> new Job(encoder, slab, firstName.getAndSet(Optional.empty())))
+            AtomicReference<@Nullable String> firstName = new AtomicReference<>(originalName);
+            return slabs.map(slab -> new Job(encoder, slab, firstName.getAndSet(null)))
                     .flatMapSequential(job -> job.on(workers), ahead, 1)
                     .doOnDiscard(Job.class, Job::close)
                     .doOnDiscard(ByteBuf.class, ReferenceCountUtil::safeRelease);
@@ -44,14 +43,14 @@ public final class Compress {
     private static final class Job {
         private final SlabEncoder encoder;
         private final ByteBuf slab;
-        private final Optional<String> name;
+        private final @Nullable String firstName;
         private @Nullable ByteBuf result;
         private boolean closed;
 
-        private Job(SlabEncoder encoder, ByteBuf slab, Optional<String> name) {
+        private Job(SlabEncoder encoder, ByteBuf slab, @Nullable String firstName) {
             this.encoder = encoder;
             this.slab = slab;
-            this.name = name;
+            this.firstName = firstName;
         }
 
         private Mono<ByteBuf> on(Scheduler workers) {
@@ -71,7 +70,7 @@ public final class Compress {
                 ByteBuf out = SlabPool.beside(slab);
                 boolean done = false;
                 try {
-                    encoder.encode(slab, out, name);
+                    encode(out);
                     done = true;
                 } finally {
                     if (!done || !keep(out)) {
@@ -82,6 +81,14 @@ public final class Compress {
                 slab.release();
             }
             return this;
+        }
+
+        private void encode(ByteBuf out) {
+            if (firstName == null) {
+                encoder.encode(slab, out);
+            } else {
+                encoder.encodeFirst(slab, out, firstName);
+            }
         }
 
         private synchronized boolean keep(ByteBuf out) {
