@@ -4,6 +4,8 @@ import dev.sluice.engine.stage.codec.SlabEncoder;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.IllegalReferenceCountException;
 import io.netty.util.ReferenceCountUtil;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -27,13 +29,42 @@ public final class Compress {
      */
     public static Function<Flux<ByteBuf>, Flux<ByteBuf>> slabs(
             SlabEncoder encoder, String originalName, Scheduler workers, int ahead) {
-        return slabs -> Flux.defer(() -> {
-            AtomicReference<@Nullable String> firstName = new AtomicReference<>(originalName);
-            return slabs.map(slab -> new Job(encoder, slab, firstName.getAndSet(null)))
-                    .flatMapSequential(job -> job.on(workers), ahead, 1)
-                    .doOnDiscard(Job.class, Job::close)
-                    .doOnDiscard(ByteBuf.class, ReferenceCountUtil::safeRelease);
-        });
+        return slabs -> Flux.using(
+                () -> new Bench(encoder, originalName),
+                bench -> slabs.map(bench::job)
+                        .flatMapSequential(job -> Mono.fromCallable(job::work).subscribeOn(workers), ahead, 1)
+                        .handle(Job::handOver),
+                Bench::close);
+    }
+
+    /**
+     * All that is under work for one file. Operators that queue have gaps in what they discard when they are
+     * cancelled, so the owner is not the one who holds a job but the bench it lies on.
+     */
+    private static final class Bench {
+        private final SlabEncoder encoder;
+        private final AtomicReference<@Nullable String> firstName;
+        private final Set<Job> jobs = ConcurrentHashMap.newKeySet();
+        private volatile boolean closed;
+
+        private Bench(SlabEncoder encoder, String originalName) {
+            this.encoder = encoder;
+            this.firstName = new AtomicReference<>(originalName);
+        }
+
+        private Job job(ByteBuf slab) {
+            Job job = new Job(this, slab, firstName.getAndSet(null));
+            jobs.add(job);
+            if (closed) {
+                job.close();
+            }
+            return job;
+        }
+
+        private void close() {
+            closed = true;
+            jobs.forEach(Job::close);
+        }
     }
 
     /**
@@ -41,23 +72,16 @@ public final class Compress {
      * frees each exactly once, and never while the encoder reads it.
      */
     private static final class Job {
-        private final SlabEncoder encoder;
+        private final Bench bench;
         private final ByteBuf slab;
         private final @Nullable String firstName;
         private @Nullable ByteBuf result;
         private boolean closed;
 
-        private Job(SlabEncoder encoder, ByteBuf slab, @Nullable String firstName) {
-            this.encoder = encoder;
+        private Job(Bench bench, ByteBuf slab, @Nullable String firstName) {
+            this.bench = bench;
             this.slab = slab;
             this.firstName = firstName;
-        }
-
-        private Mono<ByteBuf> on(Scheduler workers) {
-            return Mono.using(
-                    () -> this,
-                    job -> Mono.fromCallable(job::work).subscribeOn(workers).handle(Job::handOver),
-                    Job::close);
         }
 
         private Job work() {
@@ -85,9 +109,9 @@ public final class Compress {
 
         private void encode(ByteBuf out) {
             if (firstName == null) {
-                encoder.encode(slab, out);
+                bench.encoder.encode(slab, out);
             } else {
-                encoder.encodeFirst(slab, out, firstName);
+                bench.encoder.encodeFirst(slab, out, firstName);
             }
         }
 
@@ -99,17 +123,24 @@ public final class Compress {
             return true;
         }
 
-        private synchronized void handOver(SynchronousSink<ByteBuf> sink) {
-            ByteBuf out = result;
-            result = null;
+        private void handOver(SynchronousSink<ByteBuf> sink) {
+            ByteBuf out = take();
             if (out != null) {
                 sink.next(out);
             }
         }
 
+        private synchronized @Nullable ByteBuf take() {
+            ByteBuf out = result;
+            result = null;
+            close();
+            return out;
+        }
+
         private synchronized void close() {
             if (!closed) {
                 closed = true;
+                bench.jobs.remove(this);
                 slab.release();
                 ReferenceCountUtil.release(result);
                 result = null;
