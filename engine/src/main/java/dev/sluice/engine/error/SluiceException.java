@@ -14,7 +14,8 @@ public abstract sealed class SluiceException extends RuntimeException
                 MalformedResponse,
                 NotThere,
                 ServerSilent,
-                StoreFailed {
+                StoreFailed,
+                TsmDamaged {
 
     private static final long serialVersionUID = 1L;
 
