@@ -15,6 +15,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -43,6 +45,7 @@ public final class CuttingProxy implements AutoCloseable {
     private final ServerSocket listener;
     private final List<Rule> rules = new CopyOnWriteArrayList<>();
     private final List<Conversation> conversations = new ArrayList<>();
+    private final Map<Integer, CountDownLatch> markers = new ConcurrentHashMap<>();
 
     private record Rule(Predicate<Conversation> when, Fault fault) {}
 
@@ -171,15 +174,29 @@ public final class CuttingProxy implements AutoCloseable {
     /** Waits until the server has ended every conversation so far: for uploads that is when it has installed them. */
     public void awaitServer(Duration limit) {
         long deadline = System.nanoTime() + limit.toNanos();
-        for (Conversation conversation : conversations()) {
-            try {
+        try {
+            awaitBacklog();
+            for (Conversation conversation : conversations()) {
                 if (!conversation.ended.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
                     throw new AssertionError("the server did not end " + conversation + " within " + limit);
                 }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException("interrupted", e);
             }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        }
+    }
+
+    /** A client may be gone before its connection was accepted; one of our own queues behind it. */
+    private void awaitBacklog() throws IOException, InterruptedException {
+        var accepted = new CountDownLatch(1);
+        try (var marker = new Socket()) {
+            marker.bind(new InetSocketAddress(listener.getInetAddress(), 0));
+            markers.put(marker.getLocalPort(), accepted);
+            marker.connect(listener.getLocalSocketAddress());
+            accepted.await();
         }
     }
 
@@ -193,6 +210,12 @@ public final class CuttingProxy implements AutoCloseable {
         while (!listener.isClosed()) {
             try {
                 Socket client = listener.accept();
+                CountDownLatch marker = markers.remove(client.getPort());
+                if (marker != null) {
+                    marker.countDown();
+                    quietly(client);
+                    continue;
+                }
                 Socket server = new Socket();
                 try {
                     server.connect(target);
