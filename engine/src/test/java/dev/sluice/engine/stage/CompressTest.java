@@ -32,7 +32,7 @@ class CompressTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-    private final Scheduler workers = Schedulers.newParallel("compress-test", 3);
+    private final Scheduler workers = Schedulers.newBoundedElastic(3, 100, "compress-test");
     private final SlabEncoder gzip =
             SlabEncoders.forCompression(Compression.GZIP).orElseThrow();
     private final SlabPool pool = new SlabPool(1000, gzip.bound(1000), 20_000);
