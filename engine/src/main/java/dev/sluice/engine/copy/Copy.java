@@ -7,7 +7,6 @@ import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ShardPart;
-import dev.sluice.engine.model.ShardReceipt;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.source.ShardRead;
 import dev.sluice.engine.source.Source;
@@ -23,7 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.Consumer;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
@@ -84,21 +83,17 @@ public final class Copy {
                 to -> giveUp(to, events));
     }
 
-    private static Mono<Void> giveUp(TargetSession to, Consumer<Event> events) {
+    private static Mono<Void> giveUp(TargetSession to, FluxSink<Event> events) {
         return to.abort()
                 .doOnNext(left -> {
                     if (!left.isEmpty()) {
-                        events.accept(new Event.Warning(
+                        events.next(new Event.Warning(
                                 "the backup was not completed; these finished archives stay: "
                                         + String.join(", ", left),
                                 "Without a manifest no restore looks at them. Delete them, or keep them for a look."));
                     }
                 })
                 .then();
-    }
-
-    private static Mono<Void> giveUp(TargetSession to, FluxSink<Event> events) {
-        return giveUp(to, (Consumer<Event>) events::next);
     }
 
     /** One run: the state that its shards share. */
@@ -115,8 +110,8 @@ public final class Copy {
             this.from = from;
             this.to = to;
             this.events = events;
-            this.started = Instant.ofEpochMilli(timer.now(java.util.concurrent.TimeUnit.MILLISECONDS));
-            this.startedAt = timer.now(java.util.concurrent.TimeUnit.NANOSECONDS);
+            this.started = Instant.ofEpochMilli(timer.now(TimeUnit.MILLISECONDS));
+            this.startedAt = timer.now(TimeUnit.NANOSECONDS);
             this.tally = new Tally(from.catalog().shards().size());
         }
 
@@ -189,11 +184,7 @@ public final class Copy {
                             inCatalogOrder(fates),
                             from.catalog().notOffered().stream().map(ShardOutcome.NotOffered::new))
                     .toList();
-            List<ShardReceipt> stored = all.stream()
-                    .filter(ShardOutcome.Stored.class::isInstance)
-                    .map(fate -> ((ShardOutcome.Stored) fate).receipt())
-                    .toList();
-            return to.seal(stored)
+            return to.seal(all)
                     .map(location -> new CopyReport(
                             source.describe(),
                             location,
@@ -222,7 +213,7 @@ public final class Copy {
         }
 
         private Duration now() {
-            return Duration.ofNanos(timer.now(java.util.concurrent.TimeUnit.NANOSECONDS) - startedAt);
+            return Duration.ofNanos(timer.now(TimeUnit.NANOSECONDS) - startedAt);
         }
 
         private void sample() {

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a live server has of a selection, from its metastore and its path list. No socket in here.
@@ -83,7 +84,7 @@ final class LiveCatalog {
         return new Catalog(metadata, entries, notOffered);
     }
 
-    private static Optional<TimeRange> timeOf(Metastore.@org.jspecify.annotations.Nullable Located shard) {
+    private static Optional<TimeRange> timeOf(Metastore.@Nullable Located shard) {
         return shard == null ? Optional.empty() : Optional.of(shard.group().time());
     }
 

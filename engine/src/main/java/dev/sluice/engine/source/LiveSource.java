@@ -13,10 +13,12 @@ import dev.sluice.engine.transport.SnapshotTransport;
 import dev.sluice.engine.wire.MetastoreAnswer;
 import dev.sluice.engine.wire.PathList;
 import dev.sluice.engine.wire.SnapshotRequest;
+import io.netty.buffer.ByteBuf;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.util.retry.Retry;
@@ -71,7 +73,7 @@ public final class LiveSource implements Source {
         return ask(listing, PathList::decode).map(PathList::shards);
     }
 
-    private <T> Mono<T> ask(SnapshotRequest request, java.util.function.Function<io.netty.buffer.ByteBuf, T> decode) {
+    private <T> Mono<T> ask(SnapshotRequest request, Function<ByteBuf, T> decode) {
         return transport
                 .exchangeWhole(request, ANSWER_LIMIT, decode)
                 .switchIfEmpty(Mono.error(() -> new EmptyAnswer(request.describe())))
