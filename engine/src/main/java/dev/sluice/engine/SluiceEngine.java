@@ -94,10 +94,7 @@ public final class SluiceEngine implements AutoCloseable {
      * server and removes what is half written.
      */
     public Flux<Event> backup(BackupRequest request) {
-        return Flux.using(
-                () -> line(request),
-                line -> copy(request, line).run(request.selection()),
-                SlabLine::close);
+        return Flux.using(() -> line(request), line -> copy(request, line).run(request.selection()), SlabLine::close);
     }
 
     /** The same for those who want only the report. */
@@ -128,7 +125,9 @@ public final class SluiceEngine implements AutoCloseable {
     private Copy copy(BackupRequest request, SlabLine line) {
         Path directory = request.directory();
         var source = new LiveSource(
-                SnapshotTransport.to(request.server(), request.timeouts(), loops), request.retries(), Clock.systemUTC());
+                SnapshotTransport.to(request.server(), request.timeouts(), loops),
+                request.retries(),
+                Clock.systemUTC());
         var target = new PortableTarget(
                 DirectoryStore.create(directory, files),
                 directory.toString(),

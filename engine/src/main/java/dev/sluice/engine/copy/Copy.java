@@ -49,8 +49,8 @@ public final class Copy {
         this.target = target;
         this.options = options;
         this.timer = timer;
-        this.backoff = new Backoff(
-                options.retries(), () -> ThreadLocalRandom.current().nextDouble());
+        this.backoff =
+                new Backoff(options.retries(), () -> ThreadLocalRandom.current().nextDouble());
     }
 
     /**
@@ -60,10 +60,7 @@ public final class Copy {
     public Flux<Event> run(Selection selection) {
         // Every event but samples is of bounded number (shards × attempts), so buffering them is bounded too.
         return Flux.create(sink -> {
-            var copy = Mono.usingWhen(
-                            source.open(selection),
-                            session -> through(session, sink),
-                            SourceSession::close)
+            var copy = Mono.usingWhen(source.open(selection), session -> through(session, sink), SourceSession::close)
                     .subscribe(
                             report -> {
                                 sink.next(new Event.Finished(report));
@@ -118,10 +115,10 @@ public final class Copy {
         private Mono<CopyReport> go() {
             return Mono.defer(() -> {
                 var catalog = from.catalog();
-                tell(new Event.Started(source.describe(), target.describe(), catalog.shards().size()));
+                tell(new Event.Started(
+                        source.describe(), target.describe(), catalog.shards().size()));
                 catalog.notOffered().forEach(this::warnOfNotOffered);
-                var samples = Flux.interval(options.sampling(), timer)
-                        .subscribe(tick -> sample());
+                var samples = Flux.interval(options.sampling(), timer).subscribe(tick -> sample());
                 return from.shards()
                         .flatMap(this::fateOf, Math.min(options.concurrency(), to.maxOpenShards()), 1)
                         .collectList()
@@ -150,10 +147,8 @@ public final class Copy {
                         .doOnNext(receipt -> tally.keep(run))
                         .doOnError(e -> tally.drop(run))
                         .doOnCancel(() -> tally.drop(run))
-                        .<ShardOutcome>map(receipt ->
-                                new ShardOutcome.Stored(receipt, attempt, now().minus(since)))
-                        .onErrorResume(
-                                SluiceException.class, why -> afterFailure(shard, attempt, since, why));
+                        .<ShardOutcome>map(receipt -> new ShardOutcome.Stored(receipt, attempt, now().minus(since)))
+                        .onErrorResume(SluiceException.class, why -> afterFailure(shard, attempt, since, why));
             });
         }
 

@@ -78,9 +78,10 @@ final class Tally {
                 .map(run -> new Event.Running(run.ref, run.attempt, run.raw.sum(), run.stored.sum()))
                 .sorted((a, b) -> Long.compareUnsigned(a.ref().id(), b.ref().id()))
                 .toList();
-        long raw = rawDone.sum() + now.stream().mapToLong(Event.Running::rawBytes).sum();
-        long stored =
-                storedDone.sum() + now.stream().mapToLong(Event.Running::storedBytes).sum();
+        long raw =
+                rawDone.sum() + now.stream().mapToLong(Event.Running::rawBytes).sum();
+        long stored = storedDone.sum()
+                + now.stream().mapToLong(Event.Running::storedBytes).sum();
         return new Event.Progress(elapsed, raw, stored, done.get(), shards, now);
     }
 }

@@ -145,7 +145,7 @@ public final class ManifestJson {
         while (nextField(json)) {
             switch (json.currentName()) {
                 case "meta" -> meta = readMeta(fileName, json);
-                case "limited" -> limited = json.nextBooleanValue() == Boolean.TRUE;
+                case "limited" -> limited = json.nextToken() == JsonToken.VALUE_TRUE;
                 case "files" -> {
                     if (json.nextToken() == JsonToken.START_ARRAY) {
                         while (json.nextToken() == JsonToken.START_OBJECT) {
@@ -167,8 +167,7 @@ public final class ManifestJson {
         if (meta == null) {
             throw new FormatDamaged(fileName, "does not name its metadata file");
         }
-        return new PortableManifest(
-                meta, limited, files, new PortableManifest.Limits(database, policy, shard), run);
+        return new PortableManifest(meta, limited, files, new PortableManifest.Limits(database, policy, shard), run);
     }
 
     private static PortableManifest.Meta readMeta(String fileName, JsonParser json) throws IOException {

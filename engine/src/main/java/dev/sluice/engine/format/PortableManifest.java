@@ -13,8 +13,7 @@ import java.util.Optional;
  * @param enterprise database, policy and shard that an Enterprise backup was limited to
  * @param run about the run
  */
-public record PortableManifest(
-        Meta meta, boolean limited, List<Archive> files, Limits enterprise, Optional<Run> run) {
+public record PortableManifest(Meta meta, boolean limited, List<Archive> files, Limits enterprise, Optional<Run> run) {
 
     public PortableManifest {
         files = List.copyOf(files);

@@ -29,7 +29,8 @@ public record PortableStamp(Instant time) implements Comparable<PortableStamp> {
         }
         try {
             var stamp = fileName.substring(0, fileName.length() - MANIFEST.length());
-            return Optional.of(new PortableStamp(LocalDateTime.parse(stamp, FORMAT).toInstant(ZoneOffset.UTC)));
+            return Optional.of(
+                    new PortableStamp(LocalDateTime.parse(stamp, FORMAT).toInstant(ZoneOffset.UTC)));
         } catch (DateTimeParseException e) {
             return Optional.empty();
         }

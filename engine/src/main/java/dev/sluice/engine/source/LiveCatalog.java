@@ -97,7 +97,10 @@ final class LiveCatalog {
                 .find(name)
                 .orElseThrow(() -> new NotThere(
                         "database '%s' does not exist on the server".formatted(name),
-                        "It has: " + quoted(metastore.databases().stream().map(Metastore.Database::name).toList())));
+                        "It has: "
+                                + quoted(metastore.databases().stream()
+                                        .map(Metastore.Database::name)
+                                        .toList())));
         selection.policy().ifPresent(policy -> {
             if (database.policies().stream().noneMatch(p -> p.name().equals(policy))) {
                 throw new NotThere(
@@ -126,6 +129,8 @@ final class LiveCatalog {
     }
 
     private static String quoted(List<String> names) {
-        return names.isEmpty() ? "nothing." : names.stream().map(n -> "'" + n + "'").collect(Collectors.joining(", "));
+        return names.isEmpty()
+                ? "nothing."
+                : names.stream().map(n -> "'" + n + "'").collect(Collectors.joining(", "));
     }
 }

@@ -56,12 +56,11 @@ public final class LiveSource implements Source {
      */
     @Override
     public Mono<SourceSession> open(Selection selection) {
-        return metadata()
-                .flatMap(metadata -> {
-                    LiveCatalog plan = new LiveCatalog(Metastore.decode(metadata), selection);
-                    return paths(plan.listing())
-                            .map(paths -> new Session(plan.of(metadata, paths, clock.instant()), selection));
-                });
+        return metadata().flatMap(metadata -> {
+            LiveCatalog plan = new LiveCatalog(Metastore.decode(metadata), selection);
+            return paths(plan.listing())
+                    .map(paths -> new Session(plan.of(metadata, paths, clock.instant()), selection));
+        });
     }
 
     private Mono<Metadata> metadata() {

@@ -18,8 +18,8 @@ public final class Slabs {
      * @param limit holds slabs back so that all that share it stay under its rate
      */
     public static Function<Flux<ByteBuf>, Flux<ByteBuf>> fill(SlabPool pool, Optional<RateLimit> limit) {
-        return limit.<Function<Flux<ByteBuf>, Flux<ByteBuf>>>map(rate -> bytes -> new SlabFill(bytes, rate.behind(pool))
-                        .doOnNext(slab -> rate.passed(slab.readableBytes())))
+        return limit.<Function<Flux<ByteBuf>, Flux<ByteBuf>>>map(rate -> bytes ->
+                        new SlabFill(bytes, rate.behind(pool)).doOnNext(slab -> rate.passed(slab.readableBytes())))
                 .orElse(bytes -> new SlabFill(bytes, pool::acquire));
     }
 }

@@ -55,8 +55,7 @@ public final class SnapshotTransport {
     }
 
     /** The same, with a say whether the native transport may be used. */
-    static SnapshotTransport to(
-            ServerAddress address, Timeouts timeouts, LoopResources loops, boolean preferNative) {
+    static SnapshotTransport to(ServerAddress address, Timeouts timeouts, LoopResources loops, boolean preferNative) {
         TcpClient client = TcpClient.create(ConnectionProvider.newConnection())
                 .runOn(loops, preferNative)
                 .host(address.host())
@@ -66,8 +65,8 @@ public final class SnapshotTransport {
                 .option(
                         ChannelOption.RECVBUF_ALLOCATOR,
                         new FixedRecvByteBufAllocator(READ_BYTES).maxMessagesPerRead(READS_IN_A_ROW))
-                .doOnChannelInit((observer, channel, remote) -> channel.pipeline()
-                        .addFirst(new ReadDeadline(timeouts.firstByte(), timeouts.idle())));
+                .doOnChannelInit((observer, channel, remote) ->
+                        channel.pipeline().addFirst(new ReadDeadline(timeouts.firstByte(), timeouts.idle())));
         return new SnapshotTransport(address, client);
     }
 

@@ -24,7 +24,9 @@ class ManifestJsonTest {
         var root = ManifestJsonTest.class.getResource("/fixtures/backups");
         assertThat(root).isNotNull();
         try (Stream<Path> files = Files.walk(Path.of(root.toURI()))) {
-            return files.filter(file -> file.toString().endsWith(".manifest")).sorted().toList();
+            return files.filter(file -> file.toString().endsWith(".manifest"))
+                    .sorted()
+                    .toList();
         }
     }
 
@@ -71,9 +73,7 @@ class ManifestJsonTest {
         byte[] bytes = ManifestJson.encode(manifest);
 
         assertThat(ManifestJson.decode("m", bytes)).isEqualTo(manifest);
-        assertThat(new String(bytes, StandardCharsets.UTF_8))
-                .isEqualTo(
-                        """
+        assertThat(new String(bytes, StandardCharsets.UTF_8)).isEqualTo("""
                         {
                           "meta": {
                             "fileName": "s.meta",
@@ -110,8 +110,7 @@ class ManifestJsonTest {
 
     @Test
     void readsWhatEnterpriseWrites() {
-        String json =
-                """
+        String json = """
                 {"platform":"x","meta":{"fileName":"a.meta","size":1},"limited":true,
                  "files":[{"database":"d","policy":"p","shardID":2,"fileName":"a.s2.tar.gz","size":3,"lastModified":1600000000}],
                  "database":"d","policy":"p","shard_id":2}""";

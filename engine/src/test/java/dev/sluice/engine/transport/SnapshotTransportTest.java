@@ -70,8 +70,7 @@ class SnapshotTransportTest {
     @Test
     void sendsTheRequestAsOneConversationPerSubscription() {
         try (var server = ScriptedServer.inOrder(Script.answer(answer), Script.answer(answer))) {
-            Flux<Integer> sizes =
-                    transport(server, GENEROUS).exchange(REQUEST).map(bytes -> taken(bytes).length);
+            Flux<Integer> sizes = transport(server, GENEROUS).exchange(REQUEST).map(bytes -> taken(bytes).length);
 
             for (int i = 0; i < 2; i++) {
                 assertThat(sizes.reduce(0, Integer::sum).block(PATIENCE)).isEqualTo(answer.length);
@@ -213,9 +212,8 @@ class SnapshotTransportTest {
         SnapshotTransport.to(new ServerAddress("no-such-host.invalid", 8088), GENEROUS, LOOPS)
                 .exchange(REQUEST)
                 .as(StepVerifier::create)
-                .expectErrorSatisfies(e -> assertThat(e)
-                        .isInstanceOf(ConnectionFailed.class)
-                        .hasMessageContaining("no-such-host.invalid"))
+                .expectErrorSatisfies(e ->
+                        assertThat(e).isInstanceOf(ConnectionFailed.class).hasMessageContaining("no-such-host.invalid"))
                 .verify(PATIENCE);
     }
 
