@@ -26,9 +26,7 @@ class TsmBlockTest {
         var random = new Random(20260101 + type.code());
         for (int round = 0; round < 400; round++) {
             TsmBlock block = block(type, random);
-            assertThat(TsmBlock.decode(block.encode()))
-                    .as("round %d", round)
-                    .isEqualTo(block);
+            assertThat(TsmBlock.decode(block.encode())).as("round %d", round).isEqualTo(block);
         }
     }
 
