@@ -2,6 +2,7 @@ package dev.sluice.engine;
 
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
+import dev.sluice.engine.serve.RunningServer;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
