@@ -4,6 +4,8 @@ import dev.sluice.engine.copy.Copy;
 import dev.sluice.engine.copy.CopyOptions;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
+import dev.sluice.engine.serve.RunningServer;
+import dev.sluice.engine.serve.SnapshotServer;
 import dev.sluice.engine.source.LiveSource;
 import dev.sluice.engine.stage.RateLimit;
 import dev.sluice.engine.stage.SlabLine;
@@ -104,7 +106,18 @@ public final class SluiceEngine implements AutoCloseable {
 
     /** Answers the snapshot RPC over a stopped server's directories; cold. */
     public Mono<RunningServer> serve(ServeRequest request) {
-        return Mono.error(new UnsupportedOperationException("skeleton: " + request));
+        return SnapshotServer.bind(request.bind(), request.dataDir(), request.metaDir());
+    }
+
+    /**
+     * Fills a directory with made-up machine metrics, as a stopped server would leave them; cold.
+     *
+     * @param seed the same seed gives the same data
+     * @param approximateBytes of shard files, added up
+     */
+    public Mono<SampleData> sampleData(Path directory, long seed, long approximateBytes) {
+        return dev.sluice.engine.serve.SampleData.write(directory, seed, approximateBytes)
+                .map(made -> new SampleData(made.dataDir(), made.metaDir(), made.shards(), made.points()));
     }
 
     /** Frees the engine's threads; copies that still run are cut off. */

@@ -1,11 +1,11 @@
 package dev.sluice.cli.command;
 
 import dev.sluice.engine.BackupRequest;
-import dev.sluice.engine.RunningServer;
 import dev.sluice.engine.SampleData;
 import dev.sluice.engine.ServeRequest;
 import dev.sluice.engine.SluiceEngine;
 import dev.sluice.engine.event.Event;
+import dev.sluice.engine.serve.RunningServer;
 import java.nio.file.Path;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;

@@ -1,7 +1,7 @@
 package dev.sluice.cli.command;
 
-import dev.sluice.engine.RunningServer;
 import dev.sluice.engine.ServeRequest;
+import dev.sluice.engine.serve.RunningServer;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;

@@ -1,4 +1,4 @@
-package dev.sluice.engine;
+package dev.sluice.engine.serve;
 
 import dev.sluice.engine.model.ServerAddress;
 import reactor.core.publisher.Mono;

@@ -1,0 +1,11 @@
+/**
+ * The server's side of the snapshot RPC, over the directories of a server that is stopped, and sample directories
+ * to try it on.
+ *
+ * <p>Comes in: a data and a meta directory, and requests on a port. Goes out: the answers that influxd would give,
+ * files by way of the kernel and as fast as the client reads.
+ */
+@NullMarked
+package dev.sluice.engine.serve;
+
+import org.jspecify.annotations.NullMarked;
