@@ -5,15 +5,18 @@ import org.jspecify.annotations.Nullable;
 /** The root of all that the engine throws or signals on purpose; anything else is a defect. */
 public abstract sealed class SluiceException extends RuntimeException
         permits ArchiveDamaged,
+                CompressedDataDamaged,
                 ConnectionFailed,
                 ConnectionLost,
                 EmptyAnswer,
                 EncoderFailed,
+                FormatDamaged,
                 InvalidRequest,
                 MalformedResponse,
                 NotThere,
                 ServerSilent,
-                StoreFailed {
+                StoreFailed,
+                TsmDamaged {
 
     private static final long serialVersionUID = 1L;
 

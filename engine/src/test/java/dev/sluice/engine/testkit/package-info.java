@@ -1,6 +1,8 @@
 /**
- * What tests borrow: real influxds and their own tools, a proxy that breaks streams at a chosen byte, sample data.
- * Plain blocking code on the test's own threads, so that nothing here shares a bug with the engine.
+ * What tests share: a server that does what a script says, well-formed answers to put into such scripts.
+ *
+ * <p>Nothing here is reactive: plain sockets and threads, so that a defect in the code under test cannot hide
+ * behind the same defect here.
  */
 @NullMarked
 package dev.sluice.engine.testkit;

@@ -1,0 +1,217 @@
+package dev.sluice.engine.tsm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.engine.error.TsmDamaged;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.zip.CRC32;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class TsmBlockTest {
+
+    private static final long START = 1_600_000_000_000_000_000L;
+
+    @ParameterizedTest
+    @EnumSource(BlockType.class)
+    void everyBlockDecodesToWhatWasEncoded(BlockType type) {
+        var random = new Random(20260101 + type.code());
+        for (int round = 0; round < 400; round++) {
+            TsmBlock block = block(type, random);
+            assertThat(TsmBlock.decode(block.encode())).as("round %d", round).isEqualTo(block);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(BlockType.class)
+    void aDamagedBlockIsRefusedEvenIfItsChecksumIsRight(BlockType type) {
+        var random = new Random(77 + type.code());
+        int refused = 0;
+        for (int round = 0; round < 2000; round++) {
+            byte[] bytes = bytes(block(type, random));
+            for (int i = random.nextInt(3); i >= 0; i--) {
+                bytes[4 + random.nextInt(bytes.length - 4)] = (byte) random.nextInt();
+            }
+            ByteBuffer damaged = sealed(bytes, random.nextInt(4) == 0 ? random.nextInt(bytes.length) : bytes.length);
+            try {
+                TsmBlock.decode(damaged); // still well-formed: other values
+            } catch (TsmDamaged e) {
+                refused++;
+            }
+        }
+        assertThat(refused).isPositive();
+    }
+
+    @Test
+    void everyFlippedBitIsFound() {
+        byte[] bytes = bytes(TsmBlock.ofFloats(new long[] {1, 2, 5}, new double[] {1.5, -3, 1e300}));
+        for (int bit = 0; bit < bytes.length * 8; bit++) {
+            byte[] flipped = bytes.clone();
+            flipped[bit / 8] ^= (byte) (1 << bit % 8);
+            assertThatThrownBy(() -> TsmBlock.decode(ByteBuffer.wrap(flipped))).isInstanceOf(TsmDamaged.class);
+        }
+    }
+
+    @Test
+    void aRunCannotClaimMoreValuesThanABlockMayHave() {
+        // Type integer; timestamps: a run of 2^40 of them; values: a run as long.
+        byte[] bytes = HexFormat.of()
+                .parseHex("00000000" + "01" + "10" + "2A16345785D8A0000001" + "808080808020" + "20000000000000000202"
+                        + "808080808020");
+        assertThatThrownBy(() -> TsmBlock.decode(sealed(bytes, bytes.length)))
+                .isInstanceOf(TsmDamaged.class)
+                .hasMessageContaining("number of timestamps is 1099511627776");
+    }
+
+    @Test
+    void fewerValuesThanTimestampsAreRefused() {
+        byte[] two = bytes(TsmBlock.ofIntegers(new long[] {1, 2}, new long[] {5, 7}));
+        two[5 + 1 + 10] = 3; // the run of timestamps has three now
+        assertThatThrownBy(() -> TsmBlock.decode(sealed(two, two.length)))
+                .isInstanceOf(TsmDamaged.class)
+                .hasMessageContaining("2 values for 3 timestamps");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1, 1C0000000000000001",
+        "-3000 -2000 -500 0 700, 12FFFFFFFFFFFFF448C000E0014007800A",
+        "0 1152921504606846975 1152921504606846976, 100000000000000000FFFFFFFFFFFFFFFFF000000000000001",
+        "0 1152921504606846976 1152921504606846978, 00000000000000000010000000000000000000000000000002",
+        "-1000000000000000000 1000000000000000000, 2CF21F494C589C000080897A02",
+    })
+    void timestampsAreEncodedAsInfluxdDoes(String times, String hex) {
+        long[] values =
+                Arrays.stream(times.split(" ", -1)).mapToLong(Long::parseLong).toArray();
+        var out = new Output(8);
+        TimeCodec.encode(values, 0, values.length, out);
+        assertThat(HexFormat.of().withUpperCase().formatHex(out.toByteArray())).isEqualTo(hex);
+        var in = new Input(out.toBuffer());
+        assertThat(TimeCodec.decode(in, TimeCodec.count(in))).isEqualTo(values);
+    }
+
+    @Test
+    void stringsThatRepeatAreStoredShort() {
+        byte[][] states = IntStream.range(0, 1000)
+                .mapToObj(i -> (i % 50 == 0 ? "degraded: fan speed low" : "ok").getBytes(StandardCharsets.UTF_8))
+                .toArray(byte[][]::new);
+        TsmBlock block = TsmBlock.ofStrings(times(1000, new Random(1)), states);
+        var out = new Output(8);
+        StringCodec.encode(states, 0, 1000, out);
+        assertThat(out.length()).isLessThan(700);
+        assertThat(TsmBlock.decode(block.encode())).isEqualTo(block);
+    }
+
+    @Test
+    void nonsenseIsRefusedAtBirth() {
+        long[] one = {1};
+        assertThatThrownBy(() -> TsmBlock.ofFloats(one, new double[] {Double.NaN}))
+                .hasMessageContaining("NaN");
+        assertThatThrownBy(() -> TsmBlock.ofIntegers(one, new long[2])).hasMessageContaining("2 values");
+        assertThatThrownBy(() -> TsmBlock.ofIntegers(new long[0], new long[0])).hasMessageContaining("not 0");
+        assertThatThrownBy(() -> TsmBlock.ofIntegers(new long[] {3, 3}, new long[2]))
+                .hasMessageContaining("do not ascend");
+    }
+
+    private static TsmBlock block(BlockType type, Random random) {
+        int n = 1 + (random.nextInt(3) == 0 ? random.nextInt(5) : random.nextInt(1200));
+        long[] times = times(n, random);
+        return switch (type) {
+            case FLOAT -> TsmBlock.ofFloats(times, floats(n, random));
+            case INTEGER -> TsmBlock.ofIntegers(times, integers(n, random));
+            case UNSIGNED -> TsmBlock.ofUnsigned(times, integers(n, random));
+            case BOOLEAN -> {
+                boolean[] values = new boolean[n];
+                for (int i = 0; i < n; i++) {
+                    values[i] = random.nextBoolean();
+                }
+                yield TsmBlock.ofBooleans(times, values);
+            }
+            case STRING -> TsmBlock.ofStrings(times, strings(n, random));
+        };
+    }
+
+    private static long[] times(int n, Random random) {
+        long[] times = new long[n];
+        long unit = (long) Math.pow(10, random.nextInt(11));
+        int kind = random.nextInt(4);
+        long now = random.nextBoolean() ? START : -random.nextInt(100_000) * unit;
+        for (int i = 0; i < n; i++) {
+            times[i] = now;
+            now += switch (kind) {
+                case 0 -> 10 * unit;
+                case 1 -> unit * (1 + random.nextInt(3));
+                case 2 -> unit * (random.nextInt(200) == 0 ? 7 : 1);
+                default -> 1 + (random.nextLong() >>> (30 + random.nextInt(33)));
+            };
+        }
+        return times;
+    }
+
+    private static double[] floats(int n, Random random) {
+        double[] values = new double[n];
+        int kind = random.nextInt(4);
+        double walk = 50;
+        for (int i = 0; i < n; i++) {
+            walk += random.nextGaussian();
+            double any = Double.longBitsToDouble(random.nextLong());
+            values[i] = switch (kind) {
+                case 0 -> walk;
+                case 1 -> Math.rint(walk * 10) / 10;
+                case 2 -> Double.isNaN(any) ? -0.0 : any;
+                default -> random.nextInt(5) == 0 ? Double.MIN_VALUE * random.nextInt(100) : 1.5;
+            };
+        }
+        return values;
+    }
+
+    private static long[] integers(int n, Random random) {
+        long[] values = new long[n];
+        int shift = random.nextInt(64);
+        int kind = random.nextInt(3);
+        for (int i = 0; i < n; i++) {
+            values[i] = switch (kind) {
+                case 0 -> random.nextLong() >> shift;
+                case 1 -> 7L * i;
+                default -> (i == 0 ? 0 : values[i - 1]) - (random.nextInt(300) == 0 ? 5 : 1);
+            };
+        }
+        return values;
+    }
+
+    private static byte[][] strings(int n, Random random) {
+        byte[][] values = new byte[n][];
+        int longest = random.nextInt(20) == 0 ? 3000 : 40;
+        boolean words = random.nextBoolean();
+        for (int i = 0; i < n; i++) {
+            values[i] = new byte[random.nextInt(longest)];
+            random.nextBytes(values[i]);
+            if (words && i > 0 && random.nextInt(4) > 0) {
+                values[i] = values[random.nextInt(i)];
+            }
+        }
+        return values;
+    }
+
+    private static byte[] bytes(TsmBlock block) {
+        ByteBuffer encoded = block.encode();
+        byte[] bytes = new byte[encoded.remaining()];
+        encoded.get(bytes);
+        return bytes;
+    }
+
+    private static ByteBuffer sealed(byte[] bytes, int length) {
+        int end = Math.max(length, 4);
+        var crc = new CRC32();
+        crc.update(bytes, 4, end - 4);
+        return ByteBuffer.wrap(bytes, 0, end).putInt(0, (int) crc.getValue());
+    }
+}
