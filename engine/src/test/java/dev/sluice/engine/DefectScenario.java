@@ -147,10 +147,18 @@ final class DefectScenario implements AutoCloseable {
         return this;
     }
 
+    /** Whether no compaction has taken the tombstone away yet. */
+    boolean hasTombstone() {
+        return Files.exists(shard().resolve("000000001-000000001.tombstone"));
+    }
+
+    private Path shard() {
+        return server.dataDir().resolve(DATABASE).resolve("autogen").resolve("1");
+    }
+
     private long firstFileSize() {
-        Path shard = server.dataDir().resolve(DATABASE).resolve("autogen").resolve("1");
         try {
-            return Files.size(shard.resolve("000000001-000000001.tsm"));
+            return Files.size(shard().resolve("000000001-000000001.tsm"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -112,19 +112,28 @@ class OriginalDefectsIT {
     @ParameterizedTest
     @MethodSource(BINARIES)
     void aRangeOnAShardWithATombstone(Binary binary) throws IOException {
+        // A compaction, due within a second of the deletion, takes the tombstone away; it may be faster than we are.
+        for (int attempt = 1; !cutOffAtATombstone(binary, original.resolve("attempt-" + attempt)); attempt++) {
+            assertThat(attempt).as("attempts overtaken by a compaction").isLessThan(10);
+        }
+    }
+
+    private static boolean cutOffAtATombstone(Binary binary, Path directory) throws IOException {
         try (var scenario = DefectScenario.tombstone(binary)) {
             assertThat(scenario.rows()).hasSize(60);
 
             assertSuccess(
-                    scenario.original(original, "-start", "2026-01-05T00:30:00Z", "-end", "2026-01-05T00:40:00Z"));
-
-            byte[] tar = DefectScenario.tarOfShard(original, 1);
-            Files.write(Path.of("/tmp/checktmp/t.tar"), tar);
+                    scenario.original(directory, "-start", "2026-01-05T00:30:00Z", "-end", "2026-01-05T00:40:00Z"));
+            if (!scenario.hasTombstone()) {
+                return false;
+            }
+            byte[] tar = DefectScenario.tarOfShard(directory, 1);
             assertThat(tar).hasSizeGreaterThan(1024);
             assertThat(Arrays.copyOfRange(tar, tar.length - 1024, tar.length))
                     .as("no end of archive")
                     .isNotEqualTo(new byte[1024]);
-            assertThat(scenario.restored(original).run().exitCode()).isNotZero();
+            assertThat(scenario.restored(directory).run().exitCode()).isNotZero();
+            return true;
         }
     }
 
