@@ -50,10 +50,8 @@ final class SelfCheck {
             if (raw.readerIndex() != RAW_OFFSET || raw.readableBytes() != sample.length) {
                 throw new DataFormatException("the slab's indices were moved");
             }
-            for (int i = 0; i < OUT_OFFSET; i++) {
-                if (out.getByte(i) != FILL) {
-                    throw new DataFormatException("bytes before the piece were overwritten");
-                }
+            if (!out.slice(0, OUT_OFFSET).equals(Unpooled.wrappedBuffer(fill(OUT_OFFSET)))) {
+                throw new DataFormatException("bytes before the piece were overwritten");
             }
             byte[] piece = new byte[out.writerIndex() - OUT_OFFSET];
             out.getBytes(OUT_OFFSET, piece);
@@ -66,11 +64,15 @@ final class SelfCheck {
 
     /** A direct buffer with {@code offset} readable bytes before {@code size} writable ones, none of them zero. */
     private static ByteBuf filled(int offset, int size) {
-        ByteBuf buffer = Unpooled.directBuffer(offset + size, offset + size);
-        while (buffer.isWritable()) {
-            buffer.writeByte(FILL);
-        }
-        return buffer.writerIndex(offset);
+        return Unpooled.directBuffer(offset + size, offset + size)
+                .writeBytes(fill(offset + size))
+                .writerIndex(offset);
+    }
+
+    private static byte[] fill(int length) {
+        byte[] fill = new byte[length];
+        Arrays.fill(fill, FILL);
+        return fill;
     }
 
     private static byte[] gunzip(byte[] member, int expected) throws DataFormatException {
