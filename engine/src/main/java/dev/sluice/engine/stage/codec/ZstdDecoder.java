@@ -76,10 +76,12 @@ final class ZstdDecoder implements Decoder {
     }
 
     private String problem(ZstdException e) {
-        if (e.getErrorCode() == Zstd.errPrefixUnknown()) {
+        // Its streaming calls give the code negated, observed on 1.5.7-28.
+        long code = Math.abs(e.getErrorCode());
+        if (code == Zstd.errPrefixUnknown()) {
             return frames == 0 ? "is not zstd" : "has bytes after a zstd frame that are not another one";
         }
-        if (e.getErrorCode() == Zstd.errFrameParameterWindowTooLarge()) {
+        if (code == Zstd.errFrameParameterWindowTooLarge()) {
             return "needs a window of more than %d MiB to decode".formatted(1 << (MAX_WINDOW_LOG - 20));
         }
         return "is not valid zstd data: " + e.getMessage();

@@ -84,7 +84,7 @@ public final class CodecSamples {
                     ByteBuf whole = offset(Unpooled.directBuffer(bytes.length + 64), bytes);
                     yield whole.slice();
                 }
-                case HEAP -> Unpooled.copiedBuffer(bytes);
+                case HEAP -> Unpooled.buffer(bytes.length + 1).writeBytes(bytes);
                 case HEAP_WITH_OFFSET -> offset(Unpooled.buffer(bytes.length + 64), bytes);
                 case COMPOSITE -> {
                     int half = bytes.length / 2;
