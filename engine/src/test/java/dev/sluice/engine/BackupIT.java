@@ -109,14 +109,19 @@ class BackupIT {
                             Optional.empty(),
                             Optional.of(since)));
 
-            assertThat(report.stored()).singleElement().satisfies(shard -> assertThat(shard.files())
-                    .as("the changed shard whole, older files too")
-                    .hasSize(2));
-            assertThat(report.outcomes()).filteredOn(ShardOutcome.Unchanged.class::isInstance).hasSize(1);
+            assertThat(report.stored())
+                    .singleElement()
+                    .satisfies(shard -> assertThat(shard.files())
+                            .as("the changed shard whole, older files too")
+                            .hasSize(2));
+            assertThat(report.outcomes())
+                    .filteredOn(ShardOutcome.Unchanged.class::isInstance)
+                    .hasSize(1);
             try (var second = RealInfluxd.started(binary)) {
                 assertThat(second.influxdRestore("-portable", temp.toString()).exitCode())
                         .isZero();
-                assertThat(second.rows("SELECT v FROM days.m", "db")).isEqualTo(server.rows("SELECT v FROM days.m", "db"));
+                assertThat(second.rows("SELECT v FROM days.m", "db"))
+                        .isEqualTo(server.rows("SELECT v FROM days.m", "db"));
             }
         }
     }
@@ -180,12 +185,11 @@ class BackupIT {
     @MethodSource(BINARIES)
     void aShardThatNeverComesIsNamedWhenErrorsAreSkipped(Binary binary) {
         try (var scenario = DefectScenario.unreachableShard(binary)) {
-            CopyReport report = engine.backupReport(
-                            BackupRequest.portable(scenario.address(), temp)
-                                    .selection(database(DefectScenario.DATABASE))
-                                    .retries(1)
-                                    .skipErrors(true)
-                                    .build())
+            CopyReport report = engine.backupReport(BackupRequest.portable(scenario.address(), temp)
+                            .selection(database(DefectScenario.DATABASE))
+                            .retries(1)
+                            .skipErrors(true)
+                            .build())
                     .block(PATIENCE);
 
             assertThat(report).isNotNull();
@@ -203,9 +207,8 @@ class BackupIT {
         engine.backup(request)
                 .as(StepVerifier::create)
                 .thenConsumeWhile(event -> true)
-                .expectErrorSatisfies(e -> assertThat(e)
-                        .isInstanceOf(ArchiveDamaged.class)
-                        .hasMessageContaining("db/"))
+                .expectErrorSatisfies(
+                        e -> assertThat(e).isInstanceOf(ArchiveDamaged.class).hasMessageContaining("db/"))
                 .verify(PATIENCE);
 
         assertThat(names(temp)).as("no manifest, no pending file").noneMatch(n -> !n.endsWith(".tar.gz"));
@@ -235,9 +238,9 @@ class BackupIT {
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory)))
                 .isEqualTo("rwx------");
         try (Stream<Path> files = Files.list(directory)) {
-            assertThat(files).allSatisfy(file -> assertThat(
-                            PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
-                    .isEqualTo("rw-------"));
+            assertThat(files)
+                    .allSatisfy(file -> assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                            .isEqualTo("rw-------"));
         }
     }
 }
