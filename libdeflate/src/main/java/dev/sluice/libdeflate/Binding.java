@@ -68,8 +68,7 @@ final class Binding {
                 Availability.yes(),
                 create.asType(MethodType.methodType(Object.class, int.class)),
                 MethodHandles.filterArguments(compress, 1, ofBuffer, ofBuffer)
-                        .asType(MethodType.methodType(
-                                int.class, Object.class, ByteBuffer.class, ByteBuffer.class)));
+                        .asType(MethodType.methodType(int.class, Object.class, ByteBuffer.class, ByteBuffer.class)));
         // Loads the library: fails here rather than in the middle of a backup.
         binding.create(1);
         return binding;

@@ -31,8 +31,7 @@ class LibdeflateProviderTest {
         assertThat(provider.availability().available()).isFalse();
         assertThat(provider.availability().reason()).startsWith("needs Java 25, this is ");
         assertThatIllegalStateException().isThrownBy(() -> provider.create(1));
-        try (SlabEncoder encoder =
-                SlabEncoders.forCompression(Compression.GZIP).orElseThrow()) {
+        try (SlabEncoder encoder = SlabEncoders.forCompression(Compression.GZIP).orElseThrow()) {
             assertThat(encoder.name()).isEqualTo("gzip:1 by the JDK");
         }
     }
