@@ -43,7 +43,7 @@ import reactor.test.StepVerifier;
 /** A whole backup against a server that fails in every way; what was in the directory stays as it was. */
 class BackupFaultsTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(180);
     private static final ShardRef FIRST = new ShardRef("db", "a.b c", 1);
     private static final ShardRef SECOND = new ShardRef("db", "日本", 2);
     private static final byte[] METASTORE = Answers.metastore(Answers.metadata(FIRST, SECOND));

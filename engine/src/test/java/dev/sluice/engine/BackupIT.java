@@ -34,7 +34,7 @@ import reactor.test.StepVerifier;
 class BackupIT {
 
     private static final String BINARIES = "dev.sluice.engine.testkit.RealInfluxd#binaries";
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(180);
 
     private final SluiceEngine engine = SluiceEngine.create();
 

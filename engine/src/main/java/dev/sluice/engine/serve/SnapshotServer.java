@@ -104,8 +104,8 @@ public final class SnapshotServer {
                     .subscribeOn(disk)
                     .map(metastore -> new SnapshotServer(metastore, new ShardFiles(dataDir), disk, requestLimit))
                     .flatMap(server -> server.listen(tcp, bind))
-                    .doOnError(e -> disk.dispose())
-                    .doOnCancel(disk::dispose);
+                    .doOnError(e -> dispose(disk))
+                    .doOnCancel(() -> dispose(disk));
         });
     }
 
@@ -129,6 +129,11 @@ public final class SnapshotServer {
         }
     }
 
+    /** Not on an event loop: it takes a lock. */
+    private static void dispose(Scheduler disk) {
+        Schedulers.boundedElastic().schedule(disk::dispose);
+    }
+
     private Mono<RunningServer> listen(TcpServer tcp, ServerAddress bind) {
         var connections = new DefaultChannelGroup("sluice-serve", GlobalEventExecutor.INSTANCE, true);
         return tcp.host(bind.host())
@@ -136,8 +141,9 @@ public final class SnapshotServer {
                 .channelGroup(connections)
                 .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true) // a client may end its side after the request
                 .childOption(ChannelOption.SO_KEEPALIVE, true)
-                .doOnConnection(connection -> connection.onDispose(
-                        converse(new Conversation(connection)).subscribe(null, null, connection::dispose)))
+                // Not cancelled when the connection goes: the writes under way fail then, and say why.
+                .doOnConnection(
+                        connection -> converse(new Conversation(connection)).subscribe(null, null, connection::dispose))
                 .bind()
                 .<RunningServer>map(
                         server -> new Running(new ServerAddress(bind.host(), server.port()), server, connections, disk))
@@ -219,7 +225,9 @@ public final class SnapshotServer {
         if (shard.isEmpty()) {
             return refused(to, request, "no such shard").then();
         }
-        return onDisk(() -> listing.names(shard.get())).flatMap(names -> to.answer(entries(to, shard.get(), names)));
+        return onDisk(() -> listing.names(shard.get()))
+                .onErrorResume(NoSuchFileException.class, e -> refused(to, request, "no directory " + e.getMessage()))
+                .flatMap(names -> to.answer(entries(to, shard.get(), names)));
     }
 
     private Flux<Mono<Void>> entries(Conversation to, ShardRef shard, List<String> names) {
@@ -267,7 +275,7 @@ public final class SnapshotServer {
                 return server.onDispose()
                         .then(FutureMono.from(connections.close()))
                         .onErrorComplete() // a connection that was gone already
-                        .doFinally(signal -> disk.dispose());
+                        .doFinally(signal -> dispose(disk));
             });
         }
 
