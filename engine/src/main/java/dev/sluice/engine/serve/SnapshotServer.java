@@ -1,0 +1,287 @@
+package dev.sluice.engine.serve;
+
+import dev.sluice.engine.error.InvalidRequest;
+import dev.sluice.engine.error.MalformedResponse;
+import dev.sluice.engine.error.NotThere;
+import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.meta.Metastore;
+import dev.sluice.engine.meta.Metastore.Located;
+import dev.sluice.engine.model.Metadata;
+import dev.sluice.engine.model.ServerAddress;
+import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.wire.MetastoreAnswer;
+import dev.sluice.engine.wire.PathList;
+import dev.sluice.engine.wire.SnapshotRequest;
+import dev.sluice.engine.wire.SnapshotRequest.DatabaseInfo;
+import dev.sluice.engine.wire.SnapshotRequest.MetastoreBackup;
+import dev.sluice.engine.wire.SnapshotRequest.PolicyInfo;
+import dev.sluice.engine.wire.SnapshotRequest.ShardBackup;
+import dev.sluice.engine.wire.SnapshotRequest.ShardExport;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+import reactor.netty.DisposableServer;
+import reactor.netty.FutureMono;
+import reactor.netty.tcp.TcpServer;
+
+/**
+ * Answers the snapshot RPC over the directories of a stopped server, for Sluice and the original {@code influxd backup}
+ * alike. All requests that read are answered (types 0, 1, 3, 4, 5); all others, and what cannot be answered, get what
+ * influxd gives: a close without one byte, and a line in the log.
+ *
+ * <p>What differs from a running influxd:
+ *
+ * <ul>
+ *   <li>An answer that was begun and cannot be ended goes down with a reset. influxd ends it as if it were complete.
+ *   <li>A time range (type 5) leaves out files that lie outside of it, with their tombstones, and sends all others whole:
+ *       a superset of what influxd sends, which cuts files down to the blocks in the range.
+ *   <li>Points that stand only in the write-ahead log are not sent: a stopped server leaves there what its cache held.
+ *       The WAL directory is not known here, so nothing can be said about it either.
+ *   <li>A shard is listed if the metadata has it and its directory exists, even if a server could not open it.
+ * </ul>
+ *
+ * <p>The metadata is read once, when the server starts. Files are sent by the kernel, as fast as the client reads.
+ */
+public final class SnapshotServer {
+
+    private static final Logger log = LoggerFactory.getLogger(SnapshotServer.class);
+
+    /** influxd gives the first byte as long, and the rest for ever. */
+    private static final Duration REQUEST_LIMIT = Duration.ofSeconds(30);
+
+    private static final int DISK_THREADS = 4;
+    private static final int DISK_QUEUE = 100_000;
+
+    private final Metastore metastore;
+    private final ShardFiles files;
+    private final Scheduler disk;
+    private final Duration requestLimit;
+
+    private SnapshotServer(Metastore metastore, ShardFiles files, Scheduler disk, Duration requestLimit) {
+        this.metastore = metastore;
+        this.files = files;
+        this.disk = disk;
+        this.requestLimit = requestLimit;
+    }
+
+    /**
+     * Starts a server. Cold: each subscription starts one of its own.
+     *
+     * <p>Errors: {@link NotThere} if a directory or {@code meta.db} is missing, {@link InvalidRequest} if
+     * {@code meta.db} is not a metastore or the address cannot be listened on.
+     *
+     * @param bind port 0 picks a free one
+     * @param dataDir {@code [data] dir} of the stopped server's configuration
+     * @param metaDir {@code [meta] dir} of the stopped server's configuration
+     */
+    public static Mono<RunningServer> bind(ServerAddress bind, Path dataDir, Path metaDir) {
+        return bind(TcpServer.create(), bind, dataDir, metaDir, REQUEST_LIMIT);
+    }
+
+    static Mono<RunningServer> bind(
+            TcpServer tcp, ServerAddress bind, Path dataDir, Path metaDir, Duration requestLimit) {
+        return Mono.defer(() -> {
+            Scheduler disk = Schedulers.newBoundedElastic(DISK_THREADS, DISK_QUEUE, "sluice-serve", 60, true);
+            return Mono.fromCallable(() -> load(dataDir, metaDir))
+                    .subscribeOn(disk)
+                    .map(metastore -> new SnapshotServer(metastore, new ShardFiles(dataDir), disk, requestLimit))
+                    .flatMap(server -> server.listen(tcp, bind))
+                    .doOnError(e -> dispose(disk))
+                    .doOnCancel(() -> dispose(disk));
+        });
+    }
+
+    private static Metastore load(Path dataDir, Path metaDir) {
+        if (!Files.isDirectory(dataDir)) {
+            throw new NotThere(
+                    "data directory %s does not exist".formatted(dataDir),
+                    "It is 'dir' in the section [data] of the server's configuration, /var/lib/influxdb/data by default.");
+        }
+        Path metaDb = metaDir.resolve("meta.db");
+        String hint = "It lies in 'dir' of the section [meta] of the server's configuration, "
+                + "/var/lib/influxdb/meta by default.";
+        try {
+            return Metastore.decode(Metadata.of(Files.readAllBytes(metaDb)));
+        } catch (NoSuchFileException e) {
+            throw new NotThere("%s does not exist".formatted(metaDb), hint);
+        } catch (MalformedResponse e) {
+            throw new InvalidRequest("%s is not a metastore: %s".formatted(metaDb, e.getMessage()), hint);
+        } catch (IOException e) {
+            throw new StoreFailed("cannot read %s: %s".formatted(metaDb, e.getMessage()), hint, e);
+        }
+    }
+
+    /** Not on an event loop: it takes a lock. */
+    private static void dispose(Scheduler disk) {
+        Schedulers.boundedElastic().schedule(disk::dispose);
+    }
+
+    private Mono<RunningServer> listen(TcpServer tcp, ServerAddress bind) {
+        var connections = new DefaultChannelGroup("sluice-serve", GlobalEventExecutor.INSTANCE, true);
+        return tcp.host(bind.host())
+                .port(bind.port())
+                .channelGroup(connections)
+                .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true) // a client may end its side after the request
+                .childOption(ChannelOption.SO_KEEPALIVE, true)
+                // Not cancelled when the connection goes: the writes under way fail then, and say why.
+                .doOnConnection(
+                        connection -> converse(new Conversation(connection)).subscribe(null, null, connection::dispose))
+                .bind()
+                .<RunningServer>map(
+                        server -> new Running(new ServerAddress(bind.host(), server.port()), server, connections, disk))
+                .onErrorMap(
+                        e -> !(e instanceof InvalidRequest),
+                        e -> new InvalidRequest(
+                                "cannot listen on %s: %s".formatted(bind, e.getMessage()),
+                                "Another program may have that port, influxd itself for example; port 0 picks a free one."));
+    }
+
+    private Mono<Void> converse(Conversation conversation) {
+        return conversation
+                .request()
+                .timeout(requestLimit, Mono.fromRunnable(() -> log.warn("{}: no request", conversation)))
+                .flatMap(request -> answer(conversation, request))
+                .onErrorResume(e -> {
+                    log.warn("{}: answer was cut: {}", conversation, e.toString());
+                    return Mono.empty();
+                });
+    }
+
+    private Mono<Void> answer(Conversation to, SnapshotRequest request) {
+        log.debug("{}: {}", to, request.describe());
+        if (request instanceof MetastoreBackup) {
+            return bytes(to, Mono.just(new MetastoreAnswer(metastore.toMetadata())::encode));
+        }
+        if (request instanceof DatabaseInfo info) {
+            return bytes(
+                    to,
+                    info.database().isPresent()
+                                    && metastore.find(info.database().get()).isEmpty()
+                            ? refused(to, request, "no such database")
+                            : list(shard -> info.database()
+                                    .map(shard.database().name()::equals)
+                                    .orElse(true)));
+        }
+        if (request instanceof PolicyInfo info) {
+            return bytes(
+                    to,
+                    metastore
+                                    .find(info.database())
+                                    .flatMap(d -> d.find(info.policy()))
+                                    .isEmpty()
+                            ? refused(to, request, "no such database or retention policy")
+                            : list(shard -> shard.database().name().equals(info.database())
+                                    && shard.policy().name().equals(info.policy())));
+        }
+        if (request instanceof ShardBackup backup) {
+            return shard(
+                    to,
+                    request,
+                    backup.shardId(),
+                    shard -> backup.since().equals(ShardBackup.ALL)
+                            ? files.list(shard)
+                            : files.listSince(shard, backup.since()));
+        }
+        if (request instanceof ShardExport export) {
+            return shard(to, request, export.shardId(), shard -> files.listWithin(shard, export.start(), export.end()));
+        }
+        return refused(to, request, "this server only reads").then();
+    }
+
+    private Mono<Void> bytes(Conversation to, Mono<Encoder> answer) {
+        return answer.flatMap(encoder ->
+                to.answer(Flux.just(Mono.defer(() -> to.send(encoder.encode(ByteBufAllocator.DEFAULT))))));
+    }
+
+    private Mono<Encoder> list(Predicate<Located> wanted) {
+        return onDisk(() -> new PathList(metastore
+                .shards()
+                .filter(wanted)
+                .map(Located::ref)
+                .filter(files::exists)
+                .toList())::encode);
+    }
+
+    private Mono<Void> shard(Conversation to, SnapshotRequest request, long id, Listing listing) {
+        Optional<ShardRef> shard = metastore.locate(id).map(Located::ref);
+        if (shard.isEmpty()) {
+            return refused(to, request, "no such shard").then();
+        }
+        return onDisk(() -> listing.names(shard.get()))
+                .onErrorResume(NoSuchFileException.class, e -> refused(to, request, "no directory " + e.getMessage()))
+                .flatMap(names -> to.answer(entries(to, shard.get(), names)));
+    }
+
+    private Flux<Mono<Void>> entries(Conversation to, ShardRef shard, List<String> names) {
+        return Flux.fromIterable(names)
+                .map(name -> open(shard, name).flatMap(to::send))
+                .concatWithValues(Mono.defer(to::sendEnd));
+    }
+
+    private Mono<OpenFile> open(ShardRef shard, String name) {
+        return Mono.<OpenFile>create(sink -> disk.schedule(() -> {
+                    try {
+                        sink.success(files.open(shard, name));
+                    } catch (IOException | RuntimeException e) {
+                        sink.error(e);
+                    }
+                }))
+                .doOnDiscard(OpenFile.class, OpenFile::close); // the client left while it was opened
+    }
+
+    private static <T> Mono<T> refused(Conversation to, SnapshotRequest request, String why) {
+        return Mono.fromRunnable(() -> log.warn("{}: no answer to {}: {}", to, request.describe(), why));
+    }
+
+    private <T> Mono<T> onDisk(Callable<T> work) {
+        return Mono.fromCallable(work).subscribeOn(disk);
+    }
+
+    @FunctionalInterface
+    private interface Encoder {
+        ByteBuf encode(ByteBufAllocator alloc);
+    }
+
+    @FunctionalInterface
+    private interface Listing {
+        List<String> names(ShardRef shard) throws IOException;
+    }
+
+    private record Running(ServerAddress address, DisposableServer server, ChannelGroup connections, Scheduler disk)
+            implements RunningServer {
+
+        @Override
+        public Mono<Void> stop() {
+            return Mono.defer(() -> {
+                server.dispose();
+                return server.onDispose()
+                        .then(FutureMono.from(connections.close()))
+                        .onErrorComplete() // a connection that was gone already
+                        .doFinally(signal -> dispose(disk));
+            });
+        }
+
+        @Override
+        public Mono<Void> onStop() {
+            return server.onDispose();
+        }
+    }
+}
