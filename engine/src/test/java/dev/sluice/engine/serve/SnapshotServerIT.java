@@ -1,0 +1,223 @@
+package dev.sluice.engine.serve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.engine.model.ServerAddress;
+import dev.sluice.engine.testkit.RealInfluxd;
+import dev.sluice.engine.testkit.RequiresInfluxd;
+import dev.sluice.engine.testkit.ToolRun;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Sample directories and the embedded server, judged by the original. */
+@RequiresInfluxd
+class SnapshotServerIT {
+
+    private static final long SIZE = 12_000_000;
+
+    /** A field that every point has, by the name of its measurement. */
+    private static final Map<String, String> FIELDS = Map.of(
+            "cpu",
+            "usage_user",
+            "mem",
+            "used",
+            "disk",
+            "free",
+            "net",
+            "bytes_recv",
+            "health",
+            "state",
+            "http",
+            "status");
+
+    @TempDir
+    Path dir;
+
+    @ParameterizedTest
+    @MethodSource("dev.sluice.engine.testkit.RealInfluxd#binaries")
+    void aRealServerOpensSampleDataAndCountsEveryPoint(RealInfluxd.Binary binary) throws IOException {
+        try (RealInfluxd server = RealInfluxd.started(binary)) {
+            SampleData.Summary summary = startOnSamples(server);
+            assertThat(points(server)).isEqualTo(summary.points());
+            assertThat(server.rows("SELECT count(*) FROM \"autogen\".http", "web"))
+                    .hasSize(1);
+            assertThat(server.log()).doesNotContainIgnoringCase("corrupt").doesNotContain("lvl=error");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.sluice.engine.testkit.RealInfluxd#binaries")
+    void theOriginalBacksUpSampleDataAndRestoresAllOfIt(RealInfluxd.Binary binary) throws IOException {
+        try (RealInfluxd samples = RealInfluxd.started(binary);
+                RealInfluxd target = RealInfluxd.started(binary)) {
+            SampleData.Summary summary = startOnSamples(samples);
+            List<String> expected = answers(samples);
+            samples.stop();
+
+            RunningServer server = serve(samples.dataDir(), samples.metaDir());
+            Path backup = dir.resolve("portable");
+            succeeds(target.influxdBackupFrom(server.address(), "-portable", backup.toString()));
+            server.stop().block();
+            succeeds(target.influxdRestore("-portable", backup.toString()));
+
+            assertThat(points(target)).isEqualTo(summary.points());
+            assertThat(answers(target)).isEqualTo(expected);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.sluice.engine.testkit.RealInfluxd#binaries")
+    void theOriginalBacksUpInEveryOtherWay(RealInfluxd.Binary binary) throws IOException {
+        Path home = Files.createDirectory(dir.resolve("home"));
+        var summary =
+                Objects.requireNonNull(SampleData.write(home, 5, 1_000_000).block());
+        Map<String, Long> all = files(summary.dataDir());
+        RunningServer server = serve(summary.dataDir(), summary.metaDir());
+        try (RealInfluxd tool = RealInfluxd.started(binary)) {
+            assertThat(backedUp(tool, server, "legacy", "-database", "telemetry"))
+                    .isEqualTo(under(all, "telemetry/"));
+            assertThat(backedUp(tool, server, "legacy-rp", "-database", "telemetry", "-retention", "raw"))
+                    .isEqualTo(under(all, "telemetry/raw/"));
+            assertThat(backedUp(tool, server, "portable", "-portable")).isEqualTo(all);
+            assertThat(backedUp(tool, server, "portable-db", "-portable", "-db", "web"))
+                    .isEqualTo(under(all, "web/"));
+            assertThat(backedUp(
+                            tool, server, "shard", "-portable", "-db", "telemetry", "-rp", "autogen", "-shard", "2"))
+                    .isEqualTo(under(all, "telemetry/autogen/2/"));
+            assertThat(backedUp(tool, server, "since", "-portable", "-since", "2100-01-01T00:00:00Z"))
+                    .isEmpty();
+            // The last quarter of the last week and of the last day: newer files only.
+            Map<String, Long> last = backedUp(
+                    tool,
+                    server,
+                    "range",
+                    "-portable",
+                    "-start",
+                    "2026-11-22T20:00:00Z",
+                    "-end",
+                    "2026-11-22T20:30:00Z");
+            assertThat(last)
+                    .containsOnlyKeys(
+                            "telemetry/autogen/6/000000009-000000001.tsm",
+                            "telemetry/raw/10/000000009-000000001.tsm",
+                            "web/autogen/12/000000009-000000001.tsm")
+                    .allSatisfy((name, size) -> assertThat(size).isEqualTo(all.get(name)));
+        } finally {
+            server.stop().block();
+        }
+    }
+
+    private static SampleData.Summary startOnSamples(RealInfluxd server) throws IOException {
+        server.stop();
+        for (Path path : List.of(server.dataDir(), server.metaDir(), server.walDir())) {
+            if (!Files.exists(path)) {
+                continue; // a server that has stored nothing has no WAL
+            }
+            try (Stream<Path> files = Files.walk(path)) {
+                for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
+                    Files.delete(file);
+                }
+            }
+        }
+        var summary = Objects.requireNonNull(
+                SampleData.write(server.dataDir().resolveSibling(""), 5, SIZE).block());
+        server.start();
+        return summary;
+    }
+
+    private static RunningServer serve(Path dataDir, Path metaDir) {
+        return Objects.requireNonNull(SnapshotServer.bind(new ServerAddress("127.0.0.1", 0), dataDir, metaDir)
+                .block());
+    }
+
+    private static long points(RealInfluxd server) {
+        long points = 0;
+        for (Map.Entry<String, String> field : FIELDS.entrySet()) {
+            String database = field.getKey().equals("http") ? "web" : "telemetry";
+            for (String policy : database.equals("web") ? List.of("autogen") : List.of("autogen", "raw")) {
+                String query = "SELECT count(%s) AS n FROM %s.%s".formatted(field.getValue(), policy, field.getKey());
+                for (String row : server.rows(query, database)) {
+                    points += Long.parseLong(row.substring(row.indexOf(" n=") + 3));
+                }
+            }
+        }
+        return points;
+    }
+
+    private static List<String> answers(RealInfluxd server) {
+        var answers = new ArrayList<String>();
+        for (String query :
+                List.of("SELECT count(*) FROM /.*/", "SELECT first(*) FROM /.*/", "SELECT last(*) FROM /.*/")) {
+            answers.addAll(server.rows(query + " GROUP BY host", "telemetry"));
+            answers.addAll(server.rows(query.replace("FROM ", "FROM raw.") + " GROUP BY host", "telemetry"));
+            answers.addAll(server.rows(query + " GROUP BY host, path", "web"));
+        }
+        answers.addAll(server.rows("SELECT sum(usage_user), max(usage_system) FROM cpu GROUP BY host", "telemetry"));
+        answers.addAll(server.rows("SELECT count(distinct(status)), sum(requests) FROM http GROUP BY path", "web"));
+        assertThat(answers).hasSizeGreaterThan(50);
+        return answers;
+    }
+
+    private Map<String, Long> backedUp(RealInfluxd tool, RunningServer server, String name, String... args)
+            throws IOException {
+        Path backup = dir.resolve(name);
+        var all = new ArrayList<>(List.of(args));
+        all.add(backup.toString());
+        succeeds(tool.influxdBackupFrom(server.address(), all.toArray(String[]::new)));
+        var files = new TreeMap<String, Long>();
+        try (Stream<Path> archives = Files.list(backup)) {
+            for (Path archive : archives.toList()) {
+                String file = archive.getFileName().toString();
+                if (!file.endsWith(".manifest") && !file.startsWith("meta.") && !file.endsWith(".meta")) {
+                    try (InputStream in = Files.newInputStream(archive);
+                            InputStream plain = file.endsWith(".gz") ? new GZIPInputStream(in) : in) {
+                        files.putAll(untar(plain));
+                    }
+                }
+            }
+        }
+        return files;
+    }
+
+    private static Map<String, Long> untar(InputStream archive) throws IOException {
+        var files = new TreeMap<String, Long>();
+        var tar = new TarArchiveInputStream(archive, "UTF-8");
+        for (var entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+            files.put(entry.getName(), (long) tar.readAllBytes().length);
+        }
+        return files;
+    }
+
+    private static Map<String, Long> files(Path root) throws IOException {
+        var files = new TreeMap<String, Long>();
+        try (Stream<Path> all = Files.walk(root)) {
+            for (Path file : all.filter(Files::isRegularFile).toList()) {
+                files.put(root.relativize(file).toString(), Files.size(file));
+            }
+        }
+        return files;
+    }
+
+    private static Map<String, Long> under(Map<String, Long> files, String prefix) {
+        var some = new TreeMap<>(files);
+        some.keySet().removeIf(name -> !name.startsWith(prefix));
+        return some;
+    }
+
+    private static void succeeds(ToolRun run) {
+        assertThat(run.exitCode()).as(run.output()).isZero();
+    }
+}
