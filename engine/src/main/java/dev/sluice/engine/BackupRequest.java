@@ -4,6 +4,7 @@ import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
+import dev.sluice.engine.model.Timeouts;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 

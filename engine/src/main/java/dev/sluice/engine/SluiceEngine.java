@@ -1,21 +1,93 @@
 package dev.sluice.engine;
 
+import dev.sluice.engine.copy.Copy;
+import dev.sluice.engine.copy.CopyOptions;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.serve.RunningServer;
+import dev.sluice.engine.serve.SnapshotServer;
+import dev.sluice.engine.source.LiveSource;
+import dev.sluice.engine.stage.RateLimit;
+import dev.sluice.engine.stage.SlabLine;
+import dev.sluice.engine.store.DirectoryStore;
+import dev.sluice.engine.target.PortableTarget;
+import dev.sluice.engine.transport.SnapshotTransport;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+import reactor.netty.resources.LoopResources;
 
 /**
  * The engine. One instance serves any number of copies; {@link #close()} frees its threads.
+ *
+ * <p>Its threads are daemons of three kinds: event loops for the network, where nothing blocks; one worker a processor
+ * for compression; threads for files, which may block.
  */
 public final class SluiceEngine implements AutoCloseable {
 
-    private SluiceEngine() {}
+    private static final Duration SAMPLING = Duration.ofMillis(200);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final int FILE_THREADS = 32;
+    private static final int QUEUED_FILE_TASKS = 100_000;
+    private static final int LOOPS = 2;
+
+    private final long memory;
+    private final int parallelism;
+    private final LoopResources loops;
+    private final Scheduler workers;
+    private final Scheduler files;
+
+    private SluiceEngine(Builder options) {
+        this.memory = options.memory;
+        this.parallelism = options.parallelism;
+        this.loops = LoopResources.create("sluice-net", LOOPS, true);
+        this.workers = Schedulers.newParallel("sluice-compress", parallelism, true);
+        this.files = Schedulers.newBoundedElastic(FILE_THREADS, QUEUED_FILE_TASKS, "sluice-files", 60, true);
+    }
 
     /** An engine with every default. */
     public static SluiceEngine create() {
-        return new SluiceEngine();
+        return builder().build();
+    }
+
+    /** Starts with every option at its default. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Collects the options; each setter tells its default. */
+    public static final class Builder {
+        private long memory = 32L << 20;
+        private int parallelism = Runtime.getRuntime().availableProcessors();
+
+        private Builder() {}
+
+        /** Budget of bytes in flight for each copy, whatever the number of shards. Default: 32 MiB. */
+        public Builder memory(long bytes) {
+            if (bytes < 1) {
+                throw new IllegalArgumentException("memory must be positive, was " + bytes);
+            }
+            this.memory = bytes;
+            return this;
+        }
+
+        /** Threads that compress. Default: one a processor. */
+        public Builder parallelism(int threads) {
+            if (threads < 1) {
+                throw new IllegalArgumentException("parallelism must be at least 1, was " + threads);
+            }
+            this.parallelism = threads;
+            return this;
+        }
+
+        public SluiceEngine build() {
+            return new SluiceEngine(this);
+        }
     }
 
     /**
@@ -24,7 +96,7 @@ public final class SluiceEngine implements AutoCloseable {
      * server and removes what is half written.
      */
     public Flux<Event> backup(BackupRequest request) {
-        return Flux.error(new UnsupportedOperationException("skeleton: " + request));
+        return Flux.using(() -> line(request), line -> copy(request, line).run(request.selection()), SlabLine::close);
     }
 
     /** The same for those who want only the report. */
@@ -34,9 +106,50 @@ public final class SluiceEngine implements AutoCloseable {
 
     /** Answers the snapshot RPC over a stopped server's directories; cold. */
     public Mono<RunningServer> serve(ServeRequest request) {
-        return Mono.error(new UnsupportedOperationException("skeleton: " + request));
+        return SnapshotServer.bind(request.bind(), request.dataDir(), request.metaDir());
     }
 
+    /**
+     * Fills a directory with made-up machine metrics, as a stopped server would leave them; cold.
+     *
+     * @param seed the same seed gives the same data
+     * @param approximateBytes of shard files, added up
+     */
+    public Mono<SampleData> sampleData(Path directory, long seed, long approximateBytes) {
+        return dev.sluice.engine.serve.SampleData.write(directory, seed, approximateBytes)
+                .map(made -> new SampleData(made.dataDir(), made.metaDir(), made.shards(), made.points()));
+    }
+
+    /** Frees the engine's threads; copies that still run are cut off. */
     @Override
-    public void close() {}
+    public void close() {
+        workers.dispose();
+        files.dispose();
+        loops.disposeLater(Duration.ZERO, PATIENCE).block(PATIENCE);
+    }
+
+    private SlabLine line(BackupRequest request) {
+        Optional<RateLimit> limit = request.rateLimit().isPresent()
+                ? Optional.of(new RateLimit(request.rateLimit().getAsLong(), Schedulers.parallel()))
+                : Optional.empty();
+        return SlabLine.open(request.compression(), memory, limit, workers, parallelism);
+    }
+
+    private Copy copy(BackupRequest request, SlabLine line) {
+        Path directory = request.directory();
+        var source = new LiveSource(
+                SnapshotTransport.to(request.server(), request.timeouts(), loops),
+                request.retries(),
+                Clock.systemUTC());
+        var target = new PortableTarget(
+                DirectoryStore.create(directory, files),
+                directory.toString(),
+                line,
+                request.digest(),
+                request.selection(),
+                Clock.systemUTC());
+        var options = new CopyOptions(
+                request.concurrency(), request.retries(), request.skipErrors(), request.compression(), SAMPLING);
+        return new Copy(source, target, options, Schedulers.parallel());
+    }
 }

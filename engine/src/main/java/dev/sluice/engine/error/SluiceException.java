@@ -5,10 +5,12 @@ import org.jspecify.annotations.Nullable;
 /** The root of all that the engine throws or signals on purpose; anything else is a defect. */
 public abstract sealed class SluiceException extends RuntimeException
         permits ArchiveDamaged,
+                CompressedDataDamaged,
                 ConnectionFailed,
                 ConnectionLost,
                 EmptyAnswer,
                 EncoderFailed,
+                FormatDamaged,
                 InvalidRequest,
                 MalformedResponse,
                 NotThere,

@@ -18,6 +18,14 @@ public interface ShardRead {
     Flux<ShardPart> parts();
 
     /**
+     * Whether the selection wants this shard after all: with {@code since}, whether it has changed. Cold, costs a
+     * conversation with the server at most.
+     */
+    default Mono<Boolean> wanted() {
+        return Mono.just(true);
+    }
+
+    /**
      * Whether the source still offers this shard. Asked after it answered with nothing at all: true means that
      * another attempt makes sense, false that the shard was dropped meanwhile.
      */

@@ -1,12 +1,7 @@
 package dev.sluice.engine.wire;
 
 import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.SerializableString;
-import com.fasterxml.jackson.core.io.CharacterEscapes;
-import com.fasterxml.jackson.core.io.SerializedString;
-import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufOutputStream;
 import java.io.IOException;
@@ -20,19 +15,11 @@ import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.time.format.ResolverStyle;
 import java.time.temporal.ChronoField;
-import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /** JSON as Go's {@code encoding/json} writes and reads it. */
 final class Json {
 
-    /** Always UTF-8, and a stranger's field names are not interned for the life of the process. */
-    static final JsonFactory FACTORY = ((JsonFactoryBuilder) JsonFactory.builder())
-            .disable(JsonFactory.Feature.CHARSET_DETECTION)
-            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-            .enable(JsonWriteFeature.COMBINE_UNICODE_SURROGATES_IN_UTF8)
-            .characterEscapes(new GoEscapes())
-            .build();
+    static final JsonFactory FACTORY = GoJson.FACTORY;
 
     /** RFC 3339 with as many digits of a second as it takes, as Go's {@code time.Time} has it. */
     private static final DateTimeFormatter TIME = new DateTimeFormatterBuilder()
@@ -101,32 +88,5 @@ final class Json {
     /** Writes one value. */
     interface Body {
         void write(JsonGenerator json) throws IOException;
-    }
-
-    /** Go escapes what HTML or JavaScript could take for their own, and writes hex in lower case. */
-    private static final class GoEscapes extends CharacterEscapes {
-
-        private static final long serialVersionUID = 1L;
-
-        private final int[] ascii = standardAsciiEscapesForJSON();
-
-        GoEscapes() {
-            for (int c = 0; c < ascii.length; c++) {
-                if (ascii[c] == ESCAPE_STANDARD || "<>&".indexOf(c) >= 0) {
-                    ascii[c] = ESCAPE_CUSTOM;
-                }
-            }
-        }
-
-        @Override
-        public int[] getEscapeCodesForAscii() {
-            return Arrays.copyOf(ascii, ascii.length);
-        }
-
-        @Override
-        public @Nullable SerializableString getEscapeSequence(int c) {
-            boolean escaped = c < 128 ? ascii[c] == ESCAPE_CUSTOM : c == 0x2028 || c == 0x2029;
-            return escaped ? new SerializedString("\\u%04x".formatted(c)) : null;
-        }
     }
 }

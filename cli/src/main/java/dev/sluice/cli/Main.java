@@ -1,0 +1,15 @@
+package dev.sluice.cli;
+
+import dev.sluice.cli.command.Cli;
+import dev.sluice.cli.command.Context;
+
+/** Where the launcher enters. */
+public final class Main {
+
+    private Main() {}
+
+    /** Runs one command and ends the process with its exit code. */
+    public static void main(String[] args) {
+        System.exit(new Cli(Context.ofProcess()).run(args));
+    }
+}

@@ -1,0 +1,200 @@
+package dev.sluice.cli.command;
+
+import dev.sluice.cli.option.CommonFlags;
+import dev.sluice.cli.option.FlagHints;
+import dev.sluice.cli.option.OutputFlags;
+import dev.sluice.cli.option.SelectionFlags;
+import dev.sluice.cli.option.UsageError;
+import dev.sluice.cli.option.Values;
+import dev.sluice.engine.BackupRequest;
+import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.model.Digest;
+import dev.sluice.engine.model.ServerAddress;
+import dev.sluice.engine.model.Timeouts;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code sluice backup}: influxd's flags with their meaning, and what is new under long names. */
+@CommandLine.Command(
+        name = "backup",
+        sortOptions = false,
+        description = "Back up a running server.",
+        customSynopsis = "sluice backup -portable [flags] PATH",
+        parameterListHeading = "%n",
+        optionListHeading = "%nFlags, with one dash or two, before or after PATH%n",
+        footer = {
+            "",
+            "Examples",
+            "  sluice backup -portable /backups/monday",
+            "  sluice backup -portable -host db1:8088 -db telemetry --compression zstd:3 /backups/db1",
+            "  sluice backup -portable -since 2026-01-31T00:00:00Z /backups/monday"
+        })
+final class BackupCommand implements Command, FlagHints {
+
+    private static final Set<String> OF_RESTORE = Set.of("online", "datadir", "metadir", "newdb", "newrp");
+
+    private final Context context;
+
+    @Parameters(arity = "0..*", paramLabel = "PATH", description = "The directory that receives the backup.")
+    private List<String> paths = new ArrayList<>();
+
+    @Option(names = "-portable", description = "Write the portable format. The only one so far, so it must be given.")
+    private boolean portable;
+
+    @Option(
+            names = "-host",
+            paramLabel = "HOST:PORT",
+            defaultValue = "localhost:8088",
+            converter = Values.Address.class,
+            description = "The server's backup port. Default: localhost:8088.")
+    @SuppressWarnings("NullAway.Init") // has a default
+    private ServerAddress host;
+
+    @Mixin
+    private final SelectionFlags selection = new SelectionFlags();
+
+    @Option(
+            names = "-skip-errors",
+            description = "Go on without a shard that cannot be read; ends with exit code 3 and names it.")
+    private boolean skipErrors;
+
+    @Option(
+            names = "--compression",
+            paramLabel = "CODEC",
+            defaultValue = "gzip:1",
+            converter = Values.Codec.class,
+            description = "gzip[:0-9], zstd[:-7-19] or none. Default: gzip:1. gzip:0 stores, which influxd reads too; "
+                    + "zstd is smaller and faster, but influxd cannot read it.")
+    @SuppressWarnings("NullAway.Init") // has a default
+    private Compression compression;
+
+    @Option(
+            names = "--concurrency",
+            paramLabel = "N",
+            defaultValue = "" + BackupRequest.DEFAULT_CONCURRENCY,
+            converter = Concurrency.class,
+            description = "How many shards are read side by side. Default: " + BackupRequest.DEFAULT_CONCURRENCY + ".")
+    private int concurrency;
+
+    @Option(
+            names = "--retries",
+            paramLabel = "N",
+            defaultValue = "" + BackupRequest.DEFAULT_RETRIES,
+            converter = Retries.class,
+            description = "Attempts for a shard after its first one. Default: " + BackupRequest.DEFAULT_RETRIES + ".")
+    private int retries;
+
+    @Option(
+            names = "--rate-limit",
+            paramLabel = "RATE",
+            converter = Values.Bytes.class,
+            description = "At most so many bytes a second from the server, such as 200MB/s. Default: no limit.")
+    private @Nullable Long rateLimit;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "TIME",
+            converter = Values.Span.class,
+            description = "Longest silence of the server while data flows. Default: 60s.")
+    private @Nullable Duration timeout;
+
+    @Option(
+            names = "--digest",
+            paramLabel = "NAME",
+            converter = Values.DigestName.class,
+            description = "Checksum of each stored file in the manifest: crc32c (default) or sha256.")
+    private Digest.@Nullable Algorithm digest;
+
+    @Mixin
+    private final OutputFlags output = new OutputFlags();
+
+    @Mixin
+    @SuppressWarnings("UnusedVariable") // declares the flags; Cli and Settings look at them before all others
+    private final CommonFlags common = new CommonFlags();
+
+    BackupCommand(Context context) {
+        this.context = context;
+    }
+
+    @Override
+    public Optional<String> hintFor(String flag) {
+        return OF_RESTORE.contains(flag)
+                ? Optional.of("Did you mean restore? -" + flag
+                        + " belongs to 'influxd restore'; some pages of the documentation have it wrong.")
+                : Optional.empty();
+    }
+
+    @Override
+    public int run() {
+        OutputFlags.Output how = output.output();
+        return CopyRun.backup(context, how, request());
+    }
+
+    /** What the flags ask for. */
+    BackupRequest request() {
+        Path directory = directory();
+        BackupRequest.Builder request = BackupRequest.portable(host, directory)
+                .selection(selection.selection())
+                .compression(compression)
+                .concurrency(concurrency)
+                .retries(retries)
+                .skipErrors(skipErrors);
+        if (!portable) {
+            throw new UsageError(
+                    "the legacy format cannot be written yet",
+                    "Add -portable, as in 'sluice backup -portable %s'; influxd restores that with "
+                                    .formatted(directory)
+                            + "'influxd restore -portable'.");
+        }
+        if (rateLimit != null) {
+            request.rateLimit(rateLimit);
+        }
+        if (timeout != null) {
+            request.timeouts(Timeouts.DEFAULT.withIdle(timeout));
+        }
+        if (digest != null) {
+            request.digest(digest);
+        }
+        return request.build();
+    }
+
+    private Path directory() {
+        if (paths.size() != 1) {
+            throw new UsageError(
+                    paths.isEmpty()
+                            ? "the path of the backup is missing"
+                            : "one path is needed, %d were given: %s".formatted(paths.size(), String.join(", ", paths)),
+                    "As in 'sluice backup -portable /backups/monday'; a path with spaces needs quotes.");
+        }
+        String path = paths.get(0);
+        if (path.equals("-")) {
+            throw new UsageError(
+                    "a backup cannot be streamed to stdout yet", "Name a directory; './-' is one called '-'.");
+        }
+        if (path.isBlank()) {
+            throw new UsageError("the path of the backup is empty", "As in 'sluice backup -portable /backups/monday'.");
+        }
+        return Path.of(path);
+    }
+
+    static final class Concurrency extends Values.Count {
+        Concurrency() {
+            super(1, 256);
+        }
+    }
+
+    static final class Retries extends Values.Count {
+        Retries() {
+            super(0, 1000);
+        }
+    }
+}

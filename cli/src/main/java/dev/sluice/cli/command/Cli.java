@@ -1,0 +1,177 @@
+package dev.sluice.cli.command;
+
+import dev.sluice.cli.console.Complaint;
+import dev.sluice.cli.option.Given;
+import dev.sluice.cli.option.GoFlags;
+import dev.sluice.cli.option.Settings;
+import dev.sluice.cli.option.Spelling;
+import dev.sluice.cli.option.UsageError;
+import dev.sluice.cli.option.Values;
+import dev.sluice.engine.error.SluiceException;
+import java.nio.file.InvalidPathException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import picocli.CommandLine;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+
+/** Finds the command, reads its flags, runs it, and says in words and as an exit code how it ended. */
+public final class Cli {
+
+    /** Commands of the design that this version does not have. */
+    private static final Set<String> PLANNED =
+            Set.of("restore", "copy", "verify", "list", "inspect", "export", "import");
+
+    private final Context context;
+    private final CommandLine root;
+
+    public Cli(Context context) {
+        this.context = context;
+        this.root = commandLine(context);
+    }
+
+    /** Runs what the words say; never throws. */
+    public int run(String... args) {
+        boolean debug =
+                Arrays.asList(args).contains("--debug") || Arrays.asList(args).contains("-debug");
+        if (debug) {
+            System.setProperty("org.slf4j.simpleLogger.log.dev.sluice", "debug");
+        }
+        Complaint complaint = new Complaint(context.err(), debug);
+        try {
+            return dispatch(args);
+        } catch (UsageError e) {
+            complaint.show(String.valueOf(e.getMessage()), e.hint());
+            return ExitCode.USAGE;
+        } catch (SluiceException e) {
+            complaint.show(e);
+            return ExitCode.of(e);
+        } catch (InvalidPathException e) {
+            complaint.show("not a path: '" + e.getInput() + "'", "Is the locale of this shell UTF-8?");
+            return ExitCode.USAGE;
+        } catch (OutOfMemoryError e) {
+            complaint.show(
+                    "out of memory",
+                    "Give it more with JAVA_OPTS=-Xmx256m, or ask for less with a smaller --concurrency.");
+            return ExitCode.FAILED;
+        } catch (Throwable e) {
+            complaint.showDefect(e);
+            return ExitCode.FAILED;
+        } finally {
+            context.out().flush();
+            context.err().flush();
+        }
+    }
+
+    private int dispatch(String[] args) {
+        if (args.length == 0) {
+            root.usage(context.err());
+            return ExitCode.USAGE;
+        }
+        CommandLine command = root.getSubcommands().get(args[0]);
+        if (command == null) {
+            return rootOnly(args);
+        }
+        List<String> words =
+                GoFlags.rewrite(command.getCommandSpec(), List.of(args).subList(1, args.length));
+        Settings settings = Settings.load(
+                context.environment(),
+                words.stream()
+                        .takeWhile(word -> !word.equals("--"))
+                        .filter(word -> word.startsWith("--config="))
+                        .map(word -> word.substring("--config=".length()))
+                        .reduce((first, last) -> last),
+                root.getCommandSpec());
+        command.setDefaultValueProvider(settings);
+        List<String> all = new ArrayList<>(words);
+        all.add(0, args[0]);
+        return run(command, all);
+    }
+
+    private int rootOnly(String[] args) {
+        if (!args[0].startsWith("-")) {
+            throw unknownCommand(args[0], root.getSubcommands().keySet());
+        }
+        return run(root, GoFlags.rewrite(root.getCommandSpec(), List.of(args)));
+    }
+
+    /** @param words from the root on, as picocli wants it */
+    private int run(CommandLine command, List<String> words) {
+        try {
+            root.parseArgs(words.toArray(String[]::new));
+        } catch (ParameterException e) {
+            throw refused(e, words);
+        }
+        if (command.isUsageHelpRequested()) {
+            command.usage(context.out());
+            return ExitCode.OK;
+        }
+        Command userObject = command.getCommand();
+        return userObject.run();
+    }
+
+    static UsageError unknownCommand(String name, Set<String> commands) {
+        if (PLANNED.contains(name)) {
+            return new UsageError(
+                    "'sluice %s' is not there yet".formatted(name),
+                    name.equals("restore")
+                            ? "'influxd restore -portable DIR' restores what 'sluice backup -portable DIR' made."
+                            : "'sluice --help' lists what is.");
+        }
+        String list = "'sluice --help' lists the commands.";
+        return new UsageError(
+                "unknown command '%s'".formatted(name),
+                Spelling.nearest(name, commands)
+                        .map(near -> "Did you mean '%s'? ".formatted(near) + list)
+                        .orElse(list));
+    }
+
+    private static CommandLine commandLine(Context context) {
+        CommandLine root = new CommandLine(new RootCommand(context))
+                .addSubcommand("backup", new BackupCommand(context))
+                .addSubcommand("serve", new ServeCommand(context))
+                .addSubcommand("demo", new DemoCommand(context))
+                .addSubcommand("completion", new CompletionCommand(context))
+                .addSubcommand("help", new HelpCommand(context));
+        return root.registerConverter(boolean.class, new Values.Switch())
+                .registerConverter(Boolean.class, new Values.Switch())
+                .setPosixClusteredShortOptionsAllowed(false)
+                .setOverwrittenOptionsAllowed(true)
+                .setExpandAtFiles(false)
+                .setInterpolateVariables(false)
+                .setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF))
+                .setUsageHelpWidth(96)
+                .setUsageHelpLongOptionsMaxWidth(24);
+    }
+
+    /** Words what picocli found wrong with a value. */
+    private static UsageError refused(ParameterException e, List<String> words) {
+        CommandSpec command = e.getCommandLine().getCommandSpec();
+        String help = "'%s --help' tells what is expected.".formatted(command.qualifiedName());
+        ArgSpec argument = e.getArgSpec();
+        if (argument instanceof OptionSpec option && e.getCause() instanceof CommandLine.TypeConversionException why) {
+            String message = Optional.ofNullable(why.getMessage()).orElse("is not valid");
+            Optional<String> typed = typed(option, words);
+            return new UsageError(
+                    typed.orElse(option.names()[0])
+                            + (typed.isPresent() ? "" : Given.origin(command, option))
+                            + (message.startsWith(":") ? message : " " + message),
+                    help);
+        }
+        return new UsageError(Optional.ofNullable(e.getMessage()).orElse("arguments not understood"), help);
+    }
+
+    private static Optional<String> typed(OptionSpec option, List<String> words) {
+        return Arrays.stream(option.names())
+                .filter(name -> words.stream()
+                        .takeWhile(word -> !word.equals("--"))
+                        .anyMatch(word -> word.startsWith(name + "=")))
+                .findFirst();
+    }
+}

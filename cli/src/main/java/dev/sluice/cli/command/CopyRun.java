@@ -1,0 +1,114 @@
+package dev.sluice.cli.command;
+
+import dev.sluice.cli.console.Display;
+import dev.sluice.cli.console.JsonDisplay;
+import dev.sluice.cli.console.PlainDisplay;
+import dev.sluice.cli.console.Summary;
+import dev.sluice.cli.console.TerminalDisplay;
+import dev.sluice.cli.console.Text;
+import dev.sluice.cli.option.OutputFlags.Output;
+import dev.sluice.engine.BackupRequest;
+import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.event.CopyReport;
+import dev.sluice.engine.event.Event;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** Runs a copy to its end on the thread of the command, the one place that waits for events. */
+final class CopyRun {
+
+    /** Events that wait for a slow terminal or pipe; beyond them the engine leaves samples out. */
+    private static final int EVENTS_AHEAD = 64;
+
+    private final Context context;
+    private final Output how;
+    private final Interruption interruption;
+    private int finished;
+    private int shards;
+
+    CopyRun(Context context, Output how, Interruption interruption) {
+        this.context = context;
+        this.how = how;
+        this.interruption = interruption;
+    }
+
+    /** The whole of {@code sluice backup}. */
+    static int backup(Context context, Output how, BackupRequest request) {
+        return backup(context, how, request, Interruption::watch);
+    }
+
+    static int backup(Context context, Output how, BackupRequest request, Supplier<Interruption> interruptions) {
+        try (Interruption interruption = interruptions.get()) {
+            CopyRun run = new CopyRun(context, how, interruption);
+            Optional<CopyReport> report;
+            try (Engine engine = context.engines().get()) {
+                report = run.copy(engine, request);
+            }
+            return report.map(run::conclude).orElseGet(run::interrupted);
+        }
+    }
+
+    /** Shows the events until the report; empty if an interruption came before it. */
+    Optional<CopyReport> copy(Engine engine, BackupRequest request) {
+        try (Display display = display()) {
+            try {
+                for (Event event : engine.backup(request)
+                        .takeUntilOther(interruption.signal())
+                        .toIterable(EVENTS_AHEAD)) {
+                    count(event);
+                    display.show(event);
+                    if (event instanceof Event.Finished last) {
+                        return Optional.of(last.report());
+                    }
+                }
+            } catch (SluiceException e) {
+                display.failed(e, ExitCode.of(e));
+                throw e;
+            }
+        }
+        if (interruption.requested()) {
+            return Optional.empty();
+        }
+        throw new IllegalStateException("the copy ended without a report");
+    }
+
+    /** Says what came of it, and how to end. */
+    int conclude(CopyReport report) {
+        if (how == Output.NORMAL || how == Output.PLAIN) {
+            Summary.lines(report).forEach(context.out()::println);
+        }
+        Summary.missing(report).forEach(context.err()::println);
+        return ExitCode.of(report);
+    }
+
+    /** Says that it was stopped before its end. The exit code is the signal's own. */
+    int interrupted() {
+        context.err()
+                .println(
+                        shards == 0
+                                ? "sluice: interrupted before the first shard; no backup was made"
+                                : "sluice: interrupted after %d of %s; the backup is not complete, run it again"
+                                        .formatted(finished, Text.count(shards, "shard")));
+        return ExitCode.INTERRUPTED;
+    }
+
+    private void count(Event event) {
+        if (event instanceof Event.Started started) {
+            shards = started.shards();
+        } else if (event instanceof Event.ShardFinished) {
+            finished++;
+        }
+    }
+
+    private Display display() {
+        return switch (how) {
+            case JSON -> new JsonDisplay(context.out());
+            case QUIET -> Display.silent();
+            case PLAIN -> new PlainDisplay(context.err());
+            case NORMAL ->
+                context.terminal().interactive()
+                        ? new TerminalDisplay(context.err(), context.terminal(), System::nanoTime)
+                        : new PlainDisplay(context.err());
+        };
+    }
+}

@@ -1,0 +1,177 @@
+package dev.sluice.cli.command;
+
+import dev.sluice.cli.console.Text;
+import dev.sluice.cli.option.OutputFlags.Output;
+import dev.sluice.cli.option.UsageError;
+import dev.sluice.engine.BackupRequest;
+import dev.sluice.engine.SampleData;
+import dev.sluice.engine.ServeRequest;
+import dev.sluice.engine.event.CopyReport;
+import dev.sluice.engine.model.ServerAddress;
+import dev.sluice.engine.serve.RunningServer;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** The demonstration: sample data, a server on it, a backup of that server. */
+final class DemoRun {
+
+    private static final long SEED = 42;
+
+    private static final int FILES_SHOWN = 6;
+
+    private final Context context;
+    private final long size;
+    private final boolean progress;
+
+    DemoRun(Context context, long size, boolean progress) {
+        this.context = context;
+        this.size = size;
+        this.progress = progress;
+    }
+
+    int run(Optional<Path> keep) {
+        try (Interruption interruption = Interruption.watch()) {
+            Path home = keep.isPresent() ? kept(keep.get()) : temporary();
+            try (Engine engine = context.engines().get()) {
+                return demonstrate(home, keep.isPresent(), engine, interruption);
+            } finally {
+                if (keep.isEmpty()) {
+                    delete(home);
+                }
+            }
+        }
+    }
+
+    private int demonstrate(Path home, boolean kept, Engine engine, Interruption interruption) {
+        PrintStream err = context.err();
+        CopyRun run = new CopyRun(context, progress ? Output.NORMAL : Output.PLAIN, interruption);
+        Path backup = home.resolve("backup");
+
+        err.println("1. Making about %s of sample data in %s".formatted(Text.bytes(size), home));
+        @Nullable
+        SampleData sample = engine.sampleData(home, SEED, size)
+                .takeUntilOther(interruption.signal())
+                .block();
+        if (sample == null) {
+            return run.interrupted();
+        }
+        err.println("   %s with %s points, as influxd stores them"
+                .formatted(Text.count(sample.shards(), "shard"), String.format(Locale.ROOT, "%,d", sample.points())));
+
+        @Nullable
+        RunningServer server = engine.serve(
+                        new ServeRequest(new ServerAddress("127.0.0.1", 0), sample.dataDir(), sample.metaDir()))
+                .takeUntilOther(interruption.signal())
+                .block();
+        if (server == null) {
+            return run.interrupted();
+        }
+        err.println("2. Serving them at %s, in the place of an influxd".formatted(server.address()));
+        try {
+            err.println("3. sluice backup -portable -host %s %s".formatted(server.address(), backup));
+            Optional<CopyReport> report = run.copy(
+                    engine, BackupRequest.portable(server.address(), backup).build());
+            if (report.isEmpty()) {
+                return run.interrupted();
+            }
+            err.println();
+            err.flush();
+            int exit = run.conclude(report.get());
+            closing(backup, kept);
+            return exit;
+        } finally {
+            server.stop().block(Duration.ofSeconds(4));
+        }
+    }
+
+    private void closing(Path backup, boolean kept) {
+        PrintStream out = context.out();
+        List<Path> files = list(backup);
+        out.println();
+        out.println(
+                "What was made%s".formatted(kept ? ", in " + backup : " (and is removed now; --keep DIR keeps it)"));
+        files.stream()
+                .limit(files.size() > FILES_SHOWN ? FILES_SHOWN - 1 : FILES_SHOWN)
+                .forEach(file -> out.println("  %-36s %10s".formatted(file.getFileName(), Text.bytes(sizeOf(file)))));
+        if (files.size() > FILES_SHOWN) {
+            out.println("  and %d more".formatted(files.size() - FILES_SHOWN + 1));
+        }
+        out.println();
+        out.println("What to try next");
+        out.println("  sluice backup -portable -host HOST:8088 DIR   back up a server of yours");
+        if (kept) {
+            out.println("  influxd restore -portable '%s'".formatted(backup));
+            out.println("                                                put this one into a running influxd");
+        } else {
+            out.println("  influxd restore -portable DIR                 put it back, with influxd's own tool");
+        }
+        out.println("  sluice help backup                            all flags: compression, rate limit, JSON");
+    }
+
+    private static Path temporary() {
+        try {
+            return Files.createTempDirectory("sluice-demo-");
+        } catch (IOException e) {
+            throw new UsageError(
+                    "cannot make a directory in %s: %s".formatted(System.getProperty("java.io.tmpdir"), e.getMessage()),
+                    "Name a place with room for the data: sluice demo --keep DIR.");
+        }
+    }
+
+    private static Path kept(Path dir) {
+        try {
+            Files.createDirectories(dir);
+        } catch (IOException e) {
+            throw new UsageError(
+                    "--keep: cannot make the directory %s".formatted(dir),
+                    "Is there a file of that name, or no permission?");
+        }
+        if (!list(dir).isEmpty()) {
+            throw new UsageError("--keep: %s is not empty".formatted(dir), "Name a new directory.");
+        }
+        return dir;
+    }
+
+    private static List<Path> list(Path dir) {
+        try (Stream<Path> files = Files.list(dir)) {
+            return files.sorted(Comparator.comparing(file -> file.getFileName().toString()))
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static long sizeOf(Path file) {
+        try {
+            return Files.size(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void delete(Path home) {
+        try (Stream<Path> files = Files.walk(home)) {
+            files.sorted(Comparator.reverseOrder()).forEach(DemoRun::deleteOne);
+        } catch (IOException | UncheckedIOException e) {
+            context.err().println("sluice: could not remove all of %s".formatted(home));
+        }
+    }
+
+    private static void deleteOne(Path path) {
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

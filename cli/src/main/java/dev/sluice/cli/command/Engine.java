@@ -1,0 +1,53 @@
+package dev.sluice.cli.command;
+
+import dev.sluice.engine.BackupRequest;
+import dev.sluice.engine.SampleData;
+import dev.sluice.engine.ServeRequest;
+import dev.sluice.engine.SluiceEngine;
+import dev.sluice.engine.event.Event;
+import dev.sluice.engine.serve.RunningServer;
+import java.nio.file.Path;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** What the commands need of {@link SluiceEngine}, so that tests can play its part. */
+public interface Engine extends AutoCloseable {
+
+    /** See {@link SluiceEngine#backup}. */
+    Flux<Event> backup(BackupRequest request);
+
+    /** See {@link SluiceEngine#serve}. */
+    Mono<RunningServer> serve(ServeRequest request);
+
+    /** See {@link SluiceEngine#sampleData}. */
+    Mono<SampleData> sampleData(Path dir, long seed, long approximateBytes);
+
+    @Override
+    void close();
+
+    /** The real one. */
+    static Engine create() {
+        SluiceEngine engine = SluiceEngine.create();
+        return new Engine() {
+            @Override
+            public Flux<Event> backup(BackupRequest request) {
+                return engine.backup(request);
+            }
+
+            @Override
+            public Mono<RunningServer> serve(ServeRequest request) {
+                return engine.serve(request);
+            }
+
+            @Override
+            public Mono<SampleData> sampleData(Path dir, long seed, long approximateBytes) {
+                return engine.sampleData(dir, seed, approximateBytes);
+            }
+
+            @Override
+            public void close() {
+                engine.close();
+            }
+        };
+    }
+}

@@ -1,0 +1,70 @@
+package dev.sluice.cli.command;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/**
+ * Ctrl-C and TERM, made into a signal that ends a flow. The JVM waits, for some seconds at most, until the
+ * command has cleaned up and closes this; then it ends with 130 or 143, by the signal.
+ */
+final class Interruption implements AutoCloseable {
+
+    private static final long PATIENCE_SECONDS = 5;
+
+    private final Sinks.Empty<Void> signal = Sinks.empty();
+    private final CountDownLatch cleanedUp = new CountDownLatch(1);
+    private final Thread hook = new Thread(this::awaitCleanUp, "interruption");
+    private volatile boolean requested;
+
+    private Interruption() {}
+
+    static Interruption watch() {
+        Interruption interruption = new Interruption();
+        Runtime.getRuntime().addShutdownHook(interruption.hook);
+        return interruption;
+    }
+
+    /** For tests: nobody listens to the process's signals. */
+    static Interruption manual() {
+        return new Interruption();
+    }
+
+    /** Completes when the process is told to end. */
+    Mono<Void> signal() {
+        return signal.asMono();
+    }
+
+    boolean requested() {
+        return requested;
+    }
+
+    void request() {
+        requested = true;
+        signal.tryEmitEmpty();
+    }
+
+    @Override
+    public void close() {
+        cleanedUp.countDown();
+        if (!requested) {
+            try {
+                Runtime.getRuntime().removeShutdownHook(hook);
+            } catch (IllegalStateException e) {
+                // the signal came just now; the hook has nothing left to wait for
+            }
+        }
+    }
+
+    /** Whether the clean-up was done in time or not, the JVM ends now; what may stay are pending files. */
+    @SuppressWarnings("ReturnValueIgnored") // either way
+    private void awaitCleanUp() {
+        request();
+        try {
+            cleanedUp.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,192 @@
+package dev.sluice.cli.console;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.event.CopyReport;
+import dev.sluice.engine.event.Event;
+import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.model.ShardReceipt;
+import dev.sluice.engine.model.ShardRef;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.time.Duration;
+
+/**
+ * One JSON object a line for each event; {@code event} names its kind. The last line is {@code finished} with
+ * the report, or {@code error}. Bytes are whole numbers, lengths of time are seconds with decimals, shard ids
+ * are unsigned.
+ */
+public final class JsonDisplay implements Display {
+
+    private final PrintStream out;
+    private final JsonFactory json = new JsonFactory();
+
+    public JsonDisplay(PrintStream out) {
+        this.out = out;
+    }
+
+    @Override
+    public void show(Event event) {
+        line(to -> event(to, event));
+    }
+
+    @Override
+    public void failed(SluiceException error, int exitCode) {
+        line(to -> {
+            to.writeStringField("event", "error");
+            error(to, error);
+            to.writeNumberField("exit", exitCode);
+        });
+    }
+
+    private static void event(JsonGenerator to, Event event) throws IOException {
+        if (event instanceof Event.Started started) {
+            to.writeStringField("event", "started");
+            to.writeStringField("source", started.source());
+            to.writeStringField("target", started.target());
+            to.writeNumberField("shards", started.shards());
+        } else if (event instanceof Event.Warning warning) {
+            to.writeStringField("event", "warning");
+            to.writeStringField("message", warning.message());
+            to.writeStringField("hint", warning.hint());
+        } else if (event instanceof Event.ShardStarted started) {
+            to.writeStringField("event", "shard_started");
+            ref(to, started.ref());
+            to.writeNumberField("attempt", started.attempt());
+        } else if (event instanceof Event.ShardRetried retried) {
+            to.writeStringField("event", "shard_retried");
+            ref(to, retried.ref());
+            to.writeNumberField("attempt", retried.attempt());
+            error(to, retried.why());
+            seconds(to, "pause_seconds", retried.pause());
+        } else if (event instanceof Event.ShardFinished finished) {
+            to.writeStringField("event", "shard_finished");
+            outcome(to, finished.outcome());
+        } else if (event instanceof Event.Progress progress) {
+            progress(to, progress);
+        } else if (event instanceof Event.Finished finished) {
+            to.writeStringField("event", "finished");
+            report(to, finished.report());
+        }
+    }
+
+    private static void progress(JsonGenerator to, Event.Progress progress) throws IOException {
+        to.writeStringField("event", "progress");
+        seconds(to, "elapsed_seconds", progress.elapsed());
+        to.writeNumberField("raw_bytes", progress.rawBytes());
+        to.writeNumberField("stored_bytes", progress.storedBytes());
+        to.writeNumberField("done", progress.done());
+        to.writeNumberField("shards", progress.shards());
+        to.writeArrayFieldStart("running");
+        for (Event.Running running : progress.running()) {
+            to.writeStartObject();
+            ref(to, running.ref());
+            to.writeNumberField("attempt", running.attempt());
+            to.writeNumberField("raw_bytes", running.rawBytes());
+            to.writeNumberField("stored_bytes", running.storedBytes());
+            to.writeEndObject();
+        }
+        to.writeEndArray();
+    }
+
+    private static void report(JsonGenerator to, CopyReport report) throws IOException {
+        to.writeBooleanField("complete", report.complete());
+        to.writeStringField("source", report.source());
+        to.writeStringField("location", report.location());
+        to.writeStringField("started", report.started().toString());
+        seconds(to, "elapsed_seconds", report.elapsed());
+        to.writeStringField("compression", report.compression().toString());
+        to.writeNumberField("raw_bytes", report.rawBytes());
+        to.writeNumberField("stored_bytes", report.storedBytes());
+        seconds(to, "fsync_seconds", report.syncing());
+        to.writeNumberField("retries", report.retries());
+        to.writeArrayFieldStart("warnings");
+        for (String warning : report.warnings()) {
+            to.writeString(warning);
+        }
+        to.writeEndArray();
+        to.writeNumberField("missing", report.missing().size());
+        to.writeArrayFieldStart("shards");
+        for (ShardOutcome outcome : report.outcomes()) {
+            to.writeStartObject();
+            outcome(to, outcome);
+            to.writeEndObject();
+        }
+        to.writeEndArray();
+    }
+
+    private static void outcome(JsonGenerator to, ShardOutcome outcome) throws IOException {
+        ref(to, outcome.ref());
+        to.writeStringField("outcome", name(outcome));
+        if (outcome instanceof ShardOutcome.Stored stored) {
+            ShardReceipt receipt = stored.receipt();
+            to.writeNumberField("attempts", stored.attempts());
+            seconds(to, "elapsed_seconds", stored.elapsed());
+            to.writeNumberField("raw_bytes", receipt.rawBytes());
+            to.writeNumberField("stored_bytes", receipt.storedBytes());
+            to.writeStringField("location", receipt.location());
+            to.writeStringField("compression", receipt.compression().toString());
+            to.writeStringField("digest", receipt.digest().toString());
+            to.writeNumberField("files", receipt.files().size());
+            seconds(to, "fsync_seconds", receipt.syncing());
+        } else if (outcome instanceof ShardOutcome.Failed failed) {
+            to.writeNumberField("attempts", failed.attempts());
+            error(to, failed.why());
+        } else if (outcome.missing()) {
+            to.writeStringField("message", Wording.reason(outcome));
+            to.writeStringField("hint", Wording.remedy(outcome));
+        }
+    }
+
+    private static String name(ShardOutcome outcome) {
+        if (outcome instanceof ShardOutcome.Stored) {
+            return "stored";
+        }
+        if (outcome instanceof ShardOutcome.Unchanged) {
+            return "unchanged";
+        }
+        if (outcome instanceof ShardOutcome.DroppedMeanwhile) {
+            return "dropped";
+        }
+        return outcome instanceof ShardOutcome.NotOffered ? "not_offered" : "failed";
+    }
+
+    private static void error(JsonGenerator to, SluiceException error) throws IOException {
+        to.writeStringField("error", error.getClass().getSimpleName());
+        to.writeStringField("message", error.getMessage());
+        to.writeStringField("hint", error.hint());
+    }
+
+    private static void ref(JsonGenerator to, ShardRef ref) throws IOException {
+        to.writeStringField("database", ref.database());
+        to.writeStringField("policy", ref.policy());
+        to.writeFieldName("shard");
+        to.writeNumber(new BigInteger(ref.idText()));
+    }
+
+    private static void seconds(JsonGenerator to, String name, Duration time) throws IOException {
+        to.writeFieldName(name);
+        to.writeNumber(BigDecimal.valueOf(time.toMillis(), 3));
+    }
+
+    private void line(Fields fields) {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator to = json.createGenerator(text)) {
+            to.writeStartObject();
+            fields.write(to);
+            to.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // a StringWriter does not fail
+        }
+        out.println(text);
+    }
+
+    private interface Fields {
+        void write(JsonGenerator to) throws IOException;
+    }
+}

@@ -1,0 +1,103 @@
+package dev.sluice.cli.console;
+
+import dev.sluice.engine.event.CopyReport;
+import dev.sluice.engine.event.ShardOutcome;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** The last word on a copy: what came of it for stdout, what is missing for stderr. */
+public final class Summary {
+
+    private Summary() {}
+
+    /** What came of it. */
+    public static List<String> lines(CopyReport report) {
+        List<String> lines = new ArrayList<>();
+        int stored = report.stored().size();
+        int missing = report.missing().size();
+        long unchanged = report.outcomes().stream()
+                .filter(ShardOutcome.Unchanged.class::isInstance)
+                .count();
+        lines.add(headline(report, stored, missing));
+        if (stored > 0) {
+            lines.add(fact(
+                    "read",
+                    "%s in %s, %s"
+                            .formatted(
+                                    Text.bytes(report.rawBytes()),
+                                    Text.duration(report.elapsed()),
+                                    Text.rate(report.rawBytes(), report.elapsed()))));
+            lines.add(fact(
+                    "stored",
+                    "%s, %s%s".formatted(Text.bytes(report.storedBytes()), report.compression(), ratio(report))));
+            lines.add(fact("fsync", Text.duration(report.syncing()) + (stored > 1 ? " over all shards" : "")));
+            longest(report)
+                    .ifPresent(shard -> lines.add(fact(
+                            "longest",
+                            "%s, %s for %s"
+                                    .formatted(
+                                            shard.ref(),
+                                            Text.duration(shard.elapsed()),
+                                            Text.bytes(shard.receipt().rawBytes())))));
+        }
+        if (unchanged > 0) {
+            lines.add(fact("unchanged", Text.count(unchanged, "shard") + " not taken"));
+        }
+        lines.add(fact("retries", Integer.toString(report.retries())));
+        if (!report.warnings().isEmpty()) {
+            lines.add(fact("warnings", Integer.toString(report.warnings().size())));
+        }
+        lines.add(fact("manifest", report.location()));
+        return lines.stream().map(Text::clean).toList();
+    }
+
+    /** Each shard that is missing, why, and what to do; empty if all is there. */
+    public static List<String> missing(CopyReport report) {
+        List<String> lines = new ArrayList<>();
+        List<ShardOutcome> missing = report.missing();
+        if (!missing.isEmpty()) {
+            lines.add("sluice: %s missing from this backup".formatted(areMissing(missing.size())));
+        }
+        for (ShardOutcome outcome : missing) {
+            lines.add("  shard %s: %s".formatted(outcome.ref(), Wording.reason(outcome)));
+            lines.add("    hint: " + Wording.remedy(outcome));
+        }
+        return lines.stream().map(Text::clean).toList();
+    }
+
+    private static String headline(CopyReport report, int stored, int missing) {
+        if (missing > 0) {
+            return "Backup of %s is NOT complete: %s missing, %d stored."
+                    .formatted(report.source(), areMissing(missing), stored);
+        }
+        if (report.outcomes().isEmpty()) {
+            return "Backup of %s complete: there is no shard to take, only the metadata is stored."
+                    .formatted(report.source());
+        }
+        return "Backup of %s complete: %s checked and stored.".formatted(report.source(), Text.count(stored, "shard"));
+    }
+
+    private static String areMissing(int count) {
+        return Text.count(count, "shard") + (count == 1 ? " is" : " are");
+    }
+
+    private static String ratio(CopyReport report) {
+        return report.storedBytes() == 0 || report.rawBytes() == 0
+                ? ""
+                : String.format(Locale.ROOT, ", ratio %.2f", (double) report.rawBytes() / report.storedBytes());
+    }
+
+    private static Optional<ShardOutcome.Stored> longest(CopyReport report) {
+        return report.outcomes().stream()
+                .filter(ShardOutcome.Stored.class::isInstance)
+                .map(ShardOutcome.Stored.class::cast)
+                .max(Comparator.comparing(ShardOutcome.Stored::elapsed));
+    }
+
+    private static String fact(String name, String value) {
+        return "  " + Text.padRight(name, 10) + value;
+    }
+}

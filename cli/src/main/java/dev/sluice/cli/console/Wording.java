@@ -1,0 +1,73 @@
+package dev.sluice.cli.console;
+
+import dev.sluice.engine.event.Event;
+import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.model.ShardReceipt;
+
+/** Events as sentences, for terminals and logs alike. */
+final class Wording {
+
+    private Wording() {}
+
+    static String started(Event.Started event) {
+        return Text.clean("Backing up %s to %s: %s"
+                .formatted(event.source(), event.target(), Text.count(event.shards(), "shard")));
+    }
+
+    static String warning(Event.Warning event) {
+        return Text.clean(event.message());
+    }
+
+    static String hint(String hint) {
+        return "  hint: " + Text.clean(hint);
+    }
+
+    static String retried(Event.ShardRetried event) {
+        return Text.clean("shard %s, attempt %d failed: %s; next one in %s"
+                .formatted(event.ref(), event.attempt(), event.why().getMessage(), Text.duration(event.pause())));
+    }
+
+    static String outcome(ShardOutcome outcome) {
+        String what;
+        if (outcome instanceof ShardOutcome.Stored stored) {
+            ShardReceipt receipt = stored.receipt();
+            what = "%s read, %s stored, %s%s"
+                    .formatted(
+                            Text.bytes(receipt.rawBytes()),
+                            Text.bytes(receipt.storedBytes()),
+                            Text.duration(stored.elapsed()),
+                            stored.attempts() > 1 ? ", attempt " + stored.attempts() : "");
+        } else if (outcome instanceof ShardOutcome.Unchanged) {
+            what = "unchanged, not taken";
+        } else {
+            what = "MISSING: " + reason(outcome);
+        }
+        return Text.clean(outcome.ref() + ": " + what);
+    }
+
+    /** Why a shard is missing. */
+    static String reason(ShardOutcome outcome) {
+        if (outcome instanceof ShardOutcome.Failed failed) {
+            return "given up after %s: %s"
+                    .formatted(
+                            Text.count(failed.attempts(), "attempt"),
+                            failed.why().getMessage());
+        }
+        if (outcome instanceof ShardOutcome.NotOffered) {
+            return "the server's metadata has it, but the server does not offer it";
+        }
+        return "the server dropped it while the backup ran";
+    }
+
+    /** What to do about a missing shard. */
+    static String remedy(ShardOutcome outcome) {
+        if (outcome instanceof ShardOutcome.Failed failed) {
+            return failed.why().hint() + " '-shard " + outcome.ref().idText() + "' takes this one alone.";
+        }
+        if (outcome instanceof ShardOutcome.NotOffered) {
+            return "influxd leaves out what it could not open: look for 'Failed to open shard' and id "
+                    + outcome.ref().idText() + " in its log, repair the shard, restart, and back up again.";
+        }
+        return "Nothing, if its retention policy let it expire or somebody deleted it.";
+    }
+}

@@ -1,0 +1,234 @@
+package dev.sluice.engine.copy;
+
+import dev.sluice.engine.error.EmptyAnswer;
+import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.event.CopyReport;
+import dev.sluice.engine.event.Event;
+import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.model.ShardPart;
+import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.source.ShardRead;
+import dev.sluice.engine.source.Source;
+import dev.sluice.engine.source.SourceSession;
+import dev.sluice.engine.target.Target;
+import dev.sluice.engine.target.TargetSession;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.FluxSink;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * Copies what a selection names from a source to a target.
+ *
+ * <p>Shards go side by side; one that fails is tried again without disturbing the others. When all have their fate the
+ * target is sealed; if one fails for good and was not to be skipped, the others are cancelled and the target gives up.
+ */
+public final class Copy {
+
+    private final Source source;
+    private final Target target;
+    private final CopyOptions options;
+    private final Scheduler timer;
+    private final Backoff backoff;
+
+    /** @param timer for pauses, samples and the time in the report */
+    public Copy(Source source, Target target, CopyOptions options, Scheduler timer) {
+        this.source = source;
+        this.target = target;
+        this.options = options;
+        this.timer = timer;
+        this.backoff =
+                new Backoff(options.retries(), () -> ThreadLocalRandom.current().nextDouble());
+    }
+
+    /**
+     * Runs the copy. Cold; the last event is {@link Event.Finished}. A cancel stops every conversation at once and
+     * lets the target clean up.
+     */
+    public Flux<Event> run(Selection selection) {
+        // Every event but samples is of bounded number (shards × attempts), so buffering them is bounded too.
+        return Flux.create(sink -> {
+            var copy = Mono.usingWhen(source.open(selection), session -> through(session, sink), SourceSession::close)
+                    .subscribe(
+                            report -> {
+                                sink.next(new Event.Finished(report));
+                                sink.complete();
+                            },
+                            sink::error);
+            sink.onDispose(copy);
+        });
+    }
+
+    private Mono<CopyReport> through(SourceSession from, FluxSink<Event> events) {
+        return Mono.usingWhen(
+                target.begin(from.catalog()),
+                to -> new Run(from, to, events).go(),
+                to -> Mono.empty(),
+                (to, error) -> giveUp(to, events),
+                to -> giveUp(to, events));
+    }
+
+    private static Mono<Void> giveUp(TargetSession to, FluxSink<Event> events) {
+        return to.abort()
+                .doOnNext(left -> {
+                    if (!left.isEmpty()) {
+                        events.next(new Event.Warning(
+                                "the backup was not completed; these finished archives stay: "
+                                        + String.join(", ", left),
+                                "Without a manifest no restore looks at them. Delete them, or keep them for a look."));
+                    }
+                })
+                .then();
+    }
+
+    /** One run: the state that its shards share. */
+    private final class Run {
+        private final SourceSession from;
+        private final TargetSession to;
+        private final FluxSink<Event> events;
+        private final Instant started;
+        private final long startedAt;
+        private final Tally tally;
+        private final List<String> warnings = new CopyOnWriteArrayList<>();
+
+        private Run(SourceSession from, TargetSession to, FluxSink<Event> events) {
+            this.from = from;
+            this.to = to;
+            this.events = events;
+            this.started = Instant.ofEpochMilli(timer.now(TimeUnit.MILLISECONDS));
+            this.startedAt = timer.now(TimeUnit.NANOSECONDS);
+            this.tally = new Tally(from.catalog().shards().size());
+        }
+
+        private Mono<CopyReport> go() {
+            return Mono.defer(() -> {
+                var catalog = from.catalog();
+                tell(new Event.Started(
+                        source.describe(), target.describe(), catalog.shards().size()));
+                catalog.notOffered().forEach(this::warnOfNotOffered);
+                var samples = Flux.interval(options.sampling(), timer).subscribe(tick -> sample());
+                return from.shards()
+                        .flatMap(this::fateOf, Math.min(options.concurrency(), to.maxOpenShards()), 1)
+                        .collectList()
+                        .flatMap(this::seal)
+                        .doFinally(signal -> samples.dispose());
+            });
+        }
+
+        private Mono<ShardOutcome> fateOf(ShardRead shard) {
+            return shard.wanted()
+                    .onErrorResume(EmptyAnswer.class, e -> Mono.just(true)) // the copy itself finds out why
+                    .flatMap(wanted -> wanted
+                            ? attempt(shard, 1, now())
+                            : Mono.just((ShardOutcome) new ShardOutcome.Unchanged(shard.ref())))
+                    .doOnNext(outcome -> {
+                        tally.done();
+                        tell(new Event.ShardFinished(outcome));
+                    });
+        }
+
+        private Mono<ShardOutcome> attempt(ShardRead shard, int attempt, Duration since) {
+            return Mono.defer(() -> {
+                tell(new Event.ShardStarted(shard.ref(), attempt));
+                Tally.Run run = tally.begin(shard.ref(), attempt);
+                return to.write(shard.ref(), shard.parts().doOnNext(part -> run.raw(size(part))), run::stored)
+                        .doOnNext(receipt -> tally.keep(run))
+                        .doOnError(e -> tally.drop(run))
+                        .doOnCancel(() -> tally.drop(run))
+                        .<ShardOutcome>map(receipt -> new ShardOutcome.Stored(receipt, attempt, now().minus(since)))
+                        .onErrorResume(SluiceException.class, why -> afterFailure(shard, attempt, since, why));
+            });
+        }
+
+        private Mono<ShardOutcome> afterFailure(ShardRead shard, int attempt, Duration since, SluiceException why) {
+            if (why instanceof EmptyAnswer) {
+                return shard.stillOffered()
+                        .onErrorReturn(SluiceException.class, true)
+                        .flatMap(offered -> offered
+                                ? againOrNot(shard, attempt, since, why)
+                                : Mono.just(new ShardOutcome.DroppedMeanwhile(shard.ref())));
+            }
+            return againOrNot(shard, attempt, since, why);
+        }
+
+        private Mono<ShardOutcome> againOrNot(ShardRead shard, int attempt, Duration since, SluiceException why) {
+            return backoff.after(why, attempt)
+                    .map(pause -> {
+                        tell(new Event.ShardRetried(shard.ref(), attempt, why, pause));
+                        return Mono.delay(pause, timer).then(attempt(shard, attempt + 1, since));
+                    })
+                    .orElseGet(() -> options.skipErrors()
+                            ? Mono.just(new ShardOutcome.Failed(shard.ref(), why, attempt))
+                            : Mono.error(why));
+        }
+
+        private Mono<CopyReport> seal(List<ShardOutcome> fates) {
+            List<ShardOutcome> all = Stream.concat(
+                            inCatalogOrder(fates),
+                            from.catalog().notOffered().stream().map(ShardOutcome.NotOffered::new))
+                    .toList();
+            return to.seal(all)
+                    .map(location -> new CopyReport(
+                            source.describe(),
+                            location,
+                            started,
+                            now(),
+                            options.compression(),
+                            all,
+                            tally.retries(),
+                            warnings));
+        }
+
+        private Stream<ShardOutcome> inCatalogOrder(List<ShardOutcome> fates) {
+            Map<ShardRef, Integer> order = new HashMap<>();
+            from.catalog().shards().forEach(entry -> order.put(entry.ref(), order.size()));
+            List<ShardOutcome> sorted = new ArrayList<>(fates);
+            sorted.sort(Comparator.comparing(fate -> order.getOrDefault(fate.ref(), Integer.MAX_VALUE)));
+            return sorted.stream();
+        }
+
+        private void warnOfNotOffered(ShardRef ref) {
+            String message = "shard %s is in the metadata, but the server does not offer it".formatted(ref);
+            String hint = "The server may have failed to open it: look for 'Failed to open shard' in its log. "
+                    + "A newest shard that was never written to looks the same.";
+            warnings.add(message + ". " + hint);
+            tell(new Event.Warning(message, hint));
+        }
+
+        private Duration now() {
+            return Duration.ofNanos(timer.now(TimeUnit.NANOSECONDS) - startedAt);
+        }
+
+        private void sample() {
+            if (events.requestedFromDownstream() > 0) {
+                tell(tally.sample(now()));
+            }
+        }
+
+        private void tell(Event event) {
+            events.next(event);
+        }
+    }
+
+    private static long size(ShardPart part) {
+        if (part instanceof ShardPart.Bytes bytes) {
+            return bytes.data().readableBytes();
+        }
+        if (part instanceof ShardPart.FileStart start) {
+            return start.rawHeader().readableBytes();
+        }
+        return 0;
+    }
+}

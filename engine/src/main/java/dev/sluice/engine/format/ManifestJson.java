@@ -1,0 +1,308 @@
+package dev.sluice.engine.format;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.core.util.Separators;
+import dev.sluice.engine.error.FormatDamaged;
+import dev.sluice.engine.wire.GoJson;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A manifest as JSON, byte for byte as influxd writes it: two spaces of indentation, no newline at the end,
+ * {@code <}, {@code >} and {@code &} escaped, other Unicode raw (observed on 1.6.7, 1.8.10, 1.12.4).
+ */
+public final class ManifestJson {
+
+    private static final JsonFactory JSON = GoJson.FACTORY;
+
+    private ManifestJson() {}
+
+    /** The manifest's bytes. */
+    public static byte[] encode(PortableManifest manifest) {
+        var out = new ByteArrayOutputStream();
+        try (JsonGenerator json = JSON.createGenerator(out)) {
+            json.setPrettyPrinter(likeGo());
+            json.writeStartObject();
+            json.writeObjectFieldStart("meta");
+            json.writeStringField("fileName", manifest.meta().fileName());
+            json.writeNumberField("size", manifest.meta().size());
+            json.writeEndObject();
+            json.writeBooleanField("limited", manifest.limited());
+            if (manifest.files().isEmpty()) {
+                json.writeNullField("files");
+            } else {
+                json.writeArrayFieldStart("files");
+                for (PortableManifest.Archive archive : manifest.files()) {
+                    write(json, archive);
+                }
+                json.writeEndArray();
+            }
+            write(json, manifest.enterprise());
+            if (manifest.run().isPresent()) {
+                write(json, manifest.run().get());
+            }
+            json.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException("writing to memory failed", e);
+        }
+        return out.toByteArray();
+    }
+
+    /**
+     * Reads a manifest; unknown keys are passed over.
+     *
+     * @param fileName for messages
+     * @throws FormatDamaged if it is not JSON, or lacks what a restore needs
+     */
+    public static PortableManifest decode(String fileName, byte[] bytes) {
+        try (JsonParser json = JSON.createParser(bytes)) {
+            if (json.nextToken() != JsonToken.START_OBJECT) {
+                throw new FormatDamaged(fileName, "is not a JSON object");
+            }
+            return readManifest(fileName, json);
+        } catch (IOException e) {
+            throw new FormatDamaged(fileName, "is not readable as JSON: " + firstLine(e));
+        }
+    }
+
+    private static void write(JsonGenerator json, PortableManifest.Archive archive) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("database", archive.database());
+        json.writeStringField("policy", archive.policy());
+        json.writeFieldName("shardID");
+        json.writeNumber(Long.toUnsignedString(archive.shardId()));
+        json.writeStringField("fileName", archive.fileName());
+        json.writeNumberField("size", archive.size());
+        json.writeNumberField("lastModified", archive.lastModified());
+        if (archive.details().isPresent()) {
+            PortableManifest.Details details = archive.details().get();
+            json.writeStringField("codec", details.codec());
+            json.writeNumberField("storedSize", details.storedSize());
+            json.writeStringField("digest", details.digest());
+            write(json, "tsmFiles", details.files());
+        }
+        json.writeEndObject();
+    }
+
+    private static void write(JsonGenerator json, PortableManifest.Limits limits) throws IOException {
+        if (!limits.database().isEmpty()) {
+            json.writeStringField("database", limits.database());
+        }
+        if (!limits.policy().isEmpty()) {
+            json.writeStringField("policy", limits.policy());
+        }
+        if (limits.shardId() != 0) {
+            json.writeFieldName("shard_id");
+            json.writeNumber(Long.toUnsignedString(limits.shardId()));
+        }
+    }
+
+    private static void write(JsonGenerator json, PortableManifest.Run run) throws IOException {
+        json.writeObjectFieldStart("sluice");
+        json.writeStringField("kind", run.kind());
+        write(json, "since", run.since());
+        write(json, "database", run.database());
+        write(json, "policy", run.policy());
+        write(json, "shard", run.shard());
+        write(json, "start", run.start());
+        write(json, "end", run.end());
+        write(json, "missing", run.missing());
+        write(json, "unchanged", run.unchanged());
+        json.writeEndObject();
+    }
+
+    private static void write(JsonGenerator json, String key, Optional<String> value) throws IOException {
+        if (value.isPresent()) {
+            json.writeStringField(key, value.get());
+        }
+    }
+
+    private static void write(JsonGenerator json, String key, List<String> values) throws IOException {
+        json.writeArrayFieldStart(key);
+        for (String value : values) {
+            json.writeString(value);
+        }
+        json.writeEndArray();
+    }
+
+    private static PortableManifest readManifest(String fileName, JsonParser json) throws IOException {
+        PortableManifest.Meta meta = null;
+        boolean limited = false;
+        List<PortableManifest.Archive> files = new ArrayList<>();
+        String database = "";
+        String policy = "";
+        long shard = 0;
+        Optional<PortableManifest.Run> run = Optional.empty();
+        while (nextField(json)) {
+            switch (json.currentName()) {
+                case "meta" -> meta = readMeta(fileName, json);
+                case "limited" -> limited = json.nextToken() == JsonToken.VALUE_TRUE;
+                case "files" -> {
+                    if (json.nextToken() == JsonToken.START_ARRAY) {
+                        while (json.nextToken() == JsonToken.START_OBJECT) {
+                            files.add(readArchive(fileName, json));
+                        }
+                    }
+                }
+                case "database" -> database = text(json);
+                case "policy" -> policy = text(json);
+                case "shard_id" -> shard = unsigned(fileName, json);
+                case "sluice" -> {
+                    if (json.nextToken() == JsonToken.START_OBJECT) {
+                        run = Optional.of(readRun(json));
+                    }
+                }
+                default -> skip(json);
+            }
+        }
+        if (meta == null) {
+            throw new FormatDamaged(fileName, "does not name its metadata file");
+        }
+        return new PortableManifest(meta, limited, files, new PortableManifest.Limits(database, policy, shard), run);
+    }
+
+    private static PortableManifest.Meta readMeta(String fileName, JsonParser json) throws IOException {
+        json.nextToken();
+        String name = "";
+        long size = 0;
+        while (nextField(json)) {
+            switch (json.currentName()) {
+                case "fileName" -> name = text(json);
+                case "size" -> size = unsigned(fileName, json);
+                default -> skip(json);
+            }
+        }
+        return new PortableManifest.Meta(baseName(fileName, name), size);
+    }
+
+    private static PortableManifest.Archive readArchive(String fileName, JsonParser json) throws IOException {
+        String database = "";
+        String policy = "";
+        long shard = 0;
+        String name = "";
+        long size = 0;
+        long lastModified = 0;
+        String codec = "";
+        long storedSize = 0;
+        String digest = "";
+        List<String> files = List.of();
+        while (nextField(json)) {
+            switch (json.currentName()) {
+                case "database" -> database = text(json);
+                case "policy" -> policy = text(json);
+                case "shardID" -> shard = unsigned(fileName, json);
+                case "fileName" -> name = text(json);
+                case "size" -> size = unsigned(fileName, json);
+                case "lastModified" -> lastModified = unsigned(fileName, json);
+                case "codec" -> codec = text(json);
+                case "storedSize" -> storedSize = unsigned(fileName, json);
+                case "digest" -> digest = text(json);
+                case "tsmFiles" -> files = texts(json);
+                default -> skip(json);
+            }
+        }
+        Optional<PortableManifest.Details> details = codec.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new PortableManifest.Details(codec, storedSize, digest, files));
+        return new PortableManifest.Archive(
+                database, policy, shard, baseName(fileName, name), size, lastModified, details);
+    }
+
+    private static PortableManifest.Run readRun(JsonParser json) throws IOException {
+        String kind = "full";
+        Optional<String> since = Optional.empty();
+        Optional<String> database = Optional.empty();
+        Optional<String> policy = Optional.empty();
+        Optional<String> shard = Optional.empty();
+        Optional<String> start = Optional.empty();
+        Optional<String> end = Optional.empty();
+        List<String> missing = List.of();
+        List<String> unchanged = List.of();
+        while (nextField(json)) {
+            switch (json.currentName()) {
+                case "kind" -> kind = text(json);
+                case "since" -> since = Optional.of(text(json));
+                case "database" -> database = Optional.of(text(json));
+                case "policy" -> policy = Optional.of(text(json));
+                case "shard" -> shard = Optional.of(text(json));
+                case "start" -> start = Optional.of(text(json));
+                case "end" -> end = Optional.of(text(json));
+                case "missing" -> missing = texts(json);
+                case "unchanged" -> unchanged = texts(json);
+                default -> skip(json);
+            }
+        }
+        return new PortableManifest.Run(kind, since, database, policy, shard, start, end, missing, unchanged);
+    }
+
+    private static boolean nextField(JsonParser json) throws IOException {
+        JsonToken token = json.nextToken();
+        if (token == null) {
+            throw new IOException("ends too early");
+        }
+        return token == JsonToken.FIELD_NAME;
+    }
+
+    private static String text(JsonParser json) throws IOException {
+        String value = json.nextTextValue();
+        return value == null ? "" : value;
+    }
+
+    private static List<String> texts(JsonParser json) throws IOException {
+        List<String> values = new ArrayList<>();
+        if (json.nextToken() == JsonToken.START_ARRAY) {
+            while (json.nextToken() == JsonToken.VALUE_STRING) {
+                values.add(json.getText());
+            }
+        }
+        return values;
+    }
+
+    private static long unsigned(String fileName, JsonParser json) throws IOException {
+        if (json.nextToken() != JsonToken.VALUE_NUMBER_INT) {
+            throw new FormatDamaged(fileName, "has no whole number for " + json.currentName());
+        }
+        try {
+            return Long.parseUnsignedLong(json.getText());
+        } catch (NumberFormatException e) {
+            throw new FormatDamaged(fileName, "has a number out of range for " + json.currentName());
+        }
+    }
+
+    private static void skip(JsonParser json) throws IOException {
+        json.nextToken();
+        json.skipChildren();
+    }
+
+    /** A manifest must not lead out of its directory. */
+    private static String baseName(String fileName, String name) {
+        if (name.isEmpty() || name.startsWith(".") || name.indexOf('/') >= 0 || name.indexOf('\\') >= 0) {
+            throw new FormatDamaged(fileName, "names a file that cannot be in its directory: '" + name + "'");
+        }
+        return name;
+    }
+
+    private static String firstLine(IOException e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    }
+
+    private static DefaultPrettyPrinter likeGo() {
+        var separators = Separators.createDefaultInstance()
+                .withObjectFieldValueSpacing(Separators.Spacing.AFTER)
+                .withArrayEmptySeparator("");
+        var lines = new DefaultIndenter("  ", "\n");
+        var printer = new DefaultPrettyPrinter(separators);
+        printer.indentObjectsWith(lines);
+        printer.indentArraysWith(lines);
+        return printer;
+    }
+}

@@ -1,0 +1,136 @@
+package dev.sluice.engine.source;
+
+import dev.sluice.engine.error.NotThere;
+import dev.sluice.engine.meta.Metastore;
+import dev.sluice.engine.model.Catalog;
+import dev.sluice.engine.model.Metadata;
+import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.model.TimeRange;
+import dev.sluice.engine.wire.SnapshotRequest;
+import java.time.Instant;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a live server has of a selection, from its metastore and its path list. No socket in here.
+ */
+final class LiveCatalog {
+
+    private final Metastore metastore;
+    private final Selection selection;
+
+    /**
+     * Checks the names.
+     *
+     * @throws NotThere if the selection names what the metastore does not have
+     */
+    LiveCatalog(Metastore metastore, Selection selection) {
+        this.metastore = metastore;
+        this.selection = selection;
+        selection.database().ifPresent(this::requireDatabase);
+        selection.shard().ifPresent(this::requireShard);
+    }
+
+    /** The request for the path list that covers the selection. */
+    SnapshotRequest listing() {
+        return selection
+                .database()
+                .<SnapshotRequest>map(database -> selection
+                        .policy()
+                        .<SnapshotRequest>map(policy -> new SnapshotRequest.PolicyInfo(database, policy))
+                        .orElseGet(() -> new SnapshotRequest.DatabaseInfo(Optional.of(database))))
+                .orElseGet(() -> new SnapshotRequest.DatabaseInfo(Optional.empty()));
+    }
+
+    /**
+     * Puts the catalog together.
+     *
+     * @param paths what the server lists, in its order
+     * @param now shards of groups that begin later were created ahead and may not exist yet
+     */
+    Catalog of(Metadata metadata, List<ShardRef> paths, Instant now) {
+        Map<ShardRef, Metastore.Located> known = metastore
+                .shards()
+                .collect(Collectors.toMap(Metastore.Located::ref, Function.identity(), (first, second) -> first));
+        List<Catalog.Entry> entries = new LinkedHashSet<>(paths)
+                .stream()
+                        .filter(selection::names)
+                        .map(ref -> new Catalog.Entry(ref, timeOf(known.get(ref))))
+                        .filter(entry -> entry.time().map(this::inTime).orElse(true))
+                        .toList();
+        Set<ShardRef> listed = Set.copyOf(paths);
+        List<ShardRef> notOffered = metastore
+                .shards()
+                .filter(shard -> shard.group().deletedAt().isEmpty())
+                .filter(shard -> !shard.group().time().start().isAfter(now))
+                .filter(shard -> inTime(shard.group().time()))
+                .map(Metastore.Located::ref)
+                .filter(selection::names)
+                .filter(ref -> !listed.contains(ref))
+                .toList();
+        if (entries.isEmpty() && notOffered.isEmpty() && selection.shard().isPresent()) {
+            throw new NotThere(
+                    "shard %s is not offered by the server"
+                            .formatted(Long.toUnsignedString(selection.shard().get())),
+                    "Its group was deleted or lies outside the time range; SHOW SHARDS lists what there is.");
+        }
+        return new Catalog(metadata, entries, notOffered);
+    }
+
+    private static Optional<TimeRange> timeOf(Metastore.@Nullable Located shard) {
+        return shard == null ? Optional.empty() : Optional.of(shard.group().time());
+    }
+
+    private boolean inTime(TimeRange group) {
+        return selection.time().map(range -> range.overlapsGroup(group)).orElse(true);
+    }
+
+    private void requireDatabase(String name) {
+        Metastore.Database database = metastore
+                .find(name)
+                .orElseThrow(() -> new NotThere(
+                        "database '%s' does not exist on the server".formatted(name),
+                        "It has: "
+                                + quoted(metastore.databases().stream()
+                                        .map(Metastore.Database::name)
+                                        .toList())));
+        selection.policy().ifPresent(policy -> {
+            if (database.policies().stream().noneMatch(p -> p.name().equals(policy))) {
+                throw new NotThere(
+                        "retention policy '%s' does not exist in database '%s'".formatted(policy, name),
+                        "It has: "
+                                + quoted(database.policies().stream()
+                                        .map(Metastore.Policy::name)
+                                        .toList()));
+            }
+        });
+    }
+
+    private void requireShard(long id) {
+        ShardRef found = metastore
+                .locate(id)
+                .map(Metastore.Located::ref)
+                .orElseThrow(() -> new NotThere(
+                        "shard %s does not exist on the server".formatted(Long.toUnsignedString(id)),
+                        "SHOW SHARDS lists the ids of all shards."));
+        if (!selection.names(found)) {
+            throw new NotThere(
+                    "shard %s belongs to %s/%s, not to what was asked for"
+                            .formatted(found.idText(), found.database(), found.policy()),
+                    "Leave out -db and -rp: the shard's id is enough.");
+        }
+    }
+
+    private static String quoted(List<String> names) {
+        return names.isEmpty()
+                ? "nothing."
+                : names.stream().map(n -> "'" + n + "'").collect(Collectors.joining(", "));
+    }
+}

@@ -1,0 +1,88 @@
+package dev.sluice.engine.stage;
+
+import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.stage.codec.SlabEncoder;
+import dev.sluice.engine.stage.codec.SlabEncoders;
+import io.netty.buffer.ByteBuf;
+import java.util.Optional;
+import java.util.function.Function;
+import reactor.core.publisher.Flux;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * The line that all shards of a copy go over: small buffers into slabs, slabs into compressed ones. It owns the copy's
+ * memory and its encoder; whoever opened it closes it when the copy is over.
+ */
+public final class SlabLine implements AutoCloseable {
+
+    /** Raw bytes in a slab: a member of this size costs 0.04 % against one large member (measured). */
+    public static final int SLAB_BYTES = 1 << 20;
+
+    private final Compression compression;
+    private final Optional<SlabEncoder> encoder;
+    private final SlabPool pool;
+    private final Optional<RateLimit> limit;
+    private final Scheduler workers;
+    private final int ahead;
+
+    private SlabLine(
+            Compression compression,
+            Optional<SlabEncoder> encoder,
+            SlabPool pool,
+            Optional<RateLimit> limit,
+            Scheduler workers,
+            int ahead) {
+        this.compression = compression;
+        this.encoder = encoder;
+        this.pool = pool;
+        this.limit = limit;
+        this.workers = workers;
+        this.ahead = ahead;
+    }
+
+    /**
+     * Opens a line.
+     *
+     * @param budget bytes of slabs for all shards together
+     * @param workers where compression runs
+     * @param parallelism of the workers
+     */
+    public static SlabLine open(
+            Compression compression, long budget, Optional<RateLimit> limit, Scheduler workers, int parallelism) {
+        Optional<SlabEncoder> encoder = SlabEncoders.forCompression(compression);
+        int beside = encoder.map(e -> e.bound(SLAB_BYTES)).orElse(0);
+        // One more than there are workers, so that none waits while the oldest result is on its way to the store.
+        return new SlabLine(
+                compression, encoder, new SlabPool(SLAB_BYTES, beside, budget), limit, workers, parallelism + 1);
+    }
+
+    public Compression compression() {
+        return compression;
+    }
+
+    /** Which encoder does the work, for reports: {@code gzip:1 by libdeflate}. */
+    public String encoderName() {
+        return encoder.map(SlabEncoder::name).orElse("none");
+    }
+
+    /** The memory in use. */
+    public SlabPool pool() {
+        return pool;
+    }
+
+    /**
+     * One file's way over the line.
+     *
+     * @param originalName of the file before compression
+     */
+    public Function<Flux<ByteBuf>, Flux<ByteBuf>> through(String originalName) {
+        Function<Flux<ByteBuf>, Flux<ByteBuf>> fill = Slabs.fill(pool, limit);
+        return encoder.map(e -> fill.andThen(Compress.slabs(e, originalName, workers, ahead)))
+                .orElse(fill);
+    }
+
+    @Override
+    public void close() {
+        encoder.ifPresent(SlabEncoder::close);
+    }
+}

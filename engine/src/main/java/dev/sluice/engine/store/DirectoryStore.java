@@ -1,0 +1,352 @@
+package dev.sluice.engine.store;
+
+import dev.sluice.engine.error.InvalidRequest;
+import dev.sluice.engine.error.NotThere;
+import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.model.Digest;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
+import reactor.core.publisher.SynchronousSink;
+import reactor.core.scheduler.Scheduler;
+import reactor.util.context.Context;
+
+/**
+ * A directory on a file system.
+ *
+ * <p>A file is written as {@code .NAME.xxxxxxxx.pending}, mode 0600, and gets its name by a hard link after it
+ * was flushed to disk, which cannot replace anything; where the file system has no links, by a rename after a
+ * look. Then the directory is flushed. influxd's restore looks for {@code *.manifest} and {@code meta.*} and
+ * finds neither pending files nor claims ({@code .NAME.pending}).
+ */
+public final class DirectoryStore implements Store {
+
+    private static final int CHUNK = 256 * 1024;
+    private static final String PENDING = ".pending";
+    private static final int MAX_CLAIM_ATTEMPTS = 8;
+
+    private final Path directory;
+    private final Scheduler blocking;
+    private final ChannelOpener channels;
+    private final boolean posix;
+    private final boolean syncsDirectory;
+
+    /** How files are opened for writing; tests put faulty disks here. */
+    @FunctionalInterface
+    interface ChannelOpener {
+        FileChannel open(Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
+                throws IOException;
+    }
+
+    private DirectoryStore(Path directory, Scheduler blocking, ChannelOpener channels) throws IOException {
+        this.directory = directory;
+        this.blocking = blocking;
+        this.channels = channels;
+        this.posix = isPosix(directory);
+        this.syncsDirectory = trySyncDirectory();
+    }
+
+    /**
+     * Makes the directory, with mode 0700, if it is missing, and finds out whether it can be written to.
+     *
+     * @param blocking where all work on files is done; its threads may block
+     * @return signals {@link InvalidRequest} if the path is a file, {@link StoreFailed} if it cannot be made or
+     *     written to
+     */
+    public static Mono<DirectoryStore> create(Path path, Scheduler blocking) {
+        return create(path, blocking, FileChannel::open);
+    }
+
+    static Mono<DirectoryStore> create(Path path, Scheduler blocking, ChannelOpener channels) {
+        Path directory = path.toAbsolutePath().normalize();
+        return Mono.fromCallable(() -> open(directory, blocking, channels))
+                .onErrorMap(IOException.class, e -> Failures.using(directory.toString(), e))
+                .subscribeOn(blocking);
+    }
+
+    /** Blocking. */
+    static DirectoryStore open(Path directory, Scheduler blocking, ChannelOpener channels) throws IOException {
+        makeDirectory(directory);
+        probe(directory);
+        return new DirectoryStore(directory, blocking, channels);
+    }
+
+    @Override
+    public String describe() {
+        return directory.toString();
+    }
+
+    @Override
+    public String describe(String name) {
+        return directory.resolve(FileNames.check(name)).toString();
+    }
+
+    @Override
+    public Mono<StoredFile> put(String name, Flux<ByteBuf> bytes, Digest.Algorithm algorithm) {
+        return Mono.defer(() -> write(name, () -> openNew(name), bytes, algorithm));
+    }
+
+    @Override
+    public Mono<Reservation> reserve(String name) {
+        return Mono.fromCallable(() -> claim(FileNames.check(name)))
+                .onErrorMap(IOException.class, e -> Failures.writing(describe(name), 0, e))
+                .subscribeOn(blocking);
+    }
+
+    @Override
+    public Flux<ByteBuf> get(String name) {
+        return Flux.defer(() -> {
+                    Path path = path(name);
+                    return Flux.generate(() -> openToRead(path), DirectoryStore::readChunk, this::closeReading)
+                            .onErrorMap(IOException.class, e -> Failures.reading(path.toString(), e));
+                })
+                .subscribeOn(blocking)
+                .cancelOn(blocking);
+    }
+
+    @Override
+    public Flux<StoreEntry> list() {
+        return onFiles(directory, this::entries).flatMapIterable(Function.identity());
+    }
+
+    @Override
+    public Mono<Boolean> exists(String name) {
+        return Mono.defer(() -> onFiles(path(name), () -> isFile(path(name))));
+    }
+
+    @Override
+    public Mono<Boolean> delete(String name) {
+        return Mono.defer(() -> onFiles(path(name), () -> Files.deleteIfExists(path(name))));
+    }
+
+    private Mono<StoredFile> write(
+            String name, PendingFile.Opener opener, Flux<ByteBuf> bytes, Digest.Algorithm algorithm) {
+        String place = describe(name);
+        return PendingWriter.write(
+                name, opener, bytes, algorithm, (e, written) -> Failures.writing(place, written, e), blocking);
+    }
+
+    private <T> Mono<T> onFiles(Path path, Callable<T> action) {
+        return Mono.fromCallable(action)
+                .onErrorMap(IOException.class, e -> Failures.reading(path.toString(), e))
+                .subscribeOn(blocking);
+    }
+
+    private Path path(String name) {
+        return directory.resolve(FileNames.check(name));
+    }
+
+    private Path claimPath(String name) {
+        return directory.resolve("." + name + PENDING);
+    }
+
+    private PendingFile openNew(String name) throws IOException {
+        Path target = path(name);
+        if (isThere(target) || isThere(claimPath(name))) {
+            throw new FileAlreadyExistsException(target.toString());
+        }
+        // A number of its own for each attempt: the file of a cancelled one may still be on its way out.
+        IOException taken = null;
+        for (int i = 0; i < MAX_CLAIM_ATTEMPTS; i++) {
+            String number = "%08x".formatted(ThreadLocalRandom.current().nextInt());
+            Path pending = directory.resolve("." + name + "." + number + PENDING);
+            try {
+                return pendingFile(pending, target, openExclusively(pending));
+            } catch (FileAlreadyExistsException e) {
+                taken = e;
+            }
+        }
+        throw new IOException("no free name for a pending file", taken);
+    }
+
+    private PendingFile pendingFile(Path pending, Path target, FileChannel channel) {
+        return new PendingPath(directory, pending, target, channel, syncsDirectory);
+    }
+
+    private FileChannel openExclusively(Path path) throws IOException {
+        return channels.open(
+                path, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), filePermissions(posix));
+    }
+
+    /** Claim first, then look: whoever publishes this name held the claim until the name was there. */
+    private @Nullable Reservation claim(String name) throws IOException {
+        Path claim = claimPath(name);
+        try {
+            openExclusively(claim).close();
+        } catch (FileAlreadyExistsException e) {
+            return null;
+        }
+        if (isThere(path(name))) {
+            Files.deleteIfExists(claim);
+            return null;
+        }
+        return new Claim(name);
+    }
+
+    private List<StoreEntry> entries() throws IOException {
+        var entries = new ArrayList<StoreEntry>();
+        try (var paths = Files.newDirectoryStream(directory)) {
+            for (Path path : paths) {
+                String name = path.getFileName().toString();
+                if (!name.startsWith(".") && isFile(path)) {
+                    entries.add(new StoreEntry(name, Files.size(path)));
+                }
+            }
+        }
+        entries.sort(Comparator.comparing(StoreEntry::name));
+        return entries;
+    }
+
+    private boolean trySyncDirectory() {
+        try {
+            PendingPath.syncDirectory(directory);
+            return true;
+        } catch (IOException e) {
+            // Windows cannot open directories and some network file systems cannot flush them.
+            return false;
+        }
+    }
+
+    private void closeReading(FileChannel channel) {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            // All bytes that were asked for have been read.
+            Operators.onErrorDropped(e, Context.empty());
+        }
+    }
+
+    private static FileChannel openToRead(Path path) throws IOException {
+        try {
+            return FileChannel.open(path, StandardOpenOption.READ);
+        } catch (NoSuchFileException e) {
+            throw new NotThere("no such file: %s".formatted(path), "The backup may be incomplete or was moved.");
+        }
+    }
+
+    private static FileChannel readChunk(FileChannel channel, SynchronousSink<ByteBuf> sink) {
+        ByteBuf chunk = PooledByteBufAllocator.DEFAULT.directBuffer(CHUNK);
+        try {
+            if (chunk.writeBytes(channel, CHUNK) < 0) {
+                chunk.release();
+                sink.complete();
+            } else {
+                sink.next(chunk);
+            }
+        } catch (IOException e) {
+            chunk.release();
+            sink.error(e);
+        }
+        return channel;
+    }
+
+    private static void makeDirectory(Path directory) throws IOException {
+        for (Path above = directory; above != null; above = above.getParent()) {
+            if (Files.isDirectory(above)) {
+                break;
+            }
+            if (isThere(above)) {
+                throw notADirectory(above);
+            }
+        }
+        Files.createDirectories(directory, directoryPermissions(isPosix(directory)));
+    }
+
+    private static SluiceException notADirectory(Path path) {
+        return new InvalidRequest(
+                "%s is not a directory".formatted(path),
+                "Name a directory; it is made if it does not exist. The file that is there was not touched.");
+    }
+
+    private static void probe(Path directory) throws IOException {
+        Path probe = Files.createTempFile(directory, ".probe.", PENDING);
+        Files.deleteIfExists(probe);
+    }
+
+    private static boolean isThere(Path path) {
+        return Files.exists(path, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private static boolean isFile(Path path) {
+        return Files.isRegularFile(path);
+    }
+
+    private static boolean isPosix(Path path) {
+        return path.getFileSystem().supportedFileAttributeViews().contains("posix");
+    }
+
+    private static FileAttribute<?>[] filePermissions(boolean posix) {
+        return posix ? permissions("rw-------") : new FileAttribute<?>[0];
+    }
+
+    private static FileAttribute<?>[] directoryPermissions(boolean posix) {
+        return posix ? permissions("rwx------") : new FileAttribute<?>[0];
+    }
+
+    private static FileAttribute<?>[] permissions(String text) {
+        return new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(text))};
+    }
+
+    private final class Claim implements Reservation, PendingFile.Opener {
+        private final String name;
+        private final AtomicBoolean used = new AtomicBoolean();
+
+        Claim(String name) {
+            this.name = name;
+        }
+
+        @Override
+        public String name() {
+            return name;
+        }
+
+        @Override
+        public Mono<StoredFile> put(Flux<ByteBuf> bytes, Digest.Algorithm algorithm) {
+            return Mono.defer(() -> used.compareAndSet(false, true)
+                    ? write(name, this, bytes, algorithm)
+                    : Mono.error(new IllegalStateException("reservation of " + name + " was used already")));
+        }
+
+        @Override
+        public PendingFile open() throws IOException {
+            Set<OpenOption> options = Set.of(StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING);
+            return pendingFile(claimPath(name), path(name), channels.open(claimPath(name), options));
+        }
+
+        @Override
+        public void abandon() throws IOException {
+            Files.deleteIfExists(claimPath(name));
+        }
+
+        @Override
+        public Mono<Void> release() {
+            return Mono.defer(() -> used.compareAndSet(false, true)
+                    ? onFiles(claimPath(name), () -> Files.deleteIfExists(claimPath(name)))
+                            .then()
+                    : Mono.empty());
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package dev.sluice.engine.target;
+
+import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.model.ShardPart;
+import dev.sluice.engine.model.ShardReceipt;
+import dev.sluice.engine.model.ShardRef;
+import java.util.List;
+import java.util.function.LongConsumer;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** A target at work. Ends with exactly one of {@link #seal} and {@link #abort}. */
+public interface TargetSession {
+
+    /** How many shards may be written at the same time. */
+    int maxOpenShards();
+
+    /**
+     * Takes one shard. The receipt comes when the shard is durable under its final name; on error or cancel
+     * nothing of this attempt is left. Parts are requested as fast as they come to rest, not faster.
+     *
+     * @param stored is told the number of bytes each time some are on their way to rest
+     */
+    Mono<ShardReceipt> write(ShardRef shard, Flux<ShardPart> parts, LongConsumer stored);
+
+    /**
+     * Makes the stored shards into a backup; nothing before this counts as one. Returns where it is, for people.
+     *
+     * @param outcomes one for each shard, in the source's order
+     */
+    Mono<String> seal(List<ShardOutcome> outcomes);
+
+    /** Gives up: tells which complete files stay behind, if any. */
+    Mono<List<String>> abort();
+}

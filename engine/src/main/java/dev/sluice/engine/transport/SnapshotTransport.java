@@ -1,0 +1,156 @@
+package dev.sluice.engine.transport;
+
+import dev.sluice.engine.error.ConnectionFailed;
+import dev.sluice.engine.error.ConnectionLost;
+import dev.sluice.engine.error.MalformedResponse;
+import dev.sluice.engine.error.ServerSilent;
+import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.model.ServerAddress;
+import dev.sluice.engine.model.Timeouts;
+import dev.sluice.engine.wire.SnapshotRequest;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.FixedRecvByteBufAllocator;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.netty.Connection;
+import reactor.netty.resources.ConnectionProvider;
+import reactor.netty.resources.LoopResources;
+import reactor.netty.tcp.TcpClient;
+
+/**
+ * Speaks to one server's snapshot service. Each exchange is a connection of its own, as the protocol wants it.
+ *
+ * <p>Made with {@code connect()} and {@code inbound().receive()}: with {@code TcpClient.handle} a server that
+ * closes while a slow consumer still has buffers queued would cut the tail off, without an error.
+ */
+public final class SnapshotTransport {
+
+    /**
+     * What one read takes from the socket at most. Large enough that a fast server costs few system calls,
+     * small enough that what reactor-netty queues after the demand has stopped stays around one mebibyte.
+     */
+    private static final int READ_BYTES = 128 * 1024;
+
+    private static final int READS_IN_A_ROW = 4;
+
+    private final ServerAddress address;
+    private final TcpClient client;
+
+    private SnapshotTransport(ServerAddress address, TcpClient client) {
+        this.address = address;
+        this.client = client;
+    }
+
+    /**
+     * A transport to {@code address}; nothing is opened yet. All addresses that the name resolves to are tried.
+     *
+     * @param loops the event loops to run on
+     */
+    public static SnapshotTransport to(ServerAddress address, Timeouts timeouts, LoopResources loops) {
+        return to(address, timeouts, loops, LoopResources.DEFAULT_NATIVE);
+    }
+
+    /** The same, with a say whether the native transport may be used. */
+    static SnapshotTransport to(ServerAddress address, Timeouts timeouts, LoopResources loops, boolean preferNative) {
+        TcpClient client = TcpClient.create(ConnectionProvider.newConnection())
+                .runOn(loops, preferNative)
+                .host(address.host())
+                .port(address.port())
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
+                        Math.min(Integer.MAX_VALUE, timeouts.connect().toMillis()))
+                .option(
+                        ChannelOption.RECVBUF_ALLOCATOR,
+                        new FixedRecvByteBufAllocator(READ_BYTES).maxMessagesPerRead(READS_IN_A_ROW))
+                .doOnChannelInit((observer, channel, remote) ->
+                        channel.pipeline().addFirst(new ReadDeadline(timeouts.firstByte(), timeouts.idle())));
+        return new SnapshotTransport(address, client);
+    }
+
+    public ServerAddress address() {
+        return address;
+    }
+
+    /**
+     * Sends the request and gives what the server answers until it closes.
+     *
+     * <p>Cold: each subscription opens a connection, and closes it however it ends; a cancel closes it at once.
+     * Buffers arrive on an event loop and belong to the subscriber. A clean close completes the flux whatever
+     * came before it: the protocol has no other sign of success or failure, so the caller checks the bytes.
+     *
+     * @return errors are {@link ConnectionFailed}, {@link ConnectionLost} or {@link ServerSilent}
+     */
+    public Flux<ByteBuf> exchange(SnapshotRequest request) {
+        return Flux.usingWhen(
+                client.connect().onErrorMap(e -> new ConnectionFailed(address, rootOf(e))),
+                connection -> converse(connection, request),
+                SnapshotTransport::close);
+    }
+
+    /**
+     * Sends the request and decodes the whole answer at once; for the small ones.
+     *
+     * @param limit of the answer in bytes, against a peer that never ends
+     * @param decode gets the answer; its errors are passed on
+     * @return empty if the server closed without one byte
+     */
+    public <T> Mono<T> exchangeWhole(SnapshotRequest request, int limit, Function<ByteBuf, T> decode) {
+        // On the heap: nothing to free, whoever cancels when.
+        return exchange(request)
+                .reduceWith(Unpooled::buffer, (answer, bytes) -> {
+                    try {
+                        if (answer.readableBytes() + (long) bytes.readableBytes() > limit) {
+                            throw new MalformedResponse(
+                                    "answer to %s is longer than %d bytes".formatted(request.describe(), limit), limit);
+                        }
+                        return answer.writeBytes(bytes);
+                    } finally {
+                        bytes.release();
+                    }
+                })
+                .filter(ByteBuf::isReadable)
+                .map(decode);
+    }
+
+    private static Flux<ByteBuf> converse(Connection connection, SnapshotRequest request) {
+        AtomicLong received = new AtomicLong();
+        return connection
+                .inbound()
+                .receive()
+                .retain()
+                // Asked only now that the answer has its reader: nothing can come before it.
+                .doOnSubscribe(s -> send(connection, request))
+                .doOnNext(bytes -> received.addAndGet(bytes.readableBytes()))
+                .onErrorMap(e -> inWords(request, received.get(), e));
+    }
+
+    private static void send(Connection connection, SnapshotRequest request) {
+        var channel = connection.channel();
+        channel.writeAndFlush(request.encode(channel.alloc())).addListener(sent -> {
+            if (!sent.isSuccess()) {
+                channel.pipeline().fireExceptionCaught(sent.cause());
+            }
+        });
+    }
+
+    private static Mono<Void> close(Connection connection) {
+        return Mono.fromRunnable(connection::dispose);
+    }
+
+    private static Throwable inWords(SnapshotRequest request, long received, Throwable e) {
+        if (e instanceof SluiceException) {
+            return e;
+        }
+        if (e instanceof ReadDeadline.Passed passed) {
+            return new ServerSilent(request.describe(), received, passed.limit());
+        }
+        return new ConnectionLost(request.describe(), received, e);
+    }
+
+    private static Throwable rootOf(Throwable e) {
+        return e.getCause() == null || e.getCause() == e ? e : rootOf(e.getCause());
+    }
+}

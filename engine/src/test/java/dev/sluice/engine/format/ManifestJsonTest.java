@@ -1,0 +1,162 @@
+package dev.sluice.engine.format;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.engine.error.FormatDamaged;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ManifestJsonTest {
+
+    static List<Path> recorded() throws IOException, URISyntaxException {
+        var root = ManifestJsonTest.class.getResource("/fixtures/backups");
+        assertThat(root).isNotNull();
+        try (Stream<Path> files = Files.walk(Path.of(root.toURI()))) {
+            return files.filter(file -> file.toString().endsWith(".manifest"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    @Test
+    void findsManifestsOfThreeServerVersions() throws Exception {
+        assertThat(recorded()).hasSizeGreaterThanOrEqualTo(9);
+    }
+
+    @ParameterizedTest
+    @MethodSource("recorded")
+    void writesWhatInfluxdWroteByteForByte(Path file) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+
+        PortableManifest manifest = ManifestJson.decode(file.getFileName().toString(), bytes);
+
+        assertThat(new String(ManifestJson.encode(manifest), StandardCharsets.UTF_8))
+                .isEqualTo(new String(bytes, StandardCharsets.UTF_8));
+        assertThat(manifest.run()).isEmpty();
+    }
+
+    @Test
+    void keepsItsOwnKeysBehindInfluxds() {
+        PortableManifest manifest = PortableManifest.of(
+                new PortableManifest.Meta("s.meta", 7),
+                List.of(new PortableManifest.Archive(
+                        "a<b>&",
+                        "日本",
+                        -1,
+                        "s.s18446744073709551615.tar.gz",
+                        1024,
+                        0,
+                        Optional.of(new PortableManifest.Details("gzip", 90, "crc32c:00000000", List.of("x.tsm"))))),
+                new PortableManifest.Run(
+                        "since",
+                        Optional.of("2026-01-01T00:00:00Z"),
+                        Optional.of("a<b>&"),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        List.of("a/b/3"),
+                        List.of()));
+
+        byte[] bytes = ManifestJson.encode(manifest);
+
+        assertThat(ManifestJson.decode("m", bytes)).isEqualTo(manifest);
+        assertThat(new String(bytes, StandardCharsets.UTF_8)).isEqualTo("""
+                        {
+                          "meta": {
+                            "fileName": "s.meta",
+                            "size": 7
+                          },
+                          "limited": false,
+                          "files": [
+                            {
+                              "database": "a\\u003cb\\u003e\\u0026",
+                              "policy": "日本",
+                              "shardID": 18446744073709551615,
+                              "fileName": "s.s18446744073709551615.tar.gz",
+                              "size": 1024,
+                              "lastModified": 0,
+                              "codec": "gzip",
+                              "storedSize": 90,
+                              "digest": "crc32c:00000000",
+                              "tsmFiles": [
+                                "x.tsm"
+                              ]
+                            }
+                          ],
+                          "sluice": {
+                            "kind": "since",
+                            "since": "2026-01-01T00:00:00Z",
+                            "database": "a\\u003cb\\u003e\\u0026",
+                            "missing": [
+                              "a/b/3"
+                            ],
+                            "unchanged": []
+                          }
+                        }""");
+    }
+
+    @Test
+    void readsWhatEnterpriseWrites() {
+        String json = """
+                {"platform":"x","meta":{"fileName":"a.meta","size":1},"limited":true,
+                 "files":[{"database":"d","policy":"p","shardID":2,"fileName":"a.s2.tar.gz","size":3,"lastModified":1600000000}],
+                 "database":"d","policy":"p","shard_id":2}""";
+
+        PortableManifest manifest = ManifestJson.decode("a.manifest", json.getBytes(StandardCharsets.UTF_8));
+
+        assertThat(manifest.limited()).isTrue();
+        assertThat(manifest.enterprise()).isEqualTo(new PortableManifest.Limits("d", "p", 2));
+        assertThat(manifest.files().get(0).lastModified()).isEqualTo(1_600_000_000);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "[]",
+                "{",
+                "{}",
+                "{\"meta\":{\"fileName\":\"../etc/passwd\",\"size\":1}}",
+                "{\"meta\":{\"fileName\":\"a/b\",\"size\":1}}",
+                "{\"meta\":{\"fileName\":\"\",\"size\":1}}",
+                "{\"meta\":{\"fileName\":\"a\",\"size\":-1}}",
+                "{\"meta\":{\"fileName\":\"a\",\"size\":99999999999999999999}}",
+                "{\"meta\":{\"fileName\":\"a\",\"size\":\"1\"}}",
+                "HTTP/1.1 200 OK",
+            })
+    void namesTheFileThatIsNoManifest(String json) {
+        assertThatThrownBy(() -> ManifestJson.decode("x.manifest", json.getBytes(StandardCharsets.UTF_8)))
+                .isInstanceOf(FormatDamaged.class)
+                .hasMessageStartingWith("x.manifest ");
+    }
+
+    @Test
+    void throwsNothingElseOnDamagedBytes() throws Exception {
+        byte[] good = Files.readAllBytes(recorded().get(0));
+        Random random = new Random(11);
+        for (int i = 0; i < 3_000; i++) {
+            byte[] bad = good.clone();
+            for (int flips = 1 + random.nextInt(4); flips > 0; flips--) {
+                bad[random.nextInt(bad.length)] = (byte) random.nextInt(256);
+            }
+            try {
+                ManifestJson.decode("x.manifest", bad);
+            } catch (FormatDamaged expected) {
+                assertThat(expected.file()).isEqualTo("x.manifest");
+            }
+        }
+    }
+}

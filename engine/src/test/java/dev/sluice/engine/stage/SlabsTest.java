@@ -1,0 +1,216 @@
+package dev.sluice.engine.stage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.io.ByteArrayOutputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
+import reactor.test.publisher.TestPublisher;
+import reactor.test.scheduler.VirtualTimeScheduler;
+
+class SlabsTest {
+
+    private final SlabPool pool = new SlabPool(8, 0, 16);
+    private final TestPublisher<ByteBuf> upstream = TestPublisher.create();
+
+    @Test
+    void gathersSmallBuffersAndCutsLargeOnes() {
+        Flux<ByteBuf> bytes = Flux.just(text("abc"), text("defghijklmnopqrst"), text("u"));
+
+        bytes.transform(Slabs.fill(pool, Optional.empty()))
+                .map(SlabsTest::taken)
+                .as(StepVerifier::create)
+                .expectNext("abcdefgh", "ijklmnop", "qrstu")
+                .verifyComplete();
+
+        assertThat(pool.outstanding()).isZero();
+    }
+
+    @Test
+    void givesNothingForNothing() {
+        Flux.<ByteBuf>empty()
+                .transform(Slabs.fill(pool, Optional.empty()))
+                .as(StepVerifier::create)
+                .verifyComplete();
+
+        assertThat(pool.outstanding()).isZero();
+    }
+
+    @Test
+    void asksForNothingWithoutDemand() {
+        upstream.flux()
+                .transform(Slabs.fill(pool, Optional.empty()))
+                .as(bytes -> StepVerifier.create(bytes, 0))
+                .then(() -> upstream.assertMinRequested(0))
+                .then(() -> assertThat(pool.outstanding()).isZero())
+                .thenRequest(1)
+                .then(() -> upstream.assertMinRequested(1))
+                .then(upstream::complete)
+                .verifyComplete();
+    }
+
+    @Test
+    void asksForNothingWhileThereIsNoSlab() {
+        List<ByteBuf> hogged = new ArrayList<>();
+        pool.acquire(hogged::add);
+        pool.acquire(hogged::add);
+
+        upstream.flux()
+                .transform(Slabs.fill(pool, Optional.empty()))
+                .map(SlabsTest::taken)
+                .as(StepVerifier::create)
+                .then(() -> upstream.assertMinRequested(0))
+                .then(() -> hogged.forEach(ByteBuf::release))
+                .then(() -> upstream.assertMinRequested(1))
+                .then(() -> upstream.next(text("x")).complete())
+                .expectNext("x")
+                .verifyComplete();
+
+        assertThat(pool.outstanding()).isZero();
+    }
+
+    @Test
+    void releasesAllOnError() {
+        ByteBuf given = text("abc");
+
+        upstream.flux()
+                .transform(Slabs.fill(pool, Optional.empty()))
+                .as(StepVerifier::create)
+                .then(() -> upstream.next(given).error(new IllegalStateException("cut")))
+                .verifyErrorMessage("cut");
+
+        assertThat(given.refCnt()).isZero();
+        assertThat(pool.outstanding()).isZero();
+    }
+
+    @Test
+    void releasesAllOnCancelWhileABufferWaitsForMemory() {
+        List<ByteBuf> slabs = new ArrayList<>();
+        ByteBuf given = text("0123456789abcdefXYZ");
+
+        upstream.flux()
+                .transform(Slabs.fill(pool, Optional.empty()))
+                .doOnNext(slabs::add)
+                .as(StepVerifier::create)
+                .then(() -> upstream.next(given))
+                .expectNextCount(2)
+                .then(() -> assertThat(given.refCnt()).isOne())
+                .thenCancel()
+                .verify();
+
+        assertThat(given.refCnt()).isZero();
+        slabs.forEach(ByteBuf::release);
+        assertThat(pool.outstanding()).isZero();
+        upstream.assertCancelled();
+    }
+
+    @RepeatedTest(50)
+    void keepsEveryByteInOrderAcrossThreads() {
+        Random random = new Random();
+        byte[] all = new byte[random.nextInt(5_000)];
+        random.nextBytes(all);
+        SlabPool small = new SlabPool(1 + random.nextInt(300), 0, 1_000);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+
+        chunks(all, random)
+                .publishOn(Schedulers.parallel(), 1)
+                .transform(Slabs.fill(small, Optional.empty()))
+                .publishOn(Schedulers.single(), 2)
+                .doOnNext(slab -> {
+                    byte[] part = new byte[slab.readableBytes()];
+                    slab.readBytes(part).release();
+                    out.writeBytes(part);
+                })
+                .then()
+                .block(Duration.ofSeconds(10));
+
+        assertThat(out.toByteArray()).isEqualTo(all);
+        assertThat(small.outstanding()).isZero();
+    }
+
+    @RepeatedTest(50)
+    void leaksNothingWhenCancelledAnywhere() throws InterruptedException {
+        Random random = new Random();
+        SlabPool small = new SlabPool(1 + random.nextInt(300), 0, 2_000);
+        List<ByteBuf> inputs = new ArrayList<>();
+        var done = new java.util.concurrent.CountDownLatch(1);
+
+        chunks(new byte[20_000], random)
+                .doOnNext(inputs::add)
+                .publishOn(Schedulers.parallel(), 1)
+                .doOnDiscard(ByteBuf.class, ByteBuf::release)
+                .transform(Slabs.fill(small, Optional.empty()))
+                .doOnNext(ByteBuf::release)
+                .take(random.nextInt(60))
+                .doFinally(signal -> done.countDown())
+                .subscribe();
+
+        assertThat(done.await(10, java.util.concurrent.TimeUnit.SECONDS)).isTrue();
+        org.assertj.core.api.Assertions.assertThat(eventually(() -> small.outstanding() == 0))
+                .as(small::toString)
+                .isTrue();
+    }
+
+    @Test
+    void staysUnderTheRateOverAllThatShareIt() {
+        VirtualTimeScheduler clock = VirtualTimeScheduler.create();
+        RateLimit limit = new RateLimit(8, clock);
+        SlabPool roomy = new SlabPool(8, 0, 800);
+        List<String> passed = new ArrayList<>();
+
+        for (int shard = 0; shard < 2; shard++) {
+            Flux.just(text("01234567"), text("89abcdef"))
+                    .transform(Slabs.fill(roomy, Optional.of(limit)))
+                    .map(SlabsTest::taken)
+                    .subscribe(passed::add);
+        }
+
+        assertThat(passed).hasSize(1);
+        clock.advanceTimeBy(Duration.ofSeconds(1));
+        assertThat(passed).hasSize(2);
+        clock.advanceTimeBy(Duration.ofSeconds(2));
+        assertThat(passed).hasSize(4);
+        clock.advanceTimeBy(Duration.ofSeconds(2));
+        assertThat(roomy.outstanding()).isZero();
+    }
+
+    private static boolean eventually(java.util.function.BooleanSupplier condition) throws InterruptedException {
+        long until = System.nanoTime() + Duration.ofSeconds(5).toNanos();
+        while (!condition.getAsBoolean() && System.nanoTime() < until) {
+            Thread.onSpinWait();
+        }
+        return condition.getAsBoolean();
+    }
+
+    private static Flux<ByteBuf> chunks(byte[] all, Random random) {
+        return Flux.generate(() -> 0, (at, sink) -> {
+            if (at >= all.length) {
+                sink.complete();
+                return at;
+            }
+            int length = Math.min(all.length - at, 1 + random.nextInt(700));
+            sink.next(Unpooled.copiedBuffer(all, at, length));
+            return at + length;
+        });
+    }
+
+    private static ByteBuf text(String text) {
+        return Unpooled.copiedBuffer(text, java.nio.charset.StandardCharsets.US_ASCII);
+    }
+
+    private static String taken(ByteBuf slab) {
+        String text = slab.toString(java.nio.charset.StandardCharsets.US_ASCII);
+        slab.release();
+        return text;
+    }
+}
