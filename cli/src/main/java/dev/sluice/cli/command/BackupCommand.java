@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -44,7 +45,11 @@ final class BackupCommand implements Command, FlagHints {
 
     private final Context context;
 
-    @Parameters(arity = "0..*", paramLabel = "PATH", description = "The directory that receives the backup.")
+    @Parameters(
+            arity = "0..*",
+            paramLabel = "PATH",
+            hideParamSyntax = true,
+            description = "The directory that receives the backup.")
     private List<String> paths = new ArrayList<>();
 
     @Option(names = "-portable", description = "Write the portable format. The only one so far, so it must be given.")
@@ -108,6 +113,13 @@ final class BackupCommand implements Command, FlagHints {
     private @Nullable Duration timeout;
 
     @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            converter = Values.Bytes.class,
+            description = "At most so many bytes in flight, over all shards. Default: 32MiB.")
+    private @Nullable Long memory;
+
+    @Option(
             names = "--digest",
             paramLabel = "NAME",
             converter = Values.DigestName.class,
@@ -136,7 +148,7 @@ final class BackupCommand implements Command, FlagHints {
     @Override
     public int run() {
         OutputFlags.Output how = output.output();
-        return CopyRun.backup(context, how, request());
+        return CopyRun.backup(context, how, request(), memory == null ? OptionalLong.empty() : OptionalLong.of(memory));
     }
 
     /** What the flags ask for. */

@@ -143,6 +143,7 @@ public final class Cli {
                 .registerConverter(Boolean.class, new Values.Switch())
                 .setPosixClusteredShortOptionsAllowed(false)
                 .setOverwrittenOptionsAllowed(true)
+                .setAllowOptionsAsOptionParameters(true) // each value is bound to its flag by now
                 .setExpandAtFiles(false)
                 .setInterpolateVariables(false)
                 .setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF))

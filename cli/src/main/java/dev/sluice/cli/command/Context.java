@@ -7,7 +7,6 @@ import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
-import java.util.function.Supplier;
 
 /**
  * What a command finds around it.
@@ -18,11 +17,7 @@ import java.util.function.Supplier;
  * @param engines makes the engine, when a command needs one
  */
 public record Context(
-        PrintStream out,
-        PrintStream err,
-        Map<String, String> environment,
-        Terminal terminal,
-        Supplier<Engine> engines) {
+        PrintStream out, PrintStream err, Map<String, String> environment, Terminal terminal, Engine.Factory engines) {
 
     /**
      * The process's own surroundings. Text is UTF-8 whatever the locale: names of databases are, and a JVM

@@ -12,6 +12,7 @@ import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 
 /** Runs a copy to its end on the thread of the command, the one place that waits for events. */
@@ -33,15 +34,20 @@ final class CopyRun {
     }
 
     /** The whole of {@code sluice backup}. */
-    static int backup(Context context, Output how, BackupRequest request) {
-        return backup(context, how, request, Interruption::watch);
+    static int backup(Context context, Output how, BackupRequest request, OptionalLong memory) {
+        return backup(context, how, request, memory, Interruption::watch);
     }
 
-    static int backup(Context context, Output how, BackupRequest request, Supplier<Interruption> interruptions) {
+    static int backup(
+            Context context,
+            Output how,
+            BackupRequest request,
+            OptionalLong memory,
+            Supplier<Interruption> interruptions) {
         try (Interruption interruption = interruptions.get()) {
             CopyRun run = new CopyRun(context, how, interruption);
             Optional<CopyReport> report;
-            try (Engine engine = context.engines().get()) {
+            try (Engine engine = context.engines().create(memory)) {
                 report = run.copy(engine, request);
             }
             return report.map(run::conclude).orElseGet(run::interrupted);

@@ -19,6 +19,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +43,7 @@ final class DemoRun {
     int run(Optional<Path> keep) {
         try (Interruption interruption = Interruption.watch()) {
             Path home = keep.isPresent() ? kept(keep.get()) : temporary();
-            try (Engine engine = context.engines().get()) {
+            try (Engine engine = context.engines().create(OptionalLong.empty())) {
                 return demonstrate(home, keep.isPresent(), engine, interruption);
             } finally {
                 if (keep.isEmpty()) {

@@ -7,6 +7,7 @@ import dev.sluice.engine.SluiceEngine;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.serve.RunningServer;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -25,9 +26,17 @@ public interface Engine extends AutoCloseable {
     @Override
     void close();
 
+    /** Makes an engine when a command needs one. */
+    interface Factory {
+        /** @param memory budget of bytes in flight; empty for the engine's default */
+        Engine create(OptionalLong memory);
+    }
+
     /** The real one. */
-    static Engine create() {
-        SluiceEngine engine = SluiceEngine.create();
+    static Engine create(OptionalLong memory) {
+        SluiceEngine.Builder options = SluiceEngine.builder();
+        memory.ifPresent(options::memory);
+        SluiceEngine engine = options.build();
         return new Engine() {
             @Override
             public Flux<Event> backup(BackupRequest request) {

@@ -3,6 +3,7 @@ package dev.sluice.cli.command;
 import dev.sluice.engine.ServeRequest;
 import dev.sluice.engine.serve.RunningServer;
 import java.time.Duration;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -13,7 +14,7 @@ final class ServeRun {
 
     static int until(Context context, ServeRequest request) {
         try (Interruption interruption = Interruption.watch();
-                Engine engine = context.engines().get()) {
+                Engine engine = context.engines().create(OptionalLong.empty())) {
             return until(context, request, engine, interruption);
         }
     }

@@ -89,7 +89,9 @@ final class ProgressArea {
         }
         int room = columns - 4 - facts.length();
         if (room < 8) {
-            return Text.tail("  " + running.ref(), columns);
+            return columns < 12
+                    ? Text.tail(running.ref().toString(), columns)
+                    : "  " + Text.tail(running.ref().toString(), columns - 2);
         }
         String name = Text.tail(running.ref().toString(), room);
         return "  " + Text.padRight(name, Math.min(nameColumns, room)) + "  " + facts;

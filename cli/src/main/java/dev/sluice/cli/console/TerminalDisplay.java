@@ -51,7 +51,7 @@ public final class TerminalDisplay implements Display {
         } else if (event instanceof Event.ShardRetried retried) {
             above(marked("retry:") + " " + Wording.retried(retried));
         } else if (event instanceof Event.ShardFinished done && done.outcome().missing()) {
-            above(marked("missing:") + " " + Wording.outcome(done.outcome()));
+            above(marked("missing:") + " " + Wording.missing(done.outcome()));
         } else if (event instanceof Event.Progress progress) {
             area.add(progress);
             long now = nanoTime.getAsLong();

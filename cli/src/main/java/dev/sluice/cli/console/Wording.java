@@ -45,6 +45,10 @@ final class Wording {
         return Text.clean(outcome.ref() + ": " + what);
     }
 
+    static String missing(ShardOutcome outcome) {
+        return Text.clean(outcome.ref() + ": " + reason(outcome));
+    }
+
     /** Why a shard is missing. */
     static String reason(ShardOutcome outcome) {
         if (outcome instanceof ShardOutcome.Failed failed) {

@@ -10,8 +10,8 @@ public final class CommonFlags {
     @Option(
             names = "--config",
             paramLabel = "FILE",
-            description = "Settings of the form 'concurrency = 8'. Default: ~/.config/sluice/config. "
-                    + "SLUICE_CONCURRENCY in the environment counts more, a flag most.")
+            description = "A file with settings like 'concurrency = 8'. Default: ~/.config/sluice/config. "
+                    + "SLUICE_CONCURRENCY in the environment counts more than the file, a flag counts most.")
     private @Nullable String config;
 
     @Option(names = "--debug", description = "Show what the engine logs, and the trace of an error.")

@@ -37,13 +37,20 @@ public final class Values {
 
     /** {@code host:port} of a backup service. */
     public static final class Address implements ITypeConverter<ServerAddress> {
+
+        private static final Pattern IPV6 = Pattern.compile("[0-9a-fA-F:.]+(%.+)?");
+
         @Override
         public ServerAddress convert(String text) {
             if (text.contains("://")) {
                 throw new TypeConversionException(
                         "is host:port without a scheme, such as localhost:8088, not '" + text + "'");
             }
-            return sentence(() -> ServerAddress.parse(text));
+            ServerAddress address = sentence(() -> ServerAddress.parse(text));
+            if (address.host().contains(":") && !IPV6.matcher(address.host()).matches()) {
+                throw new TypeConversionException("is host:port, such as localhost:8088, not '" + text + "'");
+            }
+            return address;
         }
     }
 

@@ -1,0 +1,145 @@
+package dev.sluice.cli.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.cli.Samples;
+import dev.sluice.engine.error.ConnectionFailed;
+import dev.sluice.engine.error.InvalidRequest;
+import dev.sluice.engine.error.NotThere;
+import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.event.Event;
+import dev.sluice.engine.model.ServerAddress;
+import java.io.IOException;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import reactor.core.publisher.Flux;
+
+class CliTest {
+
+    private final Run run = new Run();
+
+    @Test
+    void showsItsHelp() {
+        assertThat(run.cli("--help")).isZero();
+        assertThat(run.out())
+                .contains("backup")
+                .contains("serve")
+                .contains("demo")
+                .contains("Exit codes");
+    }
+
+    @Test
+    void showsItsVersion() {
+        assertThat(run.cli("-version")).isZero();
+        assertThat(run.out()).startsWith("sluice ").contains("Java " + System.getProperty("java.version"));
+    }
+
+    @Test
+    void showsItsHelpAsAnErrorWhenNothingIsAskedFor() {
+        assertThat(run.cli()).isEqualTo(ExitCode.USAGE);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err()).contains("Usage: sluice");
+    }
+
+    @Test
+    void suggestsTheCommandThatWasMeant() {
+        assertThat(run.cli("bakcup", "-portable", "DIR")).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err()).contains("unknown command 'bakcup'").contains("Did you mean 'backup'?");
+    }
+
+    @Test
+    void saysWhatIsNotThereYet() {
+        assertThat(run.cli("restore", "-portable", "DIR")).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err()).contains("not there yet").contains("influxd restore -portable");
+    }
+
+    @Test
+    void asksForACommandBeforeFlags() {
+        assertThat(run.cli("-portable", "DIR")).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err()).contains("Name a command first");
+    }
+
+    @Test
+    void printsACompletionScript() {
+        assertThat(run.cli("completion")).isZero();
+        assertThat(run.out()).contains("#!/usr/bin/env bash").contains("--compression");
+    }
+
+    static Stream<Arguments> errors() {
+        return Stream.of(
+                Arguments.of(
+                        new ConnectionFailed(new ServerAddress("localhost", 1), new IOException("Connection refused")),
+                        1,
+                        "sluice: cannot connect to localhost:1: Connection refused"),
+                Arguments.of(new NotThere("no database 'x'", "There are: y."), 1, "sluice: no database 'x'"),
+                Arguments.of(new InvalidRequest("DIR is a file", "Name a directory."), 2, "sluice: DIR is a file"),
+                Arguments.of(Samples.damaged(3), 4, "sluice: archive of shard telemetry/autogen/3 ended"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("errors")
+    void endsWithTheCodeOfTheError(SluiceException error, int exit, String message) {
+        run.engine.events = Flux.concat(Flux.just(Samples.started(2)), Flux.error(error));
+
+        assertThat(run.cli("backup", "-portable", "--quiet", "DIR")).isEqualTo(exit);
+
+        assertThat(run.errLines()).hasSize(2);
+        assertThat(run.errLines().get(0)).startsWith(message);
+        assertThat(run.errLines().get(1)).isEqualTo("  hint: " + error.hint());
+        assertThat(run.out()).isEmpty();
+        assertThat(run.engine.closed).isTrue();
+    }
+
+    @Test
+    void endsWithThreeWhenSomethingIsMissing() {
+        run.engine.events = Flux.just(new Event.Finished(Samples.partial()));
+
+        assertThat(run.cli("backup", "-portable", "--quiet", "DIR")).isEqualTo(ExitCode.PARTIAL);
+
+        assertThat(run.err())
+                .contains("3 shards are missing")
+                .contains("telemetry/autogen/2")
+                .contains("telemetry/autogen/3")
+                .contains("telemetry/autogen/18446744073709551615");
+    }
+
+    @Test
+    void asksToReportADefectInTwoLines() {
+        run.engine.events = Flux.error(new IllegalStateException("boom"));
+
+        assertThat(run.cli("backup", "-portable", "DIR")).isEqualTo(ExitCode.FAILED);
+        assertThat(run.errLines())
+                .containsExactly(
+                        "sluice: a defect in Sluice: java.lang.IllegalStateException: boom",
+                        "  hint: Please report it, with the output of the same command with --debug.");
+    }
+
+    @Test
+    void showsTheTraceOfADefectOnDemand() {
+        run.engine.events = Flux.error(new IllegalStateException("boom"));
+
+        run.cli("backup", "-portable", "--debug", "DIR");
+
+        assertThat(run.err()).contains("at dev.sluice.cli.command.CliTest");
+    }
+
+    @Test
+    void takesAnEndWithoutAReportForADefect() {
+        run.engine.events = Flux.just(Samples.started(2));
+
+        assertThat(run.cli("backup", "-portable", "DIR")).isEqualTo(ExitCode.FAILED);
+        assertThat(run.err()).contains("ended without a report");
+    }
+
+    @Test
+    void keepsControlCharactersOutOfTheTerminal() {
+        run.engine.events = Flux.error(new NotThere("no \u001b[2Jdatabase", ""));
+
+        run.cli("backup", "-portable", "DIR");
+
+        assertThat(run.err()).doesNotContain("\u001b").contains("no  [2Jdatabase");
+    }
+}

@@ -1,0 +1,47 @@
+package dev.sluice.cli.command;
+
+import dev.sluice.engine.BackupRequest;
+import dev.sluice.engine.SampleData;
+import dev.sluice.engine.ServeRequest;
+import dev.sluice.engine.event.Event;
+import dev.sluice.engine.serve.RunningServer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** Plays the engine: tells the events it was given and remembers what it was asked for. */
+final class ScriptedEngine implements Engine {
+
+    final List<BackupRequest> backups = new ArrayList<>();
+    final List<ServeRequest> serves = new ArrayList<>();
+    Flux<Event> events = Flux.empty();
+    Mono<RunningServer> server = Mono.empty();
+    Mono<SampleData> sample = Mono.empty();
+    OptionalLong memory = OptionalLong.empty();
+    boolean closed;
+
+    @Override
+    public Flux<Event> backup(BackupRequest request) {
+        backups.add(request);
+        return events;
+    }
+
+    @Override
+    public Mono<RunningServer> serve(ServeRequest request) {
+        serves.add(request);
+        return server;
+    }
+
+    @Override
+    public Mono<SampleData> sampleData(Path dir, long seed, long approximateBytes) {
+        return sample;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+}
