@@ -120,11 +120,14 @@ public final class SluiceEngine implements AutoCloseable {
                 .map(made -> new SampleData(made.dataDir(), made.metaDir(), made.shards(), made.points()));
     }
 
-    /** Frees the engine's threads; copies that still run are cut off. */
+    /**
+     * Frees the engine's threads; cancel copies that still run before. What they have begun to clean up is brought to
+     * its end, so that no pending file is left behind.
+     */
     @Override
     public void close() {
+        files.disposeGracefully().onErrorComplete().block(PATIENCE);
         workers.dispose();
-        files.dispose();
         loops.disposeLater(Duration.ZERO, PATIENCE).block(PATIENCE);
     }
 
