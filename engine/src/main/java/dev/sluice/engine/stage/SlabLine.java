@@ -15,7 +15,7 @@ import reactor.core.scheduler.Scheduler;
  */
 public final class SlabLine implements AutoCloseable {
 
-    /** Raw bytes in a slab: a member of this size costs 0.04 % against one large member (measured). */
+    /** Raw bytes in a slab: a member of this size costs 0.1 to 0.2 % against one large (gzip 1). */
     public static final int SLAB_BYTES = 1 << 20;
 
     private final Compression compression;
