@@ -4,6 +4,7 @@ import dev.sluice.engine.copy.Copy;
 import dev.sluice.engine.copy.CopyOptions;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
+import dev.sluice.engine.event.Task;
 import dev.sluice.engine.serve.RunningServer;
 import dev.sluice.engine.serve.SnapshotServer;
 import dev.sluice.engine.source.LiveSource;
@@ -15,6 +16,7 @@ import dev.sluice.engine.transport.SnapshotTransport;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -152,7 +154,13 @@ public final class SluiceEngine implements AutoCloseable {
                 request.selection(),
                 Clock.systemUTC());
         var options = new CopyOptions(
-                request.concurrency(), request.retries(), request.skipErrors(), request.compression(), SAMPLING);
+                Task.BACKUP,
+                List.of(),
+                request.concurrency(),
+                request.retries(),
+                request.skipErrors(),
+                request.compression(),
+                SAMPLING);
         return new Copy(source, target, options, Schedulers.parallel());
     }
 }

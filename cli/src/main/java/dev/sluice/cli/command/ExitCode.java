@@ -37,10 +37,13 @@ public final class ExitCode {
     }
 
     /**
-     * For a copy that was sealed. A shard that came damaged and was left out because of that is missing;
-     * nothing damaged is in the archive.
+     * For a copy that was sealed. A shard whose archive came damaged and was left out because of that is missing;
+     * damage inside the files of a shard is copied as it is, and told.
      */
     public static int of(CopyReport report) {
+        if (report.damaged()) {
+            return DAMAGED;
+        }
         return report.complete() ? OK : PARTIAL;
     }
 }

@@ -13,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -62,7 +63,7 @@ final class LiveCatalog {
         List<Catalog.Entry> entries = new LinkedHashSet<>(paths)
                 .stream()
                         .filter(selection::names)
-                        .map(ref -> new Catalog.Entry(ref, timeOf(known.get(ref))))
+                        .map(ref -> new Catalog.Entry(ref, timeOf(known.get(ref)), OptionalLong.empty()))
                         .filter(entry -> entry.time().map(this::inTime).orElse(true))
                         .toList();
         Set<ShardRef> listed = Set.copyOf(paths);
