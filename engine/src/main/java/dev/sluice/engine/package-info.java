@@ -4,7 +4,7 @@
  *
  * <p>Comes in: a request (where from, where to, what, how). Goes out: {@code Flux<Event>}. This is the only
  * room that names whole flows; every other room knows only the rooms above it in this list:
- * {@code model, error, event, wire, transport, tar, meta, tsm, stage, store, format, source, target, copy,
+ * {@code model, error, event, flow, wire, transport, tar, meta, tsm, stage, store, format, source, target, copy,
  * serve}.
  */
 @NullMarked
