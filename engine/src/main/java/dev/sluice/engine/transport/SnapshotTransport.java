@@ -126,21 +126,26 @@ public final class SnapshotTransport {
      * @return empty if the server closed without one byte
      */
     public <T> Mono<T> exchangeWhole(SnapshotRequest request, int limit, Function<ByteBuf, T> decode) {
-        // On the heap: nothing to free, whoever cancels when.
-        return exchange(request)
-                .reduceWith(Unpooled::buffer, (answer, bytes) -> {
-                    try {
-                        if (answer.readableBytes() + (long) bytes.readableBytes() > limit) {
-                            throw new MalformedResponse(
-                                    "answer to %s is longer than %d bytes".formatted(request.describe(), limit), limit);
-                        }
-                        return answer.writeBytes(bytes);
-                    } finally {
-                        bytes.release();
-                    }
-                })
-                .filter(ByteBuf::isReadable)
-                .map(decode);
+        return Mono.defer(() -> {
+            // On the heap: nothing to free, whoever cancels when.
+            ByteBuf answer = Unpooled.buffer();
+            return exchange(request)
+                    .doOnNext(bytes -> append(answer, bytes, request, limit))
+                    .then(Mono.fromSupplier(() -> answer.isReadable() ? decode.apply(answer) : null));
+        });
+    }
+
+    // Within doOnNext rather than a reduction: that drops what arrives together with a cancel, unreleased.
+    private static void append(ByteBuf answer, ByteBuf bytes, SnapshotRequest request, int limit) {
+        try {
+            if (answer.readableBytes() + (long) bytes.readableBytes() > limit) {
+                throw new MalformedResponse(
+                        "answer to %s is longer than %d bytes".formatted(request.describe(), limit), limit);
+            }
+            answer.writeBytes(bytes);
+        } finally {
+            bytes.release();
+        }
     }
 
     private static Flux<ByteBuf> converse(Connection connection, SnapshotRequest request) {
