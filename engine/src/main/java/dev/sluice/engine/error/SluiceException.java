@@ -11,6 +11,7 @@ public abstract sealed class SluiceException extends RuntimeException
                 EmptyAnswer,
                 EncoderFailed,
                 FormatDamaged,
+                HttpFailure,
                 InvalidRequest,
                 MalformedResponse,
                 NotThere,
