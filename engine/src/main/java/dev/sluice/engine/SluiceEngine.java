@@ -7,6 +7,7 @@ import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.Task;
 import dev.sluice.engine.serve.RunningServer;
 import dev.sluice.engine.serve.SnapshotServer;
+import dev.sluice.engine.source.LiveServer;
 import dev.sluice.engine.source.LiveSource;
 import dev.sluice.engine.stage.RateLimit;
 import dev.sluice.engine.stage.SlabLine;
@@ -142,10 +143,9 @@ public final class SluiceEngine implements AutoCloseable {
 
     private Copy copy(BackupRequest request, SlabLine line) {
         Path directory = request.directory();
-        var source = new LiveSource(
-                SnapshotTransport.to(request.server(), request.timeouts(), loops),
-                request.retries(),
-                Clock.systemUTC());
+        var server = new LiveServer(
+                SnapshotTransport.to(request.server(), request.timeouts(), loops), request.retries());
+        var source = new LiveSource(server, Clock.systemUTC());
         var target = new PortableTarget(
                 DirectoryStore.create(directory, files),
                 directory.toString(),

@@ -14,7 +14,9 @@ public abstract sealed class SluiceException extends RuntimeException
                 HttpFailure,
                 InvalidRequest,
                 MalformedResponse,
+                NotInstalled,
                 NotThere,
+                RestoreRefused,
                 ServerSilent,
                 StoreFailed,
                 TsmDamaged {
