@@ -2,16 +2,26 @@ package dev.sluice.engine;
 
 import dev.sluice.engine.copy.Copy;
 import dev.sluice.engine.copy.CopyOptions;
+import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.Task;
+import dev.sluice.engine.http.InfluxHttp;
+import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.model.End;
 import dev.sluice.engine.serve.RunningServer;
 import dev.sluice.engine.serve.SnapshotServer;
 import dev.sluice.engine.source.LiveServer;
 import dev.sluice.engine.source.LiveSource;
+import dev.sluice.engine.source.PortableSource;
+import dev.sluice.engine.source.ReadOptions;
+import dev.sluice.engine.source.Restorable;
+import dev.sluice.engine.source.Source;
 import dev.sluice.engine.stage.RateLimit;
 import dev.sluice.engine.stage.SlabLine;
 import dev.sluice.engine.store.DirectoryStore;
+import dev.sluice.engine.target.LiveOptions;
+import dev.sluice.engine.target.LiveTarget;
 import dev.sluice.engine.target.PortableTarget;
 import dev.sluice.engine.transport.SnapshotTransport;
 import java.nio.file.Path;
@@ -38,6 +48,7 @@ public final class SluiceEngine implements AutoCloseable {
     private static final int FILE_THREADS = 32;
     private static final int QUEUED_FILE_TASKS = 100_000;
     private static final int LOOPS = 2;
+    private static final int HTTP_CONNECTIONS = 4;
 
     private final long memory;
     private final int parallelism;
@@ -107,6 +118,62 @@ public final class SluiceEngine implements AutoCloseable {
         return backup(request).ofType(Event.Finished.class).last().map(Event.Finished::report);
     }
 
+    /**
+     * Restores to a live server. Cold: each subscription is a restore of its own. The last event is
+     * {@link Event.Finished}; errors are {@link dev.sluice.engine.error.SluiceException}s, and what the server is left
+     * with is told by {@link Event.Told}s before them. A cancel ends every upload with a reset, so that the server
+     * installs no half shard.
+     */
+    public Flux<Event> restore(RestoreRequest request) {
+        return Flux.using(
+                () -> request.http()
+                        .map(access -> InfluxHttp.to(
+                                access.endpoint(), access.credentials(), request.timeouts(), loops, HTTP_CONNECTIONS)),
+                http -> restore(request, http),
+                http -> http.ifPresent(InfluxHttp::close));
+    }
+
+    /** The same for those who want only the report. */
+    public Mono<CopyReport> restoreReport(RestoreRequest request) {
+        return restore(request).ofType(Event.Finished.class).last().map(Event.Finished::report);
+    }
+
+    private Flux<Event> restore(RestoreRequest request, Optional<InfluxHttp> http) {
+        var server =
+                new LiveServer(SnapshotTransport.to(request.server(), request.timeouts(), loops), request.retries());
+        var target = new LiveTarget(
+                server,
+                new LiveOptions(
+                        request.selection(),
+                        request.mapping(),
+                        request.verification(),
+                        request.keepExpired(),
+                        request.subscriptions(),
+                        request.cleanup()),
+                http,
+                Clock.systemUTC());
+        var options = new CopyOptions(
+                Task.RESTORE,
+                List.of(),
+                request.concurrency(),
+                request.retries(),
+                request.skipErrors(),
+                Compression.NONE,
+                SAMPLING);
+        var source = source(request.from(), new ReadOptions(request.chain(), request.skipErrors()));
+        return new Copy(new Restorable(source), target, options, Schedulers.parallel()).run(request.selection());
+    }
+
+    private Source source(End end, ReadOptions options) {
+        if (end instanceof End.Portable portable) {
+            return new PortableSource(
+                    DirectoryStore.existing(portable.directory(), files),
+                    portable.directory().toString(),
+                    options);
+        }
+        throw new InvalidRequest("%s cannot be restored from".formatted(end), "Name a portable directory.");
+    }
+
     /** Answers the snapshot RPC over a stopped server's directories; cold. */
     public Mono<RunningServer> serve(ServeRequest request) {
         return SnapshotServer.bind(request.bind(), request.dataDir(), request.metaDir());
@@ -143,8 +210,8 @@ public final class SluiceEngine implements AutoCloseable {
 
     private Copy copy(BackupRequest request, SlabLine line) {
         Path directory = request.directory();
-        var server = new LiveServer(
-                SnapshotTransport.to(request.server(), request.timeouts(), loops), request.retries());
+        var server =
+                new LiveServer(SnapshotTransport.to(request.server(), request.timeouts(), loops), request.retries());
         var source = new LiveSource(server, Clock.systemUTC());
         var target = new PortableTarget(
                 DirectoryStore.create(directory, files),
