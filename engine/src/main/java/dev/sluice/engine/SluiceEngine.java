@@ -143,8 +143,8 @@ public final class SluiceEngine implements AutoCloseable {
 
     private Copy copy(BackupRequest request, SlabLine line) {
         Path directory = request.directory();
-        var server = new LiveServer(
-                SnapshotTransport.to(request.server(), request.timeouts(), loops), request.retries());
+        var server =
+                new LiveServer(SnapshotTransport.to(request.server(), request.timeouts(), loops), request.retries());
         var source = new LiveSource(server, Clock.systemUTC());
         var target = new PortableTarget(
                 DirectoryStore.create(directory, files),

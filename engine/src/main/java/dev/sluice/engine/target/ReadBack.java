@@ -96,15 +96,17 @@ final class ReadBack {
         }
         // Compaction names its result after the highest generation it read, with a later sequence; it reads only what
         // the server has opened and indexed.
-        boolean compacted = missing.stream().allMatch(gone -> there.keySet().stream()
-                .filter(name -> !sent.containsKey(name))
-                .anyMatch(name -> couldHoldAfterCompaction(name, gone)));
+        boolean compacted = missing.stream()
+                .allMatch(gone -> there.keySet().stream()
+                        .filter(name -> !sent.containsKey(name))
+                        .anyMatch(name -> couldHoldAfterCompaction(name, gone)));
         if (!compacted) {
             throw new NotInstalled(
                     shard.toString(),
                     "lacks %s%s"
                             .formatted(
-                                    missing.get(0), missing.size() > 1 ? " and %d more".formatted(missing.size() - 1) : ""));
+                                    missing.get(0),
+                                    missing.size() > 1 ? " and %d more".formatted(missing.size() - 1) : ""));
         }
         return Found.COMPACTED;
     }

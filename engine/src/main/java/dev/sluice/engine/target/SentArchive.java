@@ -105,7 +105,8 @@ final class SentArchive {
         Matcher numbers = TSM.matcher(start.name());
         long generation = numbers.matches() ? Long.parseLong(numbers.group(1)) + generations : Long.MAX_VALUE;
         if (generation > MAX_GENERATION) {
-            // A server that gets such a file closes the shard's engine until it is restarted (observed on 1.6.7, 1.8.10).
+            // A server that gets such a file closes the shard's engine until it is restarted (observed on 1.6.7,
+            // 1.8.10).
             out.error(new ArchiveDamaged(
                     source.toString(),
                     "has the file %s, whose name is not generation-sequence.tsm".formatted(start.name()),
