@@ -17,6 +17,7 @@ import dev.sluice.engine.source.PortableSource;
 import dev.sluice.engine.source.ReadOptions;
 import dev.sluice.engine.source.Restorable;
 import dev.sluice.engine.source.Source;
+import dev.sluice.engine.stage.Indexable;
 import dev.sluice.engine.stage.RateLimit;
 import dev.sluice.engine.stage.SlabLine;
 import dev.sluice.engine.store.DirectoryStore;
@@ -154,7 +155,7 @@ public final class SluiceEngine implements AutoCloseable {
                 Clock.systemUTC());
         var options = new CopyOptions(
                 Task.RESTORE,
-                List.of(),
+                List.of(new Indexable()),
                 request.concurrency(),
                 request.retries(),
                 request.skipErrors(),
