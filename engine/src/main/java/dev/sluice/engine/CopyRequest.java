@@ -1,5 +1,6 @@
 package dev.sluice.engine;
 
+import dev.sluice.engine.event.Task;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.End;
@@ -11,14 +12,20 @@ import java.util.OptionalLong;
 /**
  * Copy from any end to any other.
  *
+ * @param task for events and report: a copy into a server's directories is a restore
  * @param mapping new names, for servers and their directories only
  * @param compression of archives, where the target has some; ignored where it has not
  * @param chain put increments of influxd together, oldest first
  * @param retries attempts after the first, for each shard
  * @param rateLimit raw bytes a second over all shards; empty for none
  * @param skipErrors go on without a shard that failed for good, and name it in the report
+ * @param keepExpired in a server's directories: policies in which a shard has expired already keep their data for ever
+ * @param subscriptions in a server's directories: whether policies get theirs back
+ * @param force in a server's directories: databases that exist are replaced
+ * @param replaceMetastore in a server's directories: the source's metastore takes the place of the server's
  */
 public record CopyRequest(
+        Task task,
         End from,
         End to,
         Selection selection,
@@ -30,6 +37,10 @@ public record CopyRequest(
         int retries,
         OptionalLong rateLimit,
         boolean skipErrors,
+        boolean keepExpired,
+        boolean subscriptions,
+        boolean force,
+        boolean replaceMetastore,
         Timeouts timeouts) {
 
     public CopyRequest {
@@ -51,6 +62,7 @@ public record CopyRequest(
 
     /** Collects the options; each setter tells its default. */
     public static final class Builder {
+        private Task task = Task.COPY;
         private final End from;
         private final End to;
         private Selection selection = Selection.EVERYTHING;
@@ -62,11 +74,21 @@ public record CopyRequest(
         private int retries = BackupRequest.DEFAULT_RETRIES;
         private OptionalLong rateLimit = OptionalLong.empty();
         private boolean skipErrors;
+        private boolean keepExpired;
+        private boolean subscriptions;
+        private boolean force;
+        private boolean replaceMetastore;
         private Timeouts timeouts = Timeouts.DEFAULT;
 
         private Builder(End from, End to) {
             this.from = from;
             this.to = to;
+        }
+
+        /** Default: a copy. */
+        public Builder task(Task value) {
+            this.task = value;
+            return this;
         }
 
         /** Default: everything. */
@@ -123,6 +145,30 @@ public record CopyRequest(
             return this;
         }
 
+        /** Default: false, the server may drop what is older than its policy wants. */
+        public Builder keepExpired(boolean value) {
+            this.keepExpired = value;
+            return this;
+        }
+
+        /** Default: false, so that the server does not send to old destinations. */
+        public Builder subscriptions(boolean value) {
+            this.subscriptions = value;
+            return this;
+        }
+
+        /** Default: false, a database that exists is not touched. */
+        public Builder force(boolean value) {
+            this.force = value;
+            return this;
+        }
+
+        /** Default: false, a server's other databases and users stay. */
+        public Builder replaceMetastore(boolean value) {
+            this.replaceMetastore = value;
+            return this;
+        }
+
         /** Default: {@link Timeouts#DEFAULT}. */
         public Builder timeouts(Timeouts value) {
             this.timeouts = value;
@@ -131,6 +177,7 @@ public record CopyRequest(
 
         public CopyRequest build() {
             return new CopyRequest(
+                    task,
                     from,
                     to,
                     selection,
@@ -142,6 +189,10 @@ public record CopyRequest(
                     retries,
                     rateLimit,
                     skipErrors,
+                    keepExpired,
+                    subscriptions,
+                    force,
+                    replaceMetastore,
                     timeouts);
         }
     }

@@ -7,6 +7,7 @@ import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.Timeouts;
+import dev.sluice.engine.source.DataDirectorySource;
 import dev.sluice.engine.source.LegacySource;
 import dev.sluice.engine.source.LiveServer;
 import dev.sluice.engine.source.LiveSource;
@@ -15,6 +16,8 @@ import dev.sluice.engine.source.ReadOptions;
 import dev.sluice.engine.source.Source;
 import dev.sluice.engine.stage.SlabLine;
 import dev.sluice.engine.store.DirectoryStore;
+import dev.sluice.engine.target.DataDirectoryTarget;
+import dev.sluice.engine.target.DataOptions;
 import dev.sluice.engine.target.LegacyTarget;
 import dev.sluice.engine.target.PortableTarget;
 import dev.sluice.engine.target.Target;
@@ -65,6 +68,9 @@ final class Ends {
                     legacy.directory().toString(),
                     Clock.systemUTC());
         }
+        if (end instanceof End.Data data) {
+            return new DataDirectorySource(data, files, Clock.systemUTC());
+        }
         throw new InvalidRequest("%s cannot be read".formatted(end), "Name a server or the directory of a backup.");
     }
 
@@ -76,6 +82,11 @@ final class Ends {
         return end instanceof End.Directory directory
                 ? DirectoryContent.ofTarget(directory.directory(), files)
                 : Mono.just(end);
+    }
+
+    /** The directories of a stopped server, to restore to. */
+    Target target(End.Data data, DataOptions how) {
+        return new DataDirectoryTarget(data, how, files, Clock.systemUTC());
     }
 
     /** The target of files that a settled end names. */

@@ -12,6 +12,7 @@ import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.model.Verification;
 import dev.sluice.engine.serve.RunningServer;
 import dev.sluice.engine.serve.SnapshotServer;
 import dev.sluice.engine.source.LiveServer;
@@ -21,7 +22,9 @@ import dev.sluice.engine.source.Restorable;
 import dev.sluice.engine.source.Source;
 import dev.sluice.engine.stage.Indexable;
 import dev.sluice.engine.stage.RateLimit;
+import dev.sluice.engine.stage.ShardStage;
 import dev.sluice.engine.stage.SlabLine;
+import dev.sluice.engine.target.DataOptions;
 import dev.sluice.engine.target.LiveOptions;
 import dev.sluice.engine.target.LiveTarget;
 import dev.sluice.engine.target.Target;
@@ -204,9 +207,41 @@ public final class SluiceEngine implements AutoCloseable {
      * {@link #restore}, and as careful.
      */
     public Flux<Event> copy(CopyRequest request) {
-        return ends.settled(request.to())
-                .flatMapMany(
-                        to -> to instanceof End.Live live ? restore(asRestore(request, live)) : toFiles(request, to));
+        return ends.settled(request.to()).flatMapMany(to -> {
+            if (to instanceof End.Live live) {
+                return restore(asRestore(request, live));
+            }
+            return to instanceof End.Data data ? toDirectories(request, data) : toFiles(request, to);
+        });
+    }
+
+    private Flux<Event> toDirectories(CopyRequest request, End.Data to) {
+        var names = new LiveOptions(
+                request.selection(),
+                request.mapping(),
+                Verification.OFF,
+                request.keepExpired(),
+                request.subscriptions(),
+                false);
+        var target = ends.target(to, new DataOptions(names, request.force(), request.replaceMetastore()));
+        var options = copying(request, List.of(new Indexable()), Compression.NONE);
+        return source(request).flatMapMany(source -> run(new Restorable(source), target, options, request.selection()));
+    }
+
+    private Mono<Source> source(CopyRequest request) {
+        var reading = new ReadOptions(request.chain(), request.skipErrors());
+        return ends.source(request.from(), reading, request.timeouts(), request.retries());
+    }
+
+    private static CopyOptions copying(CopyRequest request, List<ShardStage> stages, Compression compression) {
+        return new CopyOptions(
+                request.task(),
+                stages,
+                request.concurrency(),
+                request.retries(),
+                request.skipErrors(),
+                compression,
+                SAMPLING);
     }
 
     private static RestoreRequest asRestore(CopyRequest request, End.Live to) {
@@ -217,6 +252,8 @@ public final class SluiceEngine implements AutoCloseable {
                 .skipErrors(request.skipErrors())
                 .concurrency(request.concurrency())
                 .retries(request.retries())
+                .keepExpired(request.keepExpired())
+                .subscriptions(request.subscriptions())
                 .timeouts(request.timeouts())
                 .build();
     }
@@ -227,16 +264,8 @@ public final class SluiceEngine implements AutoCloseable {
                     "a backup keeps the names of what is in it",
                     "Give new names when it is restored: -newdb and -newrp are for servers."));
         }
-        var options = new CopyOptions(
-                Task.COPY,
-                List.of(),
-                request.concurrency(),
-                request.retries(),
-                request.skipErrors(),
-                Ends.compressionFor(to, request.compression()),
-                SAMPLING);
-        var reading = new ReadOptions(request.chain(), request.skipErrors());
-        return ends.source(request.from(), reading, request.timeouts(), request.retries())
+        var options = copying(request, List.of(), Ends.compressionFor(to, request.compression()));
+        return source(request)
                 .flatMapMany(source -> Flux.using(
                         () -> line(options.compression(), request.rateLimit()),
                         line -> run(

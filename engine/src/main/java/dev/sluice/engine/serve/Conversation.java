@@ -1,5 +1,6 @@
 package dev.sluice.engine.serve;
 
+import dev.sluice.engine.format.OpenFile;
 import dev.sluice.engine.tar.TarHeaders;
 import dev.sluice.engine.wire.MalformedRequest;
 import dev.sluice.engine.wire.RequestDecoder;

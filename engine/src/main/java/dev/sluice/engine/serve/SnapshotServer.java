@@ -4,6 +4,8 @@ import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.MalformedResponse;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.format.OpenFile;
+import dev.sluice.engine.format.ShardFiles;
 import dev.sluice.engine.meta.Metastore;
 import dev.sluice.engine.meta.Metastore.Located;
 import dev.sluice.engine.model.Metadata;

@@ -1,4 +1,4 @@
-package dev.sluice.engine.serve;
+package dev.sluice.engine.format;
 
 import dev.sluice.engine.error.TsmDamaged;
 import dev.sluice.engine.model.ShardRef;
@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The files of shards in a data directory. Every method blocks.
  */
-final class ShardFiles {
+public final class ShardFiles {
 
     private static final Logger log = LoggerFactory.getLogger(ShardFiles.class);
     private static final String TSM = ".tsm";
@@ -28,25 +28,29 @@ final class ShardFiles {
 
     private final Path dataDir;
 
-    ShardFiles(Path dataDir) {
+    /** @param dataDir {@code [data] dir} of a server's configuration */
+    public ShardFiles(Path dataDir) {
         this.dataDir = dataDir;
     }
 
-    boolean exists(ShardRef shard) {
+    /** Whether the shard has a directory. */
+    public boolean exists(ShardRef shard) {
         return Files.isDirectory(directory(shard));
     }
 
-    Path file(ShardRef shard, String name) {
+    /** Where a file of a shard is. */
+    public Path file(ShardRef shard, String name) {
         return directory(shard).resolve(name);
     }
 
-    private Path directory(ShardRef shard) {
+    /** Where a shard's files are. */
+    public Path directory(ShardRef shard) {
         // Names are checked: none is a path of its own.
         return dataDir.resolve(shard.database()).resolve(shard.policy()).resolve(shard.idText());
     }
 
     /** Names of data files and tombstones, in the order in which a server sends them. */
-    List<String> list(ShardRef shard) throws IOException {
+    public List<String> list(ShardRef shard) throws IOException {
         try (Stream<Path> files = Files.list(directory(shard))) {
             return files.filter(Files::isRegularFile)
                     .map(file -> file.getFileName().toString())
@@ -57,7 +61,7 @@ final class ShardFiles {
     }
 
     /** Those that were modified later than {@code since}, to the nanosecond. */
-    List<String> listSince(ShardRef shard, Instant since) throws IOException {
+    public List<String> listSince(ShardRef shard, Instant since) throws IOException {
         var changed = new ArrayList<String>();
         for (String name : list(shard)) {
             if (Files.getLastModifiedTime(file(shard, name)).toInstant().isAfter(since)) {
@@ -71,7 +75,7 @@ final class ShardFiles {
      * Those that may hold points from {@code start} to {@code end}, both included: data files by the times in their
      * index, and the tombstones of these.
      */
-    List<String> listWithin(ShardRef shard, Instant start, Instant end) throws IOException {
+    public List<String> listWithin(ShardRef shard, Instant start, Instant end) throws IOException {
         long from = nanos(start);
         long to = nanos(end);
         List<String> all = list(shard);
@@ -108,7 +112,7 @@ final class ShardFiles {
     }
 
     /** @throws NoSuchFileException with the path, if the file vanished since it was listed */
-    OpenFile open(ShardRef shard, String name) throws IOException {
+    public OpenFile open(ShardRef shard, String name) throws IOException {
         return OpenFile.open(file(shard, name), shard + "/" + name);
     }
 }

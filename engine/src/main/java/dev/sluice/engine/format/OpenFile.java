@@ -1,4 +1,4 @@
-package dev.sluice.engine.serve;
+package dev.sluice.engine.format;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * @param entry path in the archive
  * @param mode POSIX permission bits
  */
-record OpenFile(FileChannel channel, String entry, long size, Instant modified, int mode) {
+public record OpenFile(FileChannel channel, String entry, long size, Instant modified, int mode) {
 
     private static final Logger log = LoggerFactory.getLogger(OpenFile.class);
     private static final int USUAL_MODE = 0644;
@@ -38,7 +38,8 @@ record OpenFile(FileChannel channel, String entry, long size, Instant modified, 
         }
     }
 
-    void close() {
+    /** Closes the channel. */
+    public void close() {
         try {
             channel.close();
         } catch (IOException e) {

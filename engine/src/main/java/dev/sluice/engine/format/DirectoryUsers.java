@@ -1,0 +1,94 @@
+package dev.sluice.engine.format;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * Finds out which process works in a directory. influxd locks nothing, so what it has open or mapped is all there is to
+ * see: its TSM files, its WAL, its series files. That is in {@code /proc}, on Linux, for processes of the same user, or of
+ * all users for root. A server that has just begun, or that has not one shard, is not seen.
+ */
+public final class DirectoryUsers {
+
+    private static final Path PROC = Path.of("/proc");
+
+    private DirectoryUsers() {}
+
+    /**
+     * A process that has a file open somewhere below the directories, as {@code influxd (pid 12)}; blocks.
+     *
+     * @param directories that do not exist are passed over
+     */
+    public static Optional<String> find(List<Path> directories) {
+        List<Path> real = directories.stream().flatMap(DirectoryUsers::real).toList();
+        String own = Long.toString(ProcessHandle.current().pid());
+        try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC, "[0-9]*")) {
+            for (Path process : processes) {
+                if (!process.getFileName().toString().equals(own) && uses(process, real)) {
+                    return Optional.of("%s (pid %s)".formatted(name(process), process.getFileName()));
+                }
+            }
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+        return Optional.empty();
+    }
+
+    /** Whether there is a chance to see anything. */
+    public static boolean canTell() {
+        return Files.isDirectory(PROC.resolve("self/fd"));
+    }
+
+    private static Stream<Path> real(Path directory) {
+        try {
+            return Stream.of(directory.toRealPath());
+        } catch (IOException e) {
+            return Stream.empty();
+        }
+    }
+
+    private static boolean uses(Path process, List<Path> directories) {
+        return hasOpen(process, directories) || hasMapped(process, directories);
+    }
+
+    private static boolean hasOpen(Path process, List<Path> directories) {
+        try (DirectoryStream<Path> open = Files.newDirectoryStream(process.resolve("fd"))) {
+            for (Path descriptor : open) {
+                if (isBelow(Files.readSymbolicLink(descriptor), directories)) {
+                    return true;
+                }
+            }
+        } catch (IOException e) {
+            // Of another user, or over by now.
+            return false;
+        }
+        return false;
+    }
+
+    private static boolean hasMapped(Path process, List<Path> directories) {
+        try (Stream<String> lines = Files.lines(process.resolve("maps"))) {
+            return lines.map(line -> line.indexOf('/') < 0 ? "" : line.substring(line.indexOf('/')))
+                    .anyMatch(path -> !path.isEmpty() && isBelow(Path.of(path), directories));
+        } catch (IOException | RuntimeException e) {
+            // Of another user, over by now, or with a name that is no path here.
+            return false;
+        }
+    }
+
+    private static boolean isBelow(Path path, List<Path> directories) {
+        return directories.stream().anyMatch(path::startsWith);
+    }
+
+    private static String name(Path process) {
+        try {
+            return Files.readString(process.resolve("comm")).strip();
+        } catch (IOException e) {
+            return "a process";
+        }
+    }
+}

@@ -1,0 +1,333 @@
+package dev.sluice.engine.target;
+
+import dev.sluice.engine.error.InvalidRequest;
+import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.format.DirectoryUsers;
+import dev.sluice.engine.format.ShardFiles;
+import dev.sluice.engine.meta.DatabaseImport;
+import dev.sluice.engine.meta.Graft;
+import dev.sluice.engine.meta.Metastore;
+import dev.sluice.engine.model.Catalog;
+import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Metadata;
+import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.model.ShardPart;
+import dev.sluice.engine.model.ShardReceipt;
+import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.source.DataDirectorySource;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.LongConsumer;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * The directories of a stopped server.
+ *
+ * <p>Shards get ids that no shard and no directory there has, so that nothing that exists is written to, and no old
+ * write-ahead log is replayed over them. They are unpacked beside their places, under names that a server passes over
+ * ({@code <id>.restoring}), and moved there when all is complete; {@code meta.db} is swapped last and makes them known.
+ * Only after that shards of a database that was to be replaced are removed.
+ *
+ * <p>Nothing of an index is written: the server builds {@code fields.idx} and the series file by itself. A shard gets an
+ * empty {@code index/} where the others have one: it says that the server is to build a TSI index (observed on 1.6.7,
+ * 1.8.10 and 1.12.4). Tombstones are kept, so what was deleted stays deleted.
+ */
+public final class DataDirectoryTarget implements Target {
+
+    private static final String PENDING = ".restoring";
+    private static final String META_DB = "meta.db";
+    private static final String INDEX = "index";
+    private static final Pattern NUMBER = Pattern.compile("[0-9]{1,18}");
+
+    private final End.Data directories;
+    private final DataOptions options;
+    private final Scheduler blocking;
+    private final Clock clock;
+
+    /** @param blocking where all work on files is done; its threads may block */
+    public DataDirectoryTarget(End.Data directories, DataOptions options, Scheduler blocking, Clock clock) {
+        this.directories = directories;
+        this.options = options;
+        this.blocking = blocking;
+        this.clock = clock;
+    }
+
+    @Override
+    public String describe() {
+        return directories.toString();
+    }
+
+    /**
+     * Signals {@link InvalidRequest} if a process has files open there or everything that is to be restored exists and is
+     * not to be replaced.
+     */
+    @Override
+    public Mono<TargetSession> begin(Catalog catalog) {
+        return onFiles(() -> prepare(catalog));
+    }
+
+    private TargetSession prepare(Catalog catalog) throws IOException {
+        DataDirectorySource.refuseRunning(directories);
+        Optional<Metadata> there = DataDirectorySource.metadata(directories.metaDir());
+        Optional<Metadata> base = options.replaceMetastore() ? Optional.empty() : there;
+        Metastore inTheWay =
+                base.filter(metadata -> !options.force()).map(Metastore::decode).orElse(Metastore.of(0, List.of()));
+        ImportPlan plan = new ImportPlan(catalog, options.names(), inTheWay, clock.instant());
+        if (plan.imports().isEmpty() && !plan.existing().isEmpty()) {
+            throw new InvalidRequest(
+                    "database '%s' exists in %s already; nothing was changed"
+                            .formatted(String.join("', '", plan.existing()), directories.metaDir()),
+                    "Restore under another name with -db and -newdb, or replace what is there with --force.");
+        }
+        long floor = Math.max(greatestNumber(directories.data()), greatestNumber(directories.walDir()));
+        Graft graft = new Graft(base, catalog.metadata(), plan.imports(), floor);
+        List<Notice> notices = new ArrayList<>(plan.notices());
+        if (!DirectoryUsers.canTell()) {
+            notices.add(Notice.warning(
+                    "whether a server works on %s cannot be told on this system".formatted(directories.data()),
+                    "Make sure that it is stopped."));
+        }
+        tellOfUsers(catalog, base, notices);
+        if (options.replaceMetastore() && there.isPresent()) {
+            notices.add(Notice.warning(
+                    "the metastore was replaced: databases that only the old one had are not known any more",
+                    "Their files are still in %s.".formatted(directories.data())));
+        }
+        return new Session(catalog, plan, graft, notices, indexes());
+    }
+
+    private static void tellOfUsers(Catalog catalog, Optional<Metadata> base, List<Notice> notices) {
+        List<String> users = Metastore.decode(catalog.metadata()).users().stream()
+                .map(Metastore.User::name)
+                .toList();
+        if (base.isPresent() && !users.isEmpty()) {
+            notices.add(Notice.note(
+                    "users of the backup were not restored, as the server has a metastore of its own: "
+                            + String.join(", ", users),
+                    "CREATE USER and GRANT make them; --replace-metastore takes the backup's whole metastore."));
+        }
+    }
+
+    /** The greatest directory name that is a number, at {@code database/policy/number}. */
+    private static long greatestNumber(Path root) throws IOException {
+        long greatest = 0;
+        for (Path policy : policies(root)) {
+            for (Path shard : directories(policy)) {
+                String name = shard.getFileName().toString();
+                if (NUMBER.matcher(name).matches()) {
+                    greatest = Math.max(greatest, Long.parseLong(name));
+                }
+            }
+        }
+        return greatest;
+    }
+
+    /** Which databases have shards with TSI indexes; under an empty name whether any has. */
+    private Map<String, Boolean> indexes() throws IOException {
+        Map<String, Boolean> found = new HashMap<>();
+        for (Path policy : policies(directories.data())) {
+            String database = policy.getParent().getFileName().toString();
+            for (Path shard : directories(policy)) {
+                if (NUMBER.matcher(shard.getFileName().toString()).matches()) {
+                    boolean tsi = Files.isDirectory(shard.resolve(INDEX));
+                    found.merge(database, tsi, Boolean::logicalOr);
+                    found.merge("", tsi, Boolean::logicalOr);
+                }
+            }
+        }
+        return found;
+    }
+
+    private static List<Path> policies(Path root) throws IOException {
+        List<Path> policies = new ArrayList<>();
+        for (Path database : directories(root)) {
+            for (Path policy : directories(database)) {
+                if (!policy.endsWith("_series")) {
+                    policies.add(policy);
+                }
+            }
+        }
+        return policies;
+    }
+
+    private static List<Path> directories(Path directory) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            return List.of();
+        }
+        try (Stream<Path> all = Files.list(directory)) {
+            return all.filter(Files::isDirectory).toList();
+        }
+    }
+
+    private <T> Mono<T> onFiles(Callable<T> work) {
+        return Mono.fromCallable(work)
+                .onErrorMap(
+                        IOException.class,
+                        e -> new StoreFailed(
+                                "cannot restore to %s: %s".formatted(directories.data(), e.getMessage()),
+                                "Check the disk, and who owns the directories.",
+                                e))
+                .subscribeOn(blocking);
+    }
+
+    private final class Session implements TargetSession {
+        private final Catalog catalog;
+        private final ImportPlan plan;
+        private final Graft graft;
+        private final List<Notice> notices;
+        private final Map<String, Boolean> indexes;
+        private final ShardFiles files = new ShardFiles(directories.data());
+        private final Map<ShardRef, ShardRef> places = new HashMap<>();
+        private final List<Sinks.Empty<Void>> writers = new CopyOnWriteArrayList<>();
+        private final List<Path> made = new CopyOnWriteArrayList<>();
+        private boolean known;
+
+        private Session(
+                Catalog catalog, ImportPlan plan, Graft graft, List<Notice> notices, Map<String, Boolean> indexes) {
+            this.catalog = catalog;
+            this.plan = plan;
+            this.graft = graft;
+            this.notices = notices;
+            this.indexes = indexes;
+            Metastore source = Metastore.decode(catalog.metadata());
+            for (DatabaseImport taken : plan.imports()) {
+                for (long id : taken.shards()) {
+                    ShardRef ref = source.locate(id).orElseThrow().ref();
+                    places.put(ref, new ShardRef(taken.target(), taken.policyTarget(ref.policy()), graft.idOf(id)));
+                }
+            }
+        }
+
+        @Override
+        public int maxOpenShards() {
+            return Integer.MAX_VALUE;
+        }
+
+        @Override
+        public Map<ShardRef, String> refused() {
+            return plan.refused();
+        }
+
+        @Override
+        public Mono<ShardReceipt> write(ShardRef shard, Flux<ShardPart> parts, LongConsumer stored) {
+            return Mono.defer(() -> {
+                ShardRef place = Optional.ofNullable(places.get(shard))
+                        .orElseThrow(() -> new IllegalArgumentException(shard + " was refused"));
+                Sinks.Empty<Void> ended = Sinks.empty();
+                writers.add(ended);
+                Path pending = pending(place);
+                made.add(pending);
+                return ShardDirectoryWriter.unpack(pending, parts, stored, ended, blocking)
+                        .map(done -> new ShardReceipt(
+                                shard,
+                                done.rawBytes(),
+                                done.bytes(),
+                                files.directory(place).toString(),
+                                Compression.NONE,
+                                Optional.empty(),
+                                done.files(),
+                                done.syncing()));
+            });
+        }
+
+        private Path pending(ShardRef place) {
+            Path directory = files.directory(place);
+            return directory.resolveSibling(directory.getFileName() + PENDING);
+        }
+
+        @Override
+        public Mono<Sealed> seal(List<ShardOutcome> outcomes) {
+            return onFiles(() -> {
+                Set<ShardRef> there = outcomes.stream()
+                        .filter(ShardOutcome.Stored.class::isInstance)
+                        .map(ShardOutcome::ref)
+                        .collect(Collectors.toSet());
+                Ownership owner = Ownership.of(directories.data());
+                for (ShardRef ref : there) {
+                    place(places.get(ref), owner);
+                }
+                Files.createDirectories(directories.metaDir());
+                Path metaDb = directories.metaDir().resolve(META_DB);
+                Set<Long> ids = there.stream().map(ShardRef::id).collect(Collectors.toSet());
+                Durable.replace(metaDb, graft.result(ids, clock.instant()).toByteArray());
+                known = true;
+                owner.give(directories.metaDir());
+                owner.give(metaDb);
+                removeReplaced();
+                owner.problem().ifPresent(notices::add);
+                return new Sealed(directories.toString(), notices);
+            });
+        }
+
+        private void place(ShardRef place, Ownership owner) throws IOException {
+            Path pending = pending(place);
+            Path directory = files.directory(place);
+            if (indexes.getOrDefault(place.database(), indexes.getOrDefault("", false))) {
+                Files.createDirectory(pending.resolve(INDEX));
+            }
+            made.add(directory);
+            Files.move(pending, directory);
+            Durable.directory(directory.getParent());
+            owner.give(directory.getParent().getParent());
+            owner.give(directory.getParent());
+            owner.giveAll(directory);
+        }
+
+        /** The new metastore does not know them any more; a server would load them for nothing. */
+        private void removeReplaced() throws IOException {
+            ShardFiles wal = new ShardFiles(directories.walDir());
+            for (ShardRef old : graft.replaced()) {
+                Durable.delete(files.directory(old));
+                Durable.delete(wal.directory(old));
+            }
+        }
+
+        @Override
+        public Mono<List<Notice>> abort() {
+            return Mono.when(writers.stream().map(Sinks.Empty::asMono).toList()).then(onFiles(() -> {
+                if (known) {
+                    return List.of(Notice.warning(
+                            "the restore was complete, but not all that it replaced could be removed from %s"
+                                    .formatted(directories.data()),
+                            "The metastore is the new one; a server loads left-over shards for nothing."));
+                }
+                for (Path directory : made) {
+                    Durable.delete(directory);
+                    removeIfEmpty(directory.getParent());
+                    removeIfEmpty(directory.getParent().getParent());
+                }
+                return List.of(Notice.note("%s is as it was".formatted(directories), ""));
+            }));
+        }
+
+        private void removeIfEmpty(Path directory) throws IOException {
+            if (!directory.equals(directories.data()) && Files.isDirectory(directory) && isEmpty(directory)) {
+                Files.delete(directory);
+            }
+        }
+
+        private boolean isEmpty(Path directory) throws IOException {
+            try (Stream<Path> all = Files.list(directory)) {
+                return all.findAny().isEmpty();
+            }
+        }
+    }
+}

@@ -1,0 +1,236 @@
+package dev.sluice.engine.target;
+
+import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.model.ShardPart;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.publisher.BaseSubscriber;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
+import reactor.util.context.Context;
+
+/**
+ * Unpacks one shard into a directory that nobody else knows yet.
+ *
+ * <p>A subscriber of its own, so that each part has one owner: all that happens to the directory, its removal after an
+ * error or cancel included, happens on one worker, in order. One part is asked for at a time.
+ */
+final class ShardDirectoryWriter extends BaseSubscriber<ShardPart> {
+
+    private static final long BLOCK = 512;
+    private static final long END_MARKER = 1024;
+
+    private final Path directory;
+    private final LongConsumer stored;
+    private final MonoSink<Unpacked> sink;
+    private final Sinks.Empty<Void> ended;
+    private final Scheduler.Worker worker;
+
+    // Touched on the worker only.
+    private final List<String> files = new ArrayList<>();
+    private @Nullable FileChannel file;
+    private boolean complete;
+    private boolean over;
+    private long rawBytes = END_MARKER;
+    private long bytes;
+    private long syncing;
+
+    /**
+     * What came to rest.
+     *
+     * @param rawBytes length of the tar that it came from
+     */
+    record Unpacked(List<String> files, long rawBytes, long bytes, Duration syncing) {}
+
+    private ShardDirectoryWriter(
+            Path directory,
+            LongConsumer stored,
+            MonoSink<Unpacked> sink,
+            Sinks.Empty<Void> ended,
+            Scheduler.Worker worker) {
+        this.directory = directory;
+        this.stored = stored;
+        this.sink = sink;
+        this.ended = ended;
+        this.worker = worker;
+    }
+
+    /**
+     * Cold. The directory must not exist; on error or cancel it is removed. When the result comes, all of it is durable
+     * but the directory's own name.
+     *
+     * @param stored is told the bytes of files as they are written
+     * @param ended completes when nothing more will happen to the directory, whatever happened
+     */
+    static Mono<Unpacked> unpack(
+            Path directory, Flux<ShardPart> parts, LongConsumer stored, Sinks.Empty<Void> ended, Scheduler blocking) {
+        return Mono.create(sink -> {
+            var writer = new ShardDirectoryWriter(directory, stored, sink, ended, blocking.createWorker());
+            sink.onCancel(writer::stop);
+            writer.onWorker(() -> {
+                Files.createDirectories(directory.getParent());
+                Files.createDirectory(directory);
+                parts.subscribe(writer);
+            });
+        });
+    }
+
+    @Override
+    public Context currentContext() {
+        return Context.of(sink.contextView());
+    }
+
+    @Override
+    protected void hookOnSubscribe(Subscription subscription) {
+        request(1);
+    }
+
+    @Override
+    protected void hookOnNext(ShardPart part) {
+        boolean taken = onWorker(() -> {
+            try {
+                if (!over) {
+                    take(part);
+                }
+            } finally {
+                part.release();
+            }
+            request(1);
+        });
+        if (!taken) {
+            part.release();
+        }
+    }
+
+    @Override
+    protected void hookOnError(Throwable error) {
+        onWorker(() -> fail(error));
+    }
+
+    @Override
+    protected void hookOnComplete() {
+        onWorker(this::finish);
+    }
+
+    private void stop() {
+        cancel();
+        onWorker(() -> {
+            if (!over) {
+                over = true;
+                remove();
+            }
+        });
+    }
+
+    private void take(ShardPart part) throws IOException {
+        if (part instanceof ShardPart.FileStart start) {
+            Path path = directory.resolve(start.name());
+            if (!directory.equals(path.getParent())) {
+                throw new IllegalStateException("not a plain name: " + start.name());
+            }
+            file = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            files.add(start.name());
+            rawBytes += start.rawHeader().readableBytes() + (start.size() + BLOCK - 1) / BLOCK * BLOCK;
+        } else if (part instanceof ShardPart.Bytes data && file != null) {
+            for (ByteBuffer view : data.data().nioBuffers()) {
+                while (view.hasRemaining()) {
+                    int written = file.write(view);
+                    bytes += written;
+                    stored.accept(written);
+                }
+            }
+        } else if (part instanceof ShardPart.FileEnd && file != null) {
+            long begun = System.nanoTime();
+            file.force(true);
+            file.close();
+            file = null;
+            syncing += System.nanoTime() - begun;
+        } else if (part instanceof ShardPart.ShardEnd) {
+            complete = true;
+        } else {
+            throw new IllegalStateException("part out of order: " + part);
+        }
+    }
+
+    private void finish() throws IOException {
+        if (over) {
+            return;
+        }
+        if (!complete) {
+            throw new IllegalStateException("parts completed without the end of the shard");
+        }
+        long begun = System.nanoTime();
+        Durable.directory(directory);
+        syncing += System.nanoTime() - begun;
+        over = true;
+        worker.dispose();
+        ended.tryEmitEmpty();
+        sink.success(new Unpacked(List.copyOf(files), rawBytes, bytes, Duration.ofNanos(syncing)));
+    }
+
+    private void fail(Throwable cause) {
+        if (over) {
+            return;
+        }
+        over = true;
+        cancel();
+        Throwable told = cause instanceof IOException io
+                ? new StoreFailed(
+                        "cannot write %s: %s, after %d bytes".formatted(directory, io.getMessage(), bytes),
+                        "Check the disk and who owns the directory. What was written of this shard was removed.",
+                        io)
+                : cause;
+        try {
+            remove();
+        } catch (IOException e) {
+            told.addSuppressed(e);
+        }
+        sink.error(told);
+    }
+
+    private void remove() throws IOException {
+        try {
+            if (file != null) {
+                file.close();
+            }
+            Durable.delete(directory);
+        } finally {
+            worker.dispose();
+            ended.tryEmitEmpty();
+        }
+    }
+
+    /** Something that may fail. */
+    private interface Action {
+        void run() throws IOException;
+    }
+
+    private boolean onWorker(Action action) {
+        try {
+            worker.schedule(() -> {
+                try {
+                    action.run();
+                } catch (IOException | RuntimeException e) {
+                    fail(e);
+                }
+            });
+            return true;
+        } catch (RejectedExecutionException e) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,398 @@
+package dev.sluice.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.engine.error.FormatDamaged;
+import dev.sluice.engine.error.InvalidRequest;
+import dev.sluice.engine.error.NotThere;
+import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.event.CopyReport;
+import dev.sluice.engine.event.Event;
+import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.meta.Metastore;
+import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Mapping;
+import dev.sluice.engine.model.Metadata;
+import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.source.DataDirectorySource;
+import dev.sluice.engine.source.PortableSource;
+import dev.sluice.engine.source.ReadOptions;
+import dev.sluice.engine.source.Source;
+import dev.sluice.engine.store.DirectoryStore;
+import dev.sluice.engine.testkit.Answers;
+import dev.sluice.engine.testkit.Contents;
+import dev.sluice.engine.testkit.Fixtures;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
+
+/** Restores into a stopped server's directories, and reads them. */
+class DataDirectoryTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final ShardRef OTHER = new ShardRef("other", "rp", 41);
+
+    private final SluiceEngine engine = SluiceEngine.create();
+
+    @TempDir
+    Path temp;
+
+    private Path data;
+    private Path meta;
+    private End.Data directories;
+
+    @BeforeEach
+    void directories() throws IOException {
+        data = Files.createDirectories(temp.resolve("influxdb/data"));
+        meta = data.resolveSibling("meta");
+        directories = new End.Data(data, Optional.empty(), Optional.empty());
+    }
+
+    @AfterEach
+    void close() {
+        engine.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"portable-all, 20", "portable-deletes, 8", "legacy, 8", "legacy-dotted, 6", "legacy-since, 8"})
+    void holdsEveryFileOfABackupTombstonesToo(String backup, int shards) {
+        for (String version : Fixtures.VERSIONS) {
+            End.Data into = new End.Data(temp.resolve(version + "/data"), Optional.empty(), Optional.empty());
+            createDirectory(into.data());
+
+            CopyReport report = copy(CopyRequest.of(new End.Directory(Fixtures.backup(version, backup)), into));
+
+            assertThat(report.stored()).as(version).hasSize(shards);
+            Map<ShardRef, Map<String, String>> there = Contents.of(source(into), Selection.EVERYTHING);
+            assertThat(there).as("an empty server keeps the ids").hasSize(shards);
+            report.stored()
+                    .forEach(shard -> assertThat(there.get(shard.ref()))
+                            .as(shard.ref().toString())
+                            .isNotNull()
+                            .containsOnlyKeys(shard.files()));
+        }
+    }
+
+    @Test
+    void r10ShardIdsAreNumbers() throws IOException {
+        List<ShardRef> refs = Stream.of(1L, 10L, 50L, 100L)
+                .map(id -> new ShardRef("db", "rp", id))
+                .toList();
+        Path legacy = Files.createDirectories(temp.resolve("legacy"));
+        Files.write(legacy.resolve("meta.00"), Answers.metastore(Answers.metadata(refs.toArray(ShardRef[]::new))));
+        for (ShardRef ref : refs) {
+            Files.write(legacy.resolve("db.rp.%05d.00".formatted(ref.id())), Answers.shard(ref, Map.of()));
+        }
+
+        copy(CopyRequest.of(new End.Legacy(legacy), directories));
+
+        assertThat(Fixtures.names(data.resolve("db/rp"))).containsExactly("1", "10", "100", "50");
+    }
+
+    @Test
+    void r11AMetastoreThatIsThereKeepsItsOtherDatabases() throws IOException {
+        serverWithAnother();
+
+        CopyReport report = copy(from("portable-db-rp"));
+
+        assertThat(report.complete()).isTrue();
+        assertThat(metastore().find("other")).isPresent();
+        assertThat(metastore().locate(41).orElseThrow().ref()).isEqualTo(OTHER);
+        assertThat(metastore().find("telemetry").orElseThrow().policies())
+                .as("all policies, and the groups that have shards here")
+                .extracting(policy -> policy.groups().size())
+                .containsExactly(3, 0, 0);
+        assertThat(ids("telemetry/autogen")).containsExactly("42", "43", "44");
+        assertThat(metastore().toMetadata()).isNotEqualTo(Metadata.of(Answers.metadata(OTHER)));
+        assertThat(data.resolve("other/rp/41/000000001-000000001.tsm")).exists();
+    }
+
+    @Test
+    void newNamesAreGivenOffline() throws IOException {
+        serverWithAnother();
+
+        copy(CopyRequest.of(new End.Directory(Fixtures.backup("1.8.10", "portable-all")), directories)
+                .selection(new Selection(
+                        Optional.of("telemetry"),
+                        Optional.of("one.week"),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty()))
+                .mapping(new Mapping(Optional.of("copy"), Optional.of("weekly"))));
+
+        Metastore.Database copy = metastore().find("copy").orElseThrow();
+        assertThat(copy.policies()).extracting(Metastore.Policy::name).containsExactly("weekly");
+        assertThat(copy.defaultPolicy()).isEqualTo("weekly");
+        assertThat(ids("copy/weekly")).hasSize(3);
+    }
+
+    @Test
+    void aDatabaseThatExistsIsRefusedAndNothingChanges() throws IOException {
+        serverWithAnother();
+        copy(from("portable-db-rp"));
+        byte[] before = Files.readAllBytes(meta.resolve("meta.db"));
+        List<String> files = files();
+
+        engine.copy(from("portable-db-rp").build())
+                .as(StepVerifier::create)
+                .thenConsumeWhile(event -> true)
+                .expectErrorSatisfies(
+                        e -> assertThat(e).isInstanceOf(InvalidRequest.class).hasMessageContaining("'telemetry'"))
+                .verify(PATIENCE);
+
+        assertThat(meta.resolve("meta.db")).hasBinaryContent(before);
+        assertThat(files()).isEqualTo(files);
+    }
+
+    @Test
+    void oneThatExistsDoesNotStopTheOthers() throws IOException {
+        serverWithAnother();
+        copy(from("portable-db-rp"));
+
+        CopyReport report =
+                report(CopyRequest.of(new End.Directory(Fixtures.backup("1.8.10", "portable-all")), directories));
+
+        assertThat(report.complete()).isFalse();
+        assertThat(report.missing())
+                .hasSize(8)
+                .allSatisfy(outcome -> assertThat(outcome).isInstanceOf(ShardOutcome.Refused.class));
+        assertThat(metastore().find("plant 日本")).isPresent();
+    }
+
+    @Test
+    void forceReplacesADatabaseAndItsLog() throws IOException {
+        serverWithAnother();
+        copy(from("portable-db-rp"));
+        Path log = Files.createDirectories(data.resolveSibling("wal").resolve("telemetry/autogen/42"));
+        Files.write(log.resolve("_00001.wal"), new byte[10]);
+
+        CopyReport report = copy(from("portable-db-rp").force(true));
+
+        assertThat(report.complete()).isTrue();
+        assertThat(ids("telemetry/autogen")).containsExactly("45", "46", "47");
+        assertThat(log).doesNotExist();
+        assertThat(metastore().find("other")).isPresent();
+    }
+
+    @Test
+    void aLogThatWasLeftOverIsNotReplayedOverWhatIsRestored() throws IOException {
+        Path log = Files.createDirectories(data.resolveSibling("wal").resolve("telemetry/autogen/2"));
+        Files.write(log.resolve("_00001.wal"), new byte[10]);
+
+        copy(from("portable-db-rp"));
+
+        assertThat(ids("telemetry/autogen")).doesNotContain("2").hasSize(3);
+        assertThat(log.resolve("_00001.wal")).exists();
+    }
+
+    @Test
+    void theWholeMetastoreIsReplacedWhereThatIsAskedFor() throws IOException {
+        serverWithAnother();
+
+        CopyReport report = copy(from("portable-all").replaceMetastore(true));
+
+        assertThat(metastore().find("other")).isEmpty();
+        assertThat(metastore().users()).isNotEmpty();
+        assertThat(metastore().find("telemetry").orElseThrow().continuousQueries())
+                .isNotEmpty();
+        assertThat(report.notices()).extracting(Notice::message).anyMatch(text -> text.contains("was replaced"));
+    }
+
+    @Test
+    void shardsGetATsiIndexWhereTheOthersHaveOne() throws IOException {
+        serverWithAnother();
+        Files.createDirectories(data.resolve("other/rp/41/index/0"));
+
+        copy(from("portable-db-rp"));
+
+        assertThat(data.resolve("telemetry/autogen/42/index")).isEmptyDirectory();
+        assertThat(data.resolve("telemetry/autogen/42/fields.idx")).doesNotExist();
+    }
+
+    @Test
+    void whatFailsLeavesEverythingAsItWas() throws IOException {
+        serverWithAnother();
+        List<String> before = files();
+        Path broken = Fixtures.copy("1.8.10", "portable-db-rp", temp.resolve("broken"));
+        Path archive = broken.resolve(Fixtures.names(broken).stream()
+                .filter(name -> name.endsWith(".s3.tar.gz"))
+                .findFirst()
+                .orElseThrow());
+        Files.write(archive, new byte[100]);
+
+        engine.copy(CopyRequest.of(new End.Directory(broken), directories).build())
+                .as(StepVerifier::create)
+                .thenConsumeWhile(event -> true)
+                .expectError(SluiceException.class)
+                .verify(PATIENCE);
+
+        assertThat(files()).isEqualTo(before);
+    }
+
+    @Test
+    void aCancelAtAnyMomentLeavesNothing() throws Exception {
+        var random = new Random(5);
+        for (int i = 0; i < 20; i++) {
+            var subscription = engine.copy(from("portable-all").build()).subscribe(event -> {}, e -> {});
+            Thread.sleep(random.nextInt(60));
+            subscription.dispose();
+            for (int wait = 0; wait < 200 && !(files().isEmpty() || Files.exists(meta.resolve("meta.db"))); wait++) {
+                Thread.sleep(20);
+            }
+            if (Files.exists(meta.resolve("meta.db"))) {
+                break;
+            }
+            assertThat(files()).isEmpty();
+        }
+    }
+
+    @Test
+    void aProcessThatHasFilesOpenThereIsSeen() throws Exception {
+        serverWithAnother();
+        Path file = data.resolve("other/rp/41/000000001-000000001.tsm");
+        Process holder =
+                new ProcessBuilder("sh", "-c", "exec 3<'%s'; echo ready; exec sleep 60".formatted(file)).start();
+        try {
+            assertThat(holder.inputReader().readLine()).isEqualTo("ready");
+            source(directories)
+                    .open(Selection.EVERYTHING)
+                    .as(StepVerifier::create)
+                    .expectErrorSatisfies(e -> assertThat(e)
+                            .isInstanceOf(InvalidRequest.class)
+                            .hasMessageContaining("pid " + holder.pid()))
+                    .verify(PATIENCE);
+            engine.copy(from("portable-db-rp").build())
+                    .as(StepVerifier::create)
+                    .thenConsumeWhile(event -> true)
+                    .expectError(InvalidRequest.class)
+                    .verify(PATIENCE);
+        } finally {
+            holder.destroyForcibly();
+        }
+    }
+
+    @Test
+    void aLogIsNamedAsMissing() throws IOException {
+        serverWithAnother();
+        Path log = Files.createDirectories(data.resolveSibling("wal").resolve("other/rp/41"));
+        Files.write(log.resolve("_00001.wal"), new byte[123]);
+
+        var catalog = Contents.open(source(directories), Selection.EVERYTHING).catalog();
+
+        assertThat(catalog.notices()).singleElement().satisfies(notice -> {
+            assertThat(notice.kind()).isEqualTo(Notice.Kind.MISSING);
+            assertThat(notice.message()).contains("123 bytes", OTHER.toString());
+        });
+    }
+
+    @Test
+    void whatIsNotThereOrBrokenIsSaid() throws IOException {
+        assertSourceFails(directories, NotThere.class);
+        assertSourceFails(new End.Data(temp.resolve("none"), Optional.empty(), Optional.empty()), NotThere.class);
+        Files.createDirectories(meta);
+        Files.write(meta.resolve("meta.db"), new byte[] {1, 2, 3});
+        assertSourceFails(directories, FormatDamaged.class);
+    }
+
+    @Test
+    void aColdBackupHoldsWhatWasRestored() {
+        copy(from("portable-deletes"));
+        Path cold = temp.resolve("cold");
+
+        CopyReport report = copy(CopyRequest.of(directories, new End.Directory(cold)));
+
+        assertThat(report.stored())
+                .allSatisfy(shard -> assertThat(shard.rawBytes()).isPositive());
+        assertThat(Contents.of(portable(cold), Selection.EVERYTHING))
+                .isEqualTo(Contents.of(portable(Fixtures.backup("1.8.10", "portable-deletes")), Selection.EVERYTHING));
+    }
+
+    /** A stopped server that has one database of its own. */
+    private void serverWithAnother() throws IOException {
+        Files.createDirectories(meta);
+        Files.write(meta.resolve("meta.db"), Answers.metadata(OTHER));
+        Path shard = Files.createDirectories(data.resolve("other/rp/41"));
+        Files.write(shard.resolve("000000001-000000001.tsm"), new byte[] {1, 2, 3});
+    }
+
+    private CopyRequest.Builder from(String backup) {
+        return CopyRequest.of(new End.Directory(Fixtures.backup("1.8.10", backup)), directories);
+    }
+
+    private CopyReport copy(CopyRequest.Builder request) {
+        CopyReport report = report(request);
+        assertThat(report.outcomes())
+                .allSatisfy(outcome -> assertThat(outcome).isInstanceOf(ShardOutcome.Stored.class));
+        return report;
+    }
+
+    private CopyReport report(CopyRequest.Builder request) {
+        return Objects.requireNonNull(engine.copy(request.build())
+                .ofType(Event.Finished.class)
+                .map(Event.Finished::report)
+                .blockLast(PATIENCE));
+    }
+
+    private Metastore metastore() throws IOException {
+        return Metastore.decode(Metadata.of(Files.readAllBytes(meta.resolve("meta.db"))));
+    }
+
+    private List<String> ids(String policy) {
+        return Fixtures.names(data.resolve(policy));
+    }
+
+    private List<String> files() throws IOException {
+        try (Stream<Path> all = Files.walk(data)) {
+            return all.filter(path -> !path.equals(data))
+                    .map(Path::toString)
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    private static void createDirectory(Path directory) {
+        try {
+            Files.createDirectories(directory);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Source source(End.Data directories) {
+        return new DataDirectorySource(directories, Schedulers.boundedElastic(), Clock.systemUTC());
+    }
+
+    private static Source portable(Path directory) {
+        return new PortableSource(
+                DirectoryStore.existing(directory, Schedulers.boundedElastic()),
+                directory.toString(),
+                ReadOptions.STRICT);
+    }
+
+    private static void assertSourceFails(End.Data directories, Class<? extends SluiceException> type) {
+        source(directories)
+                .open(Selection.EVERYTHING)
+                .as(StepVerifier::create)
+                .expectError(type)
+                .verify(PATIENCE);
+    }
+}
