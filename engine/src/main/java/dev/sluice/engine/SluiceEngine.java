@@ -6,17 +6,20 @@ import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.Task;
+import dev.sluice.engine.format.DirectoryContent;
 import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.serve.RunningServer;
 import dev.sluice.engine.serve.SnapshotServer;
+import dev.sluice.engine.source.LegacySource;
 import dev.sluice.engine.source.LiveServer;
 import dev.sluice.engine.source.LiveSource;
 import dev.sluice.engine.source.PortableSource;
 import dev.sluice.engine.source.ReadOptions;
 import dev.sluice.engine.source.Restorable;
 import dev.sluice.engine.source.Source;
+import dev.sluice.engine.stage.Indexable;
 import dev.sluice.engine.stage.RateLimit;
 import dev.sluice.engine.stage.SlabLine;
 import dev.sluice.engine.store.DirectoryStore;
@@ -149,29 +152,44 @@ public final class SluiceEngine implements AutoCloseable {
                         request.verification(),
                         request.keepExpired(),
                         request.subscriptions(),
+                        request.intoExisting(),
                         request.cleanup()),
                 http,
                 Clock.systemUTC());
         var options = new CopyOptions(
                 Task.RESTORE,
-                List.of(),
+                List.of(new Indexable()),
                 request.concurrency(),
                 request.retries(),
                 request.skipErrors(),
                 Compression.NONE,
                 SAMPLING);
-        var source = source(request.from(), new ReadOptions(request.chain(), request.skipErrors()));
-        return new Copy(new Restorable(source), target, options, Schedulers.parallel()).run(request.selection());
+        return source(request.from(), new ReadOptions(request.chain(), request.skipErrors()))
+                .flatMapMany(source -> new Copy(new Restorable(source), target, options, Schedulers.parallel())
+                        .run(request.selection()));
     }
 
-    private Source source(End end, ReadOptions options) {
-        if (end instanceof End.Portable portable) {
-            return new PortableSource(
-                    DirectoryStore.existing(portable.directory(), files),
-                    portable.directory().toString(),
-                    options);
+    /** A directory that no word was said of is looked at first. */
+    private Mono<Source> source(End end, ReadOptions options) {
+        if (end instanceof End.Directory unknown) {
+            return DirectoryContent.of(unknown.directory(), files).flatMap(found -> source(found, options));
         }
-        throw new InvalidRequest("%s cannot be restored from".formatted(end), "Name a portable directory.");
+        return Mono.fromSupplier(() -> {
+            if (end instanceof End.Portable portable) {
+                return new PortableSource(
+                        DirectoryStore.existing(portable.directory(), files),
+                        portable.directory().toString(),
+                        options);
+            }
+            if (end instanceof End.Legacy legacy) {
+                return new LegacySource(
+                        DirectoryStore.existing(legacy.directory(), files),
+                        legacy.directory().toString(),
+                        Clock.systemUTC());
+            }
+            throw new InvalidRequest(
+                    "%s cannot be restored from".formatted(end), "Name the directory of a portable or legacy backup.");
+        });
     }
 
     /** Answers the snapshot RPC over a stopped server's directories; cold. */
