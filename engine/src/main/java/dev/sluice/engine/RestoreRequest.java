@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param subscriptions whether policies get theirs back: the server begins to send at once
  * @param cleanup whether a restore that fails drops the databases that it has created; needs {@code http}
  * @param chain put increments of influxd together, oldest first
+ * @param allowIncomplete of a stream that is cut short or damaged, restore what had arrived whole
  * @param skipErrors go on without a shard that failed for good, and name it in the report
  * @param retries attempts after the first, for each shard
  */
@@ -33,6 +34,7 @@ public record RestoreRequest(
         boolean subscriptions,
         boolean cleanup,
         boolean chain,
+        boolean allowIncomplete,
         boolean skipErrors,
         int concurrency,
         int retries,
@@ -72,6 +74,7 @@ public record RestoreRequest(
         private boolean subscriptions;
         private boolean cleanup;
         private boolean chain;
+        private boolean allowIncomplete;
         private boolean skipErrors;
         private int concurrency = DEFAULT_CONCURRENCY;
         private int retries = DEFAULT_RETRIES;
@@ -130,6 +133,12 @@ public record RestoreRequest(
             return this;
         }
 
+        /** Default: false, a stream that is cut short or damaged is an error. */
+        public Builder allowIncomplete(boolean value) {
+            this.allowIncomplete = value;
+            return this;
+        }
+
         /** Default: false, the first shard that fails for good ends the restore. */
         public Builder skipErrors(boolean value) {
             this.skipErrors = value;
@@ -166,6 +175,7 @@ public record RestoreRequest(
                     subscriptions,
                     cleanup,
                     chain,
+                    allowIncomplete,
                     skipErrors,
                     concurrency,
                     retries,

@@ -7,6 +7,7 @@ import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
+import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.TimeRange;
 import java.nio.file.Path;
@@ -63,7 +64,7 @@ class BackupCommandTest {
         assertThat(request.selection().database()).contains("telemetry");
         assertThat(request.selection().policy()).contains("week");
         assertThat(request.skipErrors()).isTrue();
-        assertThat(request.directory()).isEqualTo(Path.of("DIR"));
+        assertThat(request.to()).isEqualTo(new End.Portable(Path.of("DIR")));
     }
 
     @Test
@@ -207,8 +208,8 @@ class BackupCommandTest {
 
         assertThat(run.engine.backups)
                 .singleElement()
-                .satisfies(request ->
-                        assertThat(request.directory()).isEqualTo(Path.of("my backups/größe @home ${user.name}")));
+                .satisfies(request -> assertThat(request.to())
+                        .isEqualTo(new End.Portable(Path.of("my backups/größe @home ${user.name}"))));
     }
 
     @Test
@@ -217,7 +218,7 @@ class BackupCommandTest {
 
         run.cli("backup", "-portable", "@DIR");
 
-        assertThat(run.engine.backups.get(0).directory()).isEqualTo(Path.of("@DIR"));
+        assertThat(run.engine.backups.get(0).to()).isEqualTo(new End.Portable(Path.of("@DIR")));
     }
 
     @Test
