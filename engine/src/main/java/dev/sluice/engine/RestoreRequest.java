@@ -1,5 +1,6 @@
 package dev.sluice.engine;
 
+import dev.sluice.engine.model.Conflict;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.HttpAccess;
 import dev.sluice.engine.model.Mapping;
@@ -17,6 +18,7 @@ import java.util.Optional;
  * @param http the server's HTTP API, for what its backup port cannot do
  * @param keepExpired policies in which a shard has expired already keep their data for ever
  * @param subscriptions whether policies get theirs back: the server begins to send at once
+ * @param intoExisting whether databases that exist take the shards too, and who wins then; empty: they stay as they are
  * @param cleanup whether a restore that fails drops the databases that it has created; needs {@code http}
  * @param chain put increments of influxd together, oldest first
  * @param allowIncomplete of a stream that is cut short or damaged, restore what had arrived whole
@@ -32,6 +34,7 @@ public record RestoreRequest(
         Optional<HttpAccess> http,
         boolean keepExpired,
         boolean subscriptions,
+        Optional<Conflict> intoExisting,
         boolean cleanup,
         boolean chain,
         boolean allowIncomplete,
@@ -72,6 +75,7 @@ public record RestoreRequest(
         private Optional<HttpAccess> http = Optional.empty();
         private boolean keepExpired;
         private boolean subscriptions;
+        private Optional<Conflict> intoExisting = Optional.empty();
         private boolean cleanup;
         private boolean chain;
         private boolean allowIncomplete;
@@ -118,6 +122,12 @@ public record RestoreRequest(
         /** Default: false. */
         public Builder subscriptions(boolean value) {
             this.subscriptions = value;
+            return this;
+        }
+
+        /** Default: none, databases that exist stay as they are. */
+        public Builder intoExisting(Conflict winner) {
+            this.intoExisting = Optional.of(winner);
             return this;
         }
 
@@ -173,6 +183,7 @@ public record RestoreRequest(
                     http,
                     keepExpired,
                     subscriptions,
+                    intoExisting,
                     cleanup,
                     chain,
                     allowIncomplete,

@@ -6,47 +6,34 @@ import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.Task;
+import dev.sluice.engine.format.DirectoryContent;
 import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
-import dev.sluice.engine.model.Notice;
-import dev.sluice.engine.model.ServerAddress;
-import dev.sluice.engine.model.Timeouts;
 import dev.sluice.engine.serve.RunningServer;
 import dev.sluice.engine.serve.SnapshotServer;
+import dev.sluice.engine.source.LegacySource;
 import dev.sluice.engine.source.LiveServer;
 import dev.sluice.engine.source.LiveSource;
 import dev.sluice.engine.source.PortableSource;
 import dev.sluice.engine.source.ReadOptions;
 import dev.sluice.engine.source.Restorable;
 import dev.sluice.engine.source.Source;
-import dev.sluice.engine.source.StreamSource;
-import dev.sluice.engine.stage.BlockCheck;
+import dev.sluice.engine.stage.Indexable;
 import dev.sluice.engine.stage.RateLimit;
 import dev.sluice.engine.stage.SlabLine;
 import dev.sluice.engine.store.DirectoryStore;
-import dev.sluice.engine.store.Pipes;
 import dev.sluice.engine.target.LiveOptions;
 import dev.sluice.engine.target.LiveTarget;
-import dev.sluice.engine.target.Nowhere;
 import dev.sluice.engine.target.PortableTarget;
-import dev.sluice.engine.target.StreamTarget;
-import dev.sluice.engine.target.Target;
 import dev.sluice.engine.transport.SnapshotTransport;
-import io.netty.buffer.ByteBuf;
-import java.io.FileDescriptor;
-import java.io.FileInputStream;
-import java.io.FileOutputStream;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
-import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.netty.resources.LoopResources;
@@ -126,46 +113,7 @@ public final class SluiceEngine implements AutoCloseable {
      * server and removes what is half written.
      */
     public Flux<Event> backup(BackupRequest request) {
-        return Flux.using(
-                () -> line(request), line -> copy(request, line, stdout()).run(request.selection()), SlabLine::close);
-    }
-
-    /**
-     * Backs up as a stream archive, for a response's body. Cold: each subscription is a backup of its own, which the
-     * server is read for only as fast as the subscriber asks. The subscriber releases the buffers. A cancel ends every
-     * conversation with the server; an error means that what came before is not complete, which its reader will see as
-     * well.
-     *
-     * @param request for a stream
-     */
-    public Flux<ByteBuf> stream(BackupRequest request) {
-        return Flux.defer(() -> {
-            var bytes = Sinks.<Flux<ByteBuf>>one();
-            var taken = Sinks.<Void>empty();
-            var result = Sinks.<Void>empty();
-            Function<Flux<ByteBuf>, Mono<?>> sink = out -> {
-                bytes.tryEmitValue(out.doOnComplete(taken::tryEmitEmpty));
-                return taken.asMono();
-            };
-            var run = Disposables.swap();
-            return bytes.asMono()
-                    .flatMapMany(out -> out)
-                    .onErrorResume(broken ->
-                            result.asMono().then(Mono.<ByteBuf>error(broken)).flux())
-                    .concatWith(result.asMono().then(Mono.empty()))
-                    .doOnSubscribe(subscribed -> run.update(Flux.using(
-                                    () -> line(request),
-                                    line -> copy(request, line, sink).run(request.selection()),
-                                    SlabLine::close)
-                            .subscribe(
-                                    event -> {},
-                                    error -> {
-                                        result.tryEmitError(error);
-                                        bytes.tryEmitError(error);
-                                    },
-                                    result::tryEmitEmpty)))
-                    .doOnCancel(run::dispose);
-        });
+        return Flux.using(() -> line(request), line -> copy(request, line).run(request.selection()), SlabLine::close);
     }
 
     /** The same for those who want only the report. */
@@ -180,14 +128,12 @@ public final class SluiceEngine implements AutoCloseable {
      * installs no half shard.
      */
     public Flux<Event> restore(RestoreRequest request) {
-        return Flux.defer(() -> restoring(
-                request,
-                source(
-                        request.from(),
-                        new ReadOptions(request.chain(), request.skipErrors()),
-                        request.allowIncomplete(),
-                        request.timeouts(),
-                        request.retries())));
+        return Flux.using(
+                () -> request.http()
+                        .map(access -> InfluxHttp.to(
+                                access.endpoint(), access.credentials(), request.timeouts(), loops, HTTP_CONNECTIONS)),
+                http -> restore(request, http),
+                http -> http.ifPresent(InfluxHttp::close));
     }
 
     /** The same for those who want only the report. */
@@ -195,61 +141,7 @@ public final class SluiceEngine implements AutoCloseable {
         return restore(request).ofType(Event.Finished.class).last().map(Event.Finished::report);
     }
 
-    /**
-     * Restores a stream archive, such as a request's body, to a live server; as {@link #restore(RestoreRequest)}.
-     *
-     * @param stream is subscribed to once, and asked for no more than the server takes
-     */
-    public Flux<Event> restore(RestoreRequest request, Flux<ByteBuf> stream) {
-        return restoring(request, new StreamSource("the stream", stream, files, request.allowIncomplete()));
-    }
-
-    /**
-     * Reads all that a source has, checks it down to every block, and keeps nothing. Cold; the last event is
-     * {@link Event.Finished}, whose report tells what is damaged or missing. A shard that cannot be read does not keep
-     * the others from being checked.
-     */
-    public Flux<Event> verify(VerifyRequest request) {
-        return Flux.defer(() -> {
-            Source source = source(
-                    request.from(),
-                    new ReadOptions(request.chain(), true),
-                    request.allowIncomplete(),
-                    request.timeouts(),
-                    request.retries());
-            var check = new BlockCheck(request.deep());
-            var options = new CopyOptions(
-                    Task.VERIFY,
-                    List.of(check),
-                    request.concurrency(),
-                    request.retries(),
-                    true,
-                    Compression.NONE,
-                    SAMPLING);
-            return new Copy(source, new Nowhere(), options, Schedulers.parallel())
-                    .run(request.selection())
-                    .map(event -> event instanceof Event.Finished finished
-                            ? new Event.Finished(finished.report()
-                                    .with(Notice.note(
-                                            "%d sound blocks with %d values in %d TSM files"
-                                                    .formatted(check.blocks(), check.values(), check.files()),
-                                            "")))
-                            : event);
-        });
-    }
-
-    private Flux<Event> restoring(RestoreRequest request, Source source) {
-        return Flux.using(
-                () -> http(request), http -> restore(request, source, http), http -> http.ifPresent(InfluxHttp::close));
-    }
-
-    private Optional<InfluxHttp> http(RestoreRequest request) {
-        return request.http()
-                .map(access -> InfluxHttp.to(
-                        access.endpoint(), access.credentials(), request.timeouts(), loops, HTTP_CONNECTIONS));
-    }
-
-    private Flux<Event> restore(RestoreRequest request, Source source, Optional<InfluxHttp> http) {
+    private Flux<Event> restore(RestoreRequest request, Optional<InfluxHttp> http) {
         var server =
                 new LiveServer(SnapshotTransport.to(request.server(), request.timeouts(), loops), request.retries());
         var target = new LiveTarget(
@@ -260,49 +152,44 @@ public final class SluiceEngine implements AutoCloseable {
                         request.verification(),
                         request.keepExpired(),
                         request.subscriptions(),
+                        request.intoExisting(),
                         request.cleanup()),
                 http,
                 Clock.systemUTC());
         var options = new CopyOptions(
                 Task.RESTORE,
-                List.of(),
+                List.of(new Indexable()),
                 request.concurrency(),
                 request.retries(),
                 request.skipErrors(),
                 Compression.NONE,
                 SAMPLING);
-        return new Copy(new Restorable(source), target, options, Schedulers.parallel()).run(request.selection());
+        return source(request.from(), new ReadOptions(request.chain(), request.skipErrors()))
+                .flatMapMany(source -> new Copy(new Restorable(source), target, options, Schedulers.parallel())
+                        .run(request.selection()));
     }
 
-    private Source source(End end, ReadOptions options, boolean allowIncomplete, Timeouts timeouts, int retries) {
-        if (end instanceof End.Live live) {
-            return live(live.address(), timeouts, retries);
+    /** A directory that no word was said of is looked at first. */
+    private Mono<Source> source(End end, ReadOptions options) {
+        if (end instanceof End.Directory unknown) {
+            return DirectoryContent.of(unknown.directory(), files).flatMap(found -> source(found, options));
         }
-        if (end instanceof End.Stream) {
-            Flux<ByteBuf> stdin = Pipes.read("stdin", () -> new FileInputStream(FileDescriptor.in).getChannel());
-            return new StreamSource("stdin", stdin, files, allowIncomplete);
-        }
-        if (end instanceof End.Portable portable) {
-            return portable(portable.directory(), options);
-        }
-        if (end instanceof End.Directory directory) {
-            return portable(directory.directory(), options);
-        }
-        throw new InvalidRequest("%s cannot be read from".formatted(end), "Name a portable directory, or a stream.");
-    }
-
-    private Source portable(Path directory, ReadOptions options) {
-        return new PortableSource(DirectoryStore.existing(directory, files), directory.toString(), options);
-    }
-
-    private Source live(ServerAddress address, Timeouts timeouts, int retries) {
-        return new LiveSource(
-                new LiveServer(SnapshotTransport.to(address, timeouts, loops), retries), Clock.systemUTC());
-    }
-
-    private Function<Flux<ByteBuf>, Mono<?>> stdout() {
-        return bytes ->
-                Pipes.write("stdout", () -> new FileOutputStream(FileDescriptor.out).getChannel(), bytes, files);
+        return Mono.fromSupplier(() -> {
+            if (end instanceof End.Portable portable) {
+                return new PortableSource(
+                        DirectoryStore.existing(portable.directory(), files),
+                        portable.directory().toString(),
+                        options);
+            }
+            if (end instanceof End.Legacy legacy) {
+                return new LegacySource(
+                        DirectoryStore.existing(legacy.directory(), files),
+                        legacy.directory().toString(),
+                        Clock.systemUTC());
+            }
+            throw new InvalidRequest(
+                    "%s cannot be restored from".formatted(end), "Name the directory of a portable or legacy backup.");
+        });
     }
 
     /** Answers the snapshot RPC over a stopped server's directories; cold. */
@@ -339,34 +226,26 @@ public final class SluiceEngine implements AutoCloseable {
         return SlabLine.open(request.compression(), memory, limit, workers, parallelism);
     }
 
-    private Copy copy(BackupRequest request, SlabLine line, Function<Flux<ByteBuf>, Mono<?>> stream) {
+    private Copy copy(BackupRequest request, SlabLine line) {
+        Path directory = request.directory();
+        var server =
+                new LiveServer(SnapshotTransport.to(request.server(), request.timeouts(), loops), request.retries());
+        var source = new LiveSource(server, Clock.systemUTC());
+        var target = new PortableTarget(
+                DirectoryStore.create(directory, files),
+                directory.toString(),
+                line,
+                request.digest(),
+                request.selection(),
+                Clock.systemUTC());
         var options = new CopyOptions(
                 Task.BACKUP,
-                request.checkBlocks() ? List.of(new BlockCheck(false)) : List.of(),
+                List.of(),
                 request.concurrency(),
                 request.retries(),
                 request.skipErrors(),
                 request.compression(),
                 SAMPLING);
-        Source source = live(request.server(), request.timeouts(), request.retries());
-        return new Copy(source, target(request, line, stream), options, Schedulers.parallel());
-    }
-
-    private Target target(BackupRequest request, SlabLine line, Function<Flux<ByteBuf>, Mono<?>> stream) {
-        if (request.to() instanceof End.Stream) {
-            return new StreamTarget("stdout", stream, line, request.digest(), request.selection(), Clock.systemUTC());
-        }
-        if (request.to() instanceof End.Portable portable) {
-            Path directory = portable.directory();
-            return new PortableTarget(
-                    DirectoryStore.create(directory, files),
-                    directory.toString(),
-                    line,
-                    request.digest(),
-                    request.selection(),
-                    Clock.systemUTC());
-        }
-        throw new InvalidRequest(
-                "a backup cannot be written to %s".formatted(request.to()), "Name a directory, or - for a stream.");
+        return new Copy(source, target, options, Schedulers.parallel());
     }
 }

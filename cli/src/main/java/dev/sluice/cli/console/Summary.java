@@ -31,10 +31,12 @@ public final class Summary {
                                     Text.bytes(report.rawBytes()),
                                     Text.duration(report.elapsed()),
                                     Text.rate(report.rawBytes(), report.elapsed()))));
-            lines.add(fact(
-                    "stored",
-                    "%s, %s%s".formatted(Text.bytes(report.storedBytes()), report.compression(), ratio(report))));
-            lines.add(fact("fsync", Text.duration(report.syncing()) + (stored > 1 ? " over all shards" : "")));
+            if (report.task() != Task.RESTORE) {
+                lines.add(fact(
+                        "stored",
+                        "%s, %s%s".formatted(Text.bytes(report.storedBytes()), report.compression(), ratio(report))));
+                lines.add(fact("fsync", Text.duration(report.syncing()) + (stored > 1 ? " over all shards" : "")));
+            }
             longest(report)
                     .ifPresent(shard -> lines.add(fact(
                             "longest",

@@ -1,6 +1,8 @@
 package dev.sluice.engine.source;
 
+import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardPart;
+import dev.sluice.engine.model.ShardRef;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -25,13 +27,28 @@ final class ChainedArchives {
 
     private final List<StoredArchive> archives;
 
-    /** @param oldestFirst at least one */
-    ChainedArchives(List<StoredArchive> oldestFirst) {
+    private ChainedArchives(List<StoredArchive> oldestFirst) {
         this.archives = oldestFirst;
     }
 
-    /** Cold; the subscriber releases the parts. */
-    Flux<ShardPart> parts() {
+    /**
+     * The parts of a shard; one archive is passed on as it is. Cold; the subscriber releases the parts.
+     *
+     * @param oldestFirst at least one
+     */
+    static Flux<ShardPart> parts(List<StoredArchive> oldestFirst) {
+        return oldestFirst.size() == 1 ? oldestFirst.get(0).parts() : new ChainedArchives(oldestFirst).parts();
+    }
+
+    /** What is to be said of shards that were put together. */
+    static Notice notice(List<ShardRef> shards) {
+        return Notice.warning(
+                "put together from several runs: " + Choice.told(shards),
+                "Files that the server compacted or deleted between the runs cannot be told from files that did not "
+                        + "change: points deleted since the first of them may come back.");
+    }
+
+    private Flux<ShardPart> parts() {
         return Flux.range(0, archives.size())
                 .concatMap(index -> names(archives.get(index)).map(names -> Map.entry(index, names)), 0)
                 .collect(

@@ -12,10 +12,8 @@ import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.model.TimeRange;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -38,8 +36,6 @@ final class PortablePlan {
 
     /** The end marker alone: a tar without files. */
     private static final long EMPTY_TAR = 1024;
-
-    private static final int NAMES_TOLD = 10;
 
     private final List<PortableRun> runs;
     private final Map<String, Long> sizes;
@@ -165,7 +161,9 @@ final class PortablePlan {
             shards.add(new Shard(ref, Optional.of(shard.group().time()), archives, problem(ref, archives)));
         });
         tellOfIncrements(passedOver, replaced);
-        tellOfChains(chained);
+        if (!chained.isEmpty()) {
+            notices.add(ChainedArchives.notice(chained));
+        }
     }
 
     private static void add(Map<String, List<ShardRef>> byRun, PortableRun run, ShardRef ref) {
@@ -231,7 +229,7 @@ final class PortablePlan {
                 .formatted(
                         first.getMessage(),
                         bad.size() - 1,
-                        told(bad.stream().skip(1).map(Shard::ref).toList()));
+                        Choice.told(bad.stream().skip(1).map(Shard::ref).toList()));
         throw first instanceof NotThere
                 ? new NotThere(message, first.hint())
                 : new FormatDamaged("the backup", "is not complete: " + message, first.hint());
@@ -242,7 +240,7 @@ final class PortablePlan {
         if (!shards.isEmpty()) {
             return;
         }
-        List<ShardRef> expected = alive(Instant.MAX);
+        List<ShardRef> expected = choice.alive(Instant.MAX);
         if (expected.isEmpty() || runs.get(0).bySluice() && selection().equals(Selection.EVERYTHING)) {
             return;
         }
@@ -258,7 +256,7 @@ final class PortablePlan {
                     "influxd leaves such a manifest when a run fails. Look for an older backup.");
         }
         throw new NotThere(
-                "the backup has no archive of what was asked for; its metadata knows " + told(expected),
+                "the backup has no archive of what was asked for; its metadata knows " + Choice.told(expected),
                 "It was made of a part of the server. It has shards of: " + String.join(", ", has));
     }
 
@@ -266,39 +264,21 @@ final class PortablePlan {
         return choice.selection();
     }
 
-    /** Selected shards that the metadata has, of groups that are not deleted and begin before an instant. */
-    private List<ShardRef> alive(Instant now) {
-        return choice.shards()
-                .filter(shard -> shard.group().deletedAt().isEmpty())
-                .filter(shard -> shard.group().time().start().isBefore(now))
-                .map(Metastore.Located::ref)
-                .toList();
-    }
-
     private void tellOfIncrements(Map<String, List<ShardRef>> passedOver, Map<String, List<ShardRef>> replaced) {
         passedOver.forEach((run, refs) -> {
             notices.add(Notice.warning(
                     "%s was made with -since: it has no file of %s, which were taken from older runs"
-                            .formatted(run, told(refs)),
+                            .formatted(run, Choice.told(refs)),
                     "--chain puts the runs together. If all points of these shards were deleted between the runs, "
                             + "select other shards or delete them again."));
             List<ShardRef> parts = replaced.get(run);
             if (parts != null) {
                 notices.add(Notice.missing(
                         "%s was made with -since, so its archives of %s hold only what had changed; older runs have more"
-                                .formatted(run, told(parts)),
+                                .formatted(run, Choice.told(parts)),
                         "Give --chain to put the runs together."));
             }
         });
-    }
-
-    private void tellOfChains(List<ShardRef> chained) {
-        if (!chained.isEmpty()) {
-            notices.add(Notice.warning(
-                    "put together from several runs: " + told(chained),
-                    "Files that the server compacted or deleted between the runs cannot be told from files that did not "
-                            + "change: points deleted since the first of them may come back."));
-        }
     }
 
     private void tellOfUnknown() {
@@ -310,7 +290,7 @@ final class PortablePlan {
                 .toList();
         if (!unknown.isEmpty() && selection().shard().isEmpty()) {
             notices.add(Notice.warning(
-                    "not taken, as the newest metadata does not have their shards any more: " + list(unknown),
+                    "not taken, as the newest metadata does not have their shards any more: " + Choice.list(unknown),
                     "The shards were dropped between the runs. To have them back, use the older run alone: "
                             + "move its files to a directory of their own."));
         }
@@ -322,10 +302,7 @@ final class PortablePlan {
         Set<ShardRef> planned = shards.stream().map(Shard::ref).collect(Collectors.toSet());
         Set<String> saidMissing =
                 newest.manifest().run().map(run -> Set.copyOf(run.missing())).orElse(Set.of());
-        Set<String> policies = new HashSet<>();
-        planned.forEach(ref -> policies.add(ref.database() + "/" + ref.policy()));
-        List<ShardRef> gaps = new ArrayList<>();
-        for (ShardRef ref : alive(newest.started().orElse(Instant.MIN))) {
+        for (ShardRef ref : choice.alive(newest.started().orElse(Instant.MIN))) {
             boolean said = saidMissing.contains(ref.toString());
             if (said && !planned.contains(ref)) {
                 notOffered.add(ref);
@@ -334,32 +311,16 @@ final class PortablePlan {
                         "%s could not have shard %s; it was taken from an older run"
                                 .formatted(newest.manifestName(), ref),
                         ""));
-            } else if (!newest.bySluice()
-                    && !planned.contains(ref)
-                    && policies.contains(ref.database() + "/" + ref.policy())) {
-                gaps.add(ref);
             }
         }
-        if (!gaps.isEmpty()) {
-            notices.add(Notice.warning(
-                    "the metadata has shards of which there is no archive: " + told(gaps),
-                    "The run was limited to other shards, or the server could not offer these, or was told to skip errors; "
-                            + "influxd does not say. A newest shard that was never written to looks the same."));
+        if (!newest.bySluice()) {
+            choice.gaps(planned, newest.started().orElse(Instant.MIN)).ifPresent(notices::add);
         }
         if (newest.manifest().files().isEmpty() && !newest.bySluice() && !shards.isEmpty()) {
             notices.add(Notice.warning(
                     "%s has no shard at all; all were taken from older runs".formatted(newest.manifestName()),
                     "influxd leaves such a manifest when a run fails; its metadata is the newest nevertheless."));
         }
-    }
-
-    private static String told(Collection<ShardRef> refs) {
-        return list(refs.stream().map(ShardRef::toString).toList());
-    }
-
-    private static String list(List<String> names) {
-        String some = names.stream().limit(NAMES_TOLD).collect(Collectors.joining(", "));
-        return names.size() <= NAMES_TOLD ? some : "%s and %d more".formatted(some, names.size() - NAMES_TOLD);
     }
 
     private static String id(long id) {

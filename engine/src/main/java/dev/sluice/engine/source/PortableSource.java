@@ -83,7 +83,7 @@ public final class PortableSource implements Source {
                             .map(ours -> {
                                 PortablePlan plan = new PortablePlan(ours, sizes, choice, options);
                                 notices.addAll(plan.notices());
-                                return new Session(store, metadata, plan, notices);
+                                return new Reader(store).session(metadata, plan, notices);
                             });
                 }));
     }
@@ -190,22 +190,27 @@ public final class PortableSource implements Source {
                 .collectList();
     }
 
-    private static final class Session implements SourceSession {
+    /** Reads what the plan says. */
+    private static final class Reader {
         private final Store store;
-        private final List<PortablePlan.Shard> shards;
-        private final Catalog catalog;
         private final List<Notice> found = new CopyOnWriteArrayList<>();
 
-        private Session(Store store, Metadata metadata, PortablePlan plan, List<Notice> notices) {
+        private Reader(Store store) {
             this.store = store;
-            this.shards = plan.shards();
-            this.catalog = new Catalog(
+        }
+
+        private SourceSession session(Metadata metadata, PortablePlan plan, List<Notice> notices) {
+            Catalog catalog = new Catalog(
                     metadata,
-                    shards.stream()
+                    plan.shards().stream()
                             .map(shard -> new Catalog.Entry(shard.ref(), shard.time(), rawBytes(shard.archives())))
                             .toList(),
                     plan.notOffered(),
                     notices);
+            List<FilesSession.Read> reads = plan.shards().stream()
+                    .map(shard -> new FilesSession.Read(shard.ref(), partsOf(shard)))
+                    .toList();
+            return new FilesSession(catalog, reads, () -> List.copyOf(found));
         }
 
         private static OptionalLong rawBytes(List<Archive> archives) {
@@ -214,29 +219,13 @@ public final class PortableSource implements Source {
                     : OptionalLong.empty();
         }
 
-        @Override
-        public Catalog catalog() {
-            return catalog;
-        }
-
-        @Override
-        public Access access() {
-            return Access.SEEKABLE;
-        }
-
-        @Override
-        public Flux<ShardRead> shards() {
-            return Flux.fromIterable(shards).map(shard -> new PortableShard(shard.ref(), partsOf(shard)));
-        }
-
         private Flux<ShardPart> partsOf(PortablePlan.Shard shard) {
             if (shard.problem().isPresent()) {
                 return Flux.error(shard.problem().get());
             }
-            List<StoredArchive> archives = shard.archives().stream()
+            return ChainedArchives.parts(shard.archives().stream()
                     .map(archive -> archive(shard.ref(), archive))
-                    .toList();
-            return archives.size() == 1 ? archives.get(0).parts() : new ChainedArchives(archives).parts();
+                    .toList());
         }
 
         private StoredArchive archive(ShardRef ref, Archive archive) {
@@ -264,17 +253,5 @@ public final class PortableSource implements Source {
                 found.add(notice);
             }
         }
-
-        @Override
-        public Mono<List<Notice>> end() {
-            return Mono.fromSupplier(() -> List.copyOf(found));
-        }
-
-        @Override
-        public Mono<Void> close() {
-            return Mono.empty();
-        }
     }
-
-    private record PortableShard(ShardRef ref, Flux<ShardPart> parts) implements ShardRead {}
 }
