@@ -9,6 +9,7 @@ import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.SampleData;
 import dev.sluice.engine.ServeRequest;
 import dev.sluice.engine.event.CopyReport;
+import dev.sluice.engine.event.Task;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.serve.RunningServer;
 import java.io.IOException;
@@ -59,7 +60,7 @@ final class DemoRun {
     private int demonstrate(Path home, boolean kept, Engine engine, Interruption interruption) {
         PrintStream err =
                 how == Output.QUIET ? new PrintStream(OutputStream.nullOutputStream(), false, UTF_8) : context.err();
-        CopyRun run = new CopyRun(context, how, interruption);
+        CopyRun run = new CopyRun(context, how, interruption, Task.BACKUP);
         Path backup = home.resolve("backup");
 
         err.println("1. Making about %s of sample data in %s".formatted(Text.bytes(size), home));
@@ -84,8 +85,8 @@ final class DemoRun {
         err.println("2. Serving them at %s, in the place of an influxd".formatted(server.address()));
         try {
             err.println("3. sluice backup -portable -host %s %s".formatted(server.address(), backup));
-            Optional<CopyReport> report = run.copy(
-                    engine, BackupRequest.portable(server.address(), backup).build());
+            Optional<CopyReport> report = run.copy(engine.backup(
+                    BackupRequest.portable(server.address(), backup).build()));
             if (report.isEmpty()) {
                 return run.interrupted();
             }

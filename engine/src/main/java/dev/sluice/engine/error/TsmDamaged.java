@@ -5,6 +5,7 @@ public final class TsmDamaged extends SluiceException {
 
     private static final long serialVersionUID = 1L;
 
+    private final String problem;
     private final long offset;
 
     /**
@@ -16,7 +17,13 @@ public final class TsmDamaged extends SluiceException {
                 "TSM data is damaged: %s (at byte %d)".formatted(problem, offset),
                 "Compare with another copy of the shard; 'influx_inspect verify' on the server checks its files.",
                 null);
+        this.problem = problem;
         this.offset = offset;
+    }
+
+    /** What is wrong, as a clause. */
+    public String problem() {
+        return problem;
     }
 
     public long offset() {
