@@ -2,6 +2,7 @@ package dev.sluice.engine;
 
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
+import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.Timeouts;
@@ -9,15 +10,17 @@ import java.nio.file.Path;
 import java.util.OptionalLong;
 
 /**
- * Back up a live server into a portable directory.
+ * Back up a live server into a directory.
  *
+ * @param to the directory, portable or legacy
+ * @param compression of a portable backup's archives; the legacy format has none
  * @param rateLimit raw bytes a second over all shards; empty for none
  * @param retries attempts after the first, for each shard
  * @param skipErrors go on without a shard that failed for good, and name it in the report
  */
 public record BackupRequest(
         ServerAddress server,
-        Path directory,
+        End to,
         Selection selection,
         Compression compression,
         Digest.Algorithm digest,
@@ -39,20 +42,31 @@ public record BackupRequest(
         if (retries < 0) {
             throw new IllegalArgumentException("retries must not be negative, was " + retries);
         }
+        if (to instanceof End.Legacy && compression.codec() != Compression.Codec.NONE) {
+            throw new IllegalArgumentException("the legacy format has no compression, not " + compression);
+        }
         if (rateLimit.isPresent() && rateLimit.getAsLong() < 1) {
             throw new IllegalArgumentException("rate limit must be positive, was " + rateLimit.getAsLong());
         }
     }
 
-    /** Starts a request with every option at its default. */
+    /** Starts a request for a portable backup, with every option at its default. */
     public static Builder portable(ServerAddress server, Path directory) {
-        return new Builder(server, directory);
+        return new Builder(server, new End.Portable(directory));
+    }
+
+    /**
+     * Starts a request for a legacy backup, with every option at its default. As influxd has it, only the metastore is
+     * saved if the selection names neither a database nor a shard.
+     */
+    public static Builder legacy(ServerAddress server, Path directory) {
+        return new Builder(server, new End.Legacy(directory)).compression(Compression.NONE);
     }
 
     /** Collects the options; each setter tells its default. */
     public static final class Builder {
         private final ServerAddress server;
-        private final Path directory;
+        private final End to;
         private Selection selection = Selection.EVERYTHING;
         private Compression compression = Compression.GZIP;
         private Digest.Algorithm digest = Digest.Algorithm.CRC32C;
@@ -62,9 +76,9 @@ public record BackupRequest(
         private boolean skipErrors;
         private Timeouts timeouts = Timeouts.DEFAULT;
 
-        private Builder(ServerAddress server, Path directory) {
+        private Builder(ServerAddress server, End to) {
             this.server = server;
-            this.directory = directory;
+            this.to = to;
         }
 
         /** Default: everything. */
@@ -73,7 +87,7 @@ public record BackupRequest(
             return this;
         }
 
-        /** Default: gzip at level 1, which influxd reads. */
+        /** Default: gzip at level 1, which influxd reads; none for legacy. */
         public Builder compression(Compression value) {
             this.compression = value;
             return this;
@@ -117,16 +131,7 @@ public record BackupRequest(
 
         public BackupRequest build() {
             return new BackupRequest(
-                    server,
-                    directory,
-                    selection,
-                    compression,
-                    digest,
-                    concurrency,
-                    retries,
-                    rateLimit,
-                    skipErrors,
-                    timeouts);
+                    server, to, selection, compression, digest, concurrency, retries, rateLimit, skipErrors, timeouts);
         }
     }
 }

@@ -127,7 +127,7 @@ class BackupFaultsTest {
             CopyReport report = run(server);
 
             assertThat(report.missing()).containsExactly(new ShardOutcome.NotOffered(SECOND));
-            assertThat(report.warnings()).singleElement().asString().contains("db/日本/2");
+            assertThat(report.notices()).singleElement().asString().contains("db/日本/2");
         }
     }
 

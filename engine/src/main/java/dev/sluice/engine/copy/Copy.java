@@ -5,12 +5,14 @@ import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.source.ShardRead;
 import dev.sluice.engine.source.Source;
 import dev.sluice.engine.source.SourceSession;
+import dev.sluice.engine.stage.ShardStage;
 import dev.sluice.engine.target.Target;
 import dev.sluice.engine.target.TargetSession;
 import java.time.Duration;
@@ -23,6 +25,7 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
@@ -82,14 +85,7 @@ public final class Copy {
 
     private static Mono<Void> giveUp(TargetSession to, FluxSink<Event> events) {
         return to.abort()
-                .doOnNext(left -> {
-                    if (!left.isEmpty()) {
-                        events.next(new Event.Warning(
-                                "the backup was not completed; these finished archives stay: "
-                                        + String.join(", ", left),
-                                "Without a manifest no restore looks at them. Delete them, or keep them for a look."));
-                    }
-                })
+                .doOnNext(left -> left.forEach(notice -> events.next(new Event.Told(notice))))
                 .then();
     }
 
@@ -101,7 +97,7 @@ public final class Copy {
         private final Instant started;
         private final long startedAt;
         private final Tally tally;
-        private final List<String> warnings = new CopyOnWriteArrayList<>();
+        private final List<Notice> notices = new CopyOnWriteArrayList<>();
 
         private Run(SourceSession from, TargetSession to, FluxSink<Event> events) {
             this.from = from;
@@ -116,40 +112,66 @@ public final class Copy {
             return Mono.defer(() -> {
                 var catalog = from.catalog();
                 tell(new Event.Started(
-                        source.describe(), target.describe(), catalog.shards().size()));
+                        options.task(),
+                        source.describe(),
+                        target.describe(),
+                        catalog.shards().size(),
+                        catalog.rawBytes()));
+                catalog.notices().forEach(this::report);
                 catalog.notOffered().forEach(this::warnOfNotOffered);
                 var samples = Flux.interval(options.sampling(), timer).subscribe(tick -> sample());
                 return from.shards()
                         .flatMap(this::fateOf, Math.min(options.concurrency(), to.maxOpenShards()), 1)
                         .collectList()
+                        .flatMap(fates -> from.end()
+                                .doOnNext(found -> found.forEach(this::report))
+                                .thenReturn(fates))
                         .flatMap(this::seal)
                         .doFinally(signal -> samples.dispose());
             });
         }
 
         private Mono<ShardOutcome> fateOf(ShardRead shard) {
+            String refusal = to.refused().get(shard.ref());
+            Mono<ShardOutcome> fate =
+                    refusal != null ? Mono.just(new ShardOutcome.Refused(shard.ref(), refusal)) : fateOfTaken(shard);
+            return fate.doOnNext(outcome -> {
+                tally.done();
+                tell(new Event.ShardFinished(outcome));
+            });
+        }
+
+        private Mono<ShardOutcome> fateOfTaken(ShardRead shard) {
             return shard.wanted()
                     .onErrorResume(EmptyAnswer.class, e -> Mono.just(true)) // the copy itself finds out why
                     .flatMap(wanted -> wanted
                             ? attempt(shard, 1, now())
-                            : Mono.just((ShardOutcome) new ShardOutcome.Unchanged(shard.ref())))
-                    .doOnNext(outcome -> {
-                        tally.done();
-                        tell(new Event.ShardFinished(outcome));
-                    });
+                            : Mono.just((ShardOutcome) new ShardOutcome.Unchanged(shard.ref())));
         }
 
         private Mono<ShardOutcome> attempt(ShardRead shard, int attempt, Duration since) {
             return Mono.defer(() -> {
                 tell(new Event.ShardStarted(shard.ref(), attempt));
                 Tally.Run run = tally.begin(shard.ref(), attempt);
-                return to.write(shard.ref(), shard.parts().doOnNext(part -> run.raw(size(part))), run::stored)
-                        .doOnNext(receipt -> tally.keep(run))
+                List<Notice> found = new CopyOnWriteArrayList<>();
+                return to.write(shard.ref(), parts(shard, run, found::add), run::stored)
+                        .doOnNext(receipt -> {
+                            tally.keep(run);
+                            found.forEach(this::report);
+                        })
                         .doOnError(e -> tally.drop(run))
                         .doOnCancel(() -> tally.drop(run))
                         .<ShardOutcome>map(receipt -> new ShardOutcome.Stored(receipt, attempt, now().minus(since)))
                         .onErrorResume(SluiceException.class, why -> afterFailure(shard, attempt, since, why));
             });
+        }
+
+        private Flux<ShardPart> parts(ShardRead shard, Tally.Run run, Consumer<Notice> found) {
+            Flux<ShardPart> parts = shard.parts().doOnNext(part -> run.raw(size(part)));
+            for (ShardStage stage : options.stages()) {
+                parts = stage.apply(shard.ref(), parts, found);
+            }
+            return parts;
         }
 
         private Mono<ShardOutcome> afterFailure(ShardRead shard, int attempt, Duration since, SluiceException why) {
@@ -180,15 +202,17 @@ public final class Copy {
                             from.catalog().notOffered().stream().map(ShardOutcome.NotOffered::new))
                     .toList();
             return to.seal(all)
-                    .map(location -> new CopyReport(
+                    .doOnNext(done -> done.notices().forEach(this::report))
+                    .map(done -> new CopyReport(
+                            options.task(),
                             source.describe(),
-                            location,
+                            done.location(),
                             started,
                             now(),
                             options.compression(),
                             all,
                             tally.retries(),
-                            warnings));
+                            notices));
         }
 
         private Stream<ShardOutcome> inCatalogOrder(List<ShardOutcome> fates) {
@@ -203,8 +227,12 @@ public final class Copy {
             String message = "shard %s is in the metadata, but the server does not offer it".formatted(ref);
             String hint = "The server may have failed to open it: look for 'Failed to open shard' in its log. "
                     + "A newest shard that was never written to looks the same.";
-            warnings.add(message + ". " + hint);
-            tell(new Event.Warning(message, hint));
+            report(Notice.warning(message, hint));
+        }
+
+        private void report(Notice notice) {
+            notices.add(notice);
+            tell(new Event.Told(notice));
         }
 
         private Duration now() {

@@ -235,6 +235,10 @@ final class PendingWriter implements CoreSubscriber<ByteBuf> {
     private void finish(PendingFile target) throws IOException {
         Duration syncing = target.publish();
         ended = true;
+        if (cancelled) {
+            target.withdraw();
+            return;
+        }
         sink.success(new StoredFile(name, written, checksum.digest(), syncing));
     }
 

@@ -7,7 +7,7 @@ package dev.sluice.engine.tsm;
 final class FloatCodec {
 
     private static final int HEAD = 0x10;
-    private static final long END = 0x7FF8000000000001L;
+    static final long END = 0x7FF8000000000001L;
 
     private FloatCodec() {}
 

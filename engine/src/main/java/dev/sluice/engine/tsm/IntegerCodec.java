@@ -3,9 +3,9 @@ package dev.sluice.engine.tsm;
 /** Integers: zig-zag coded differences, as a run, packed, or raw. Unsigned integers go the same way bit for bit. */
 final class IntegerCodec {
 
-    private static final int RAW = 0;
-    private static final int PACKED = 1;
-    private static final int RUN = 2;
+    static final int RAW = 0;
+    static final int PACKED = 1;
+    static final int RUN = 2;
 
     private IntegerCodec() {}
 

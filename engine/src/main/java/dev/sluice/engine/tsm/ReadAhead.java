@@ -11,7 +11,7 @@ final class ReadAhead {
 
     private final SeekableByteChannel channel;
     private final long end;
-    private ByteBuffer piece = ByteBuffer.allocate(PIECE).limit(0);
+    private ByteBuffer piece = allocate(PIECE).limit(0);
     private long start;
 
     /** @param end of what is read ahead */
@@ -20,18 +20,25 @@ final class ReadAhead {
         this.end = end;
     }
 
-    /** Bytes {@code [offset, offset + size)}, which lie before the end; they are good until the next call. */
+    /**
+     * Bytes {@code [offset, offset + size)}, which lie before the end; they are good until the next call, and
+     * {@value BlockScan#SLACK} bytes follow them in the array.
+     */
     ByteBuffer bytes(long offset, int size) throws IOException {
         boolean there = offset >= start && offset + size <= start + piece.limit();
         if (!there) {
-            if (piece.capacity() < size || piece.capacity() > Math.max(size, PIECE) * 2L) {
-                piece = ByteBuffer.allocate(Math.max(size, PIECE));
+            if (piece.capacity() - BlockScan.SLACK < size || piece.capacity() > Math.max(size, PIECE) * 2L) {
+                piece = allocate(Math.max(size, PIECE));
             }
-            piece.clear().limit((int) Math.min(piece.capacity(), end - offset));
+            piece.clear().limit((int) Math.min(piece.capacity() - BlockScan.SLACK, end - offset));
             TsmFile.fill(channel, offset, piece);
             piece.flip();
             start = offset;
         }
         return piece.slice((int) (offset - start), size);
+    }
+
+    private static ByteBuffer allocate(int size) {
+        return ByteBuffer.allocate(size + BlockScan.SLACK);
     }
 }

@@ -54,6 +54,16 @@ final class Simple8b {
         }
     }
 
+    /** How many numbers a word has. */
+    static int count(int selector) {
+        return COUNT[selector];
+    }
+
+    /** How many bits each of them has; with none of them all are 1. */
+    static int bits(int selector) {
+        return BITS[selector];
+    }
+
     /** How many numbers the rest of the input holds; the input itself is not moved. */
     static long count(Input words) {
         var look = words.look();

@@ -13,6 +13,9 @@ final class Snappy {
     // The densest element: a copy of 64 bytes in three.
     private static final int MAX_RATIO = 22;
 
+    /** The most bytes that are uncompressed at a time. */
+    static final int MAX_PLAIN = 256 << 20;
+
     private Snappy() {}
 
     /** Appends {@code plain[0..length)}, compressed by taking the first match that is seen. */
@@ -80,7 +83,7 @@ final class Snappy {
 
     /** Reads elements until the announced length is there. */
     static byte[] uncompress(Input in) {
-        int length = in.count("length of the strings", Integer.MAX_VALUE - 16L);
+        int length = in.count("length of the strings", MAX_PLAIN);
         if (length > (long) in.remaining() * MAX_RATIO) {
             throw in.damaged("strings of %d bytes cannot come from %d".formatted(length, in.remaining()));
         }
@@ -97,7 +100,7 @@ final class Snappy {
                     }
                 }
                 case 1 -> {
-                    count = 4 + ((tag >>> 2) & 7);
+                    count = copyLength(tag);
                     offset = ((tag >>> 5) << 8) | in.u8();
                 }
                 case 2 -> offset = littleEndian(in, 2);
@@ -118,9 +121,49 @@ final class Snappy {
         return plain;
     }
 
+    /** Bytes of an element before what a literal carries. */
+    static int tagLength(byte tag) {
+        return switch (tag & 3) {
+            case 0 -> 1 + Math.max(0, ((tag & 0xFF) >>> 2) - 59);
+            case 1 -> 2;
+            case 2 -> 3;
+            default -> 5;
+        };
+    }
+
+    /** Bytes that the literal at {@code at} carries; the whole tag is there. */
+    static long literalLength(byte[] bytes, int at) {
+        int code = (bytes[at] & 0xFF) >>> 2;
+        return code < 60 ? code + 1L : 1 + littleEndian(bytes, at + 1, code - 59);
+    }
+
+    static int copyLength(int tag) {
+        return (tag & 3) == 1 ? 4 + ((tag >>> 2) & 7) : 1 + (tag >>> 2);
+    }
+
+    /** How far the copy at {@code at} reaches back; the whole tag is there. */
+    static long copyOffset(byte[] bytes, int at) {
+        int tag = bytes[at] & 0xFF;
+        return switch (tag & 3) {
+            case 1 -> (long) (tag >>> 5) << 8 | (bytes[at + 1] & 0xFF);
+            case 2 -> littleEndian(bytes, at + 1, 2);
+            default -> littleEndian(bytes, at + 1, 4);
+        };
+    }
+
+    private static long littleEndian(byte[] bytes, int at, int size) {
+        long value = 0;
+        for (int i = 0; i < size; i++) {
+            value |= (bytes[at + i] & 0xFFL) << (8 * i);
+        }
+        return value;
+    }
+
     private static int repeat(byte[] plain, int at, int offset, int count) {
         if (offset == 1) {
             Arrays.fill(plain, at, at + count, plain[at - 1]);
+        } else if (offset >= count) {
+            System.arraycopy(plain, at - offset, plain, at, count);
         } else {
             for (int i = at; i < at + count; i++) { // one by one: what is copied may be written meanwhile
                 plain[i] = plain[i - offset];

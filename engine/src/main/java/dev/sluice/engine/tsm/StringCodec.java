@@ -19,8 +19,29 @@ final class StringCodec {
         Snappy.compress(plain.array(), plain.length(), out);
     }
 
+    /** Reads the whole input, which must hold exactly {@code n} values, and keeps none of them. */
+    static void check(Input in, int n) {
+        var strings = new Input(ByteBuffer.wrap(plain(in, n)));
+        for (int i = 0; i < n; i++) {
+            strings.part(strings.count("length of a string", strings.remaining()));
+        }
+        strings.end("the strings");
+    }
+
     /** Reads the whole input: exactly {@code n} values. */
     static byte[][] decode(Input in, int n) {
+        byte[] plain = plain(in, n);
+        byte[][] values = new byte[n][];
+        var strings = new Input(ByteBuffer.wrap(plain));
+        for (int i = 0; i < n; i++) {
+            values[i] = new byte[strings.count("length of a string", strings.remaining())];
+            strings.get(values[i], 0, values[i].length);
+        }
+        strings.end("the strings");
+        return values;
+    }
+
+    private static byte[] plain(Input in, int n) {
         int head = in.u8();
         if (head != HEAD) {
             throw in.damaged("strings have the unknown encoding " + (head >>> 4));
@@ -30,13 +51,6 @@ final class StringCodec {
             throw in.damaged("%d timestamps, and values for fewer".formatted(n));
         }
         in.end("the values");
-        byte[][] values = new byte[n][];
-        var strings = new Input(ByteBuffer.wrap(plain));
-        for (int i = 0; i < n; i++) {
-            values[i] = new byte[strings.count("length of a string", strings.remaining())];
-            strings.get(values[i], 0, values[i].length);
-        }
-        strings.end("the strings");
-        return values;
+        return plain;
     }
 }

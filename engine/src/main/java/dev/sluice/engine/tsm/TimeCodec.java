@@ -6,9 +6,9 @@ package dev.sluice.engine.tsm;
  */
 final class TimeCodec {
 
-    private static final int RAW = 0;
-    private static final int PACKED = 1;
-    private static final int RUN = 2;
+    static final int RAW = 0;
+    static final int PACKED = 1;
+    static final int RUN = 2;
     private static final int MAX_POWER = 12;
     private static final int WINDOW = 240;
     private static final long[] POWERS = new long[16];
@@ -59,6 +59,11 @@ final class TimeCodec {
         }
     }
 
+    /** What deltas are multiplied by, from the first byte. */
+    static long scale(int head) {
+        return POWERS[head & 0xF];
+    }
+
     /** How many timestamps the whole input holds; the input is not moved. */
     static int count(Input in) {
         var look = in.look();
@@ -86,7 +91,7 @@ final class TimeCodec {
     static long[] decode(Input in, int n) {
         long[] times = new long[n];
         int head = in.u8();
-        long scale = POWERS[head & 0xF];
+        long scale = scale(head);
         times[0] = in.u64();
         switch (head >>> 4) {
             case RAW -> {

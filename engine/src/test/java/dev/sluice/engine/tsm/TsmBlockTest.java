@@ -18,14 +18,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class TsmBlockTest {
 
-    private static final long START = 1_600_000_000_000_000_000L;
-
     @ParameterizedTest
     @EnumSource(BlockType.class)
     void everyBlockDecodesToWhatWasEncoded(BlockType type) {
         var random = new Random(20260101 + type.code());
         for (int round = 0; round < 400; round++) {
-            TsmBlock block = block(type, random);
+            TsmBlock block = Columns.block(type, random);
             assertThat(TsmBlock.decode(block.encode())).as("round %d", round).isEqualTo(block);
         }
     }
@@ -36,7 +34,7 @@ class TsmBlockTest {
         var random = new Random(77 + type.code());
         int refused = 0;
         for (int round = 0; round < 2000; round++) {
-            byte[] bytes = bytes(block(type, random));
+            byte[] bytes = Columns.bytes(Columns.block(type, random));
             for (int i = random.nextInt(3); i >= 0; i--) {
                 bytes[4 + random.nextInt(bytes.length - 4)] = (byte) random.nextInt();
             }
@@ -52,7 +50,7 @@ class TsmBlockTest {
 
     @Test
     void everyFlippedBitIsFound() {
-        byte[] bytes = bytes(TsmBlock.ofFloats(new long[] {1, 2, 5}, new double[] {1.5, -3, 1e300}));
+        byte[] bytes = Columns.bytes(TsmBlock.ofFloats(new long[] {1, 2, 5}, new double[] {1.5, -3, 1e300}));
         for (int bit = 0; bit < bytes.length * 8; bit++) {
             byte[] flipped = bytes.clone();
             flipped[bit / 8] ^= (byte) (1 << bit % 8);
@@ -73,7 +71,7 @@ class TsmBlockTest {
 
     @Test
     void fewerValuesThanTimestampsAreRefused() {
-        byte[] two = bytes(TsmBlock.ofIntegers(new long[] {1, 2}, new long[] {5, 7}));
+        byte[] two = Columns.bytes(TsmBlock.ofIntegers(new long[] {1, 2}, new long[] {5, 7}));
         two[5 + 1 + 10] = 3; // the run of timestamps has three now
         assertThatThrownBy(() -> TsmBlock.decode(sealed(two, two.length)))
                 .isInstanceOf(TsmDamaged.class)
@@ -103,7 +101,7 @@ class TsmBlockTest {
         byte[][] states = IntStream.range(0, 1000)
                 .mapToObj(i -> (i % 50 == 0 ? "degraded: fan speed low" : "ok").getBytes(StandardCharsets.UTF_8))
                 .toArray(byte[][]::new);
-        TsmBlock block = TsmBlock.ofStrings(times(1000, new Random(1)), states);
+        TsmBlock block = TsmBlock.ofStrings(Columns.times(1000, new Random(1)), states);
         var out = new Output(8);
         StringCodec.encode(states, 0, 1000, out);
         assertThat(out.length()).isLessThan(700);
@@ -119,93 +117,6 @@ class TsmBlockTest {
         assertThatThrownBy(() -> TsmBlock.ofIntegers(new long[0], new long[0])).hasMessageContaining("not 0");
         assertThatThrownBy(() -> TsmBlock.ofIntegers(new long[] {3, 3}, new long[2]))
                 .hasMessageContaining("do not ascend");
-    }
-
-    private static TsmBlock block(BlockType type, Random random) {
-        int n = 1 + (random.nextInt(3) == 0 ? random.nextInt(5) : random.nextInt(1200));
-        long[] times = times(n, random);
-        return switch (type) {
-            case FLOAT -> TsmBlock.ofFloats(times, floats(n, random));
-            case INTEGER -> TsmBlock.ofIntegers(times, integers(n, random));
-            case UNSIGNED -> TsmBlock.ofUnsigned(times, integers(n, random));
-            case BOOLEAN -> {
-                boolean[] values = new boolean[n];
-                for (int i = 0; i < n; i++) {
-                    values[i] = random.nextBoolean();
-                }
-                yield TsmBlock.ofBooleans(times, values);
-            }
-            case STRING -> TsmBlock.ofStrings(times, strings(n, random));
-        };
-    }
-
-    private static long[] times(int n, Random random) {
-        long[] times = new long[n];
-        long unit = (long) Math.pow(10, random.nextInt(11));
-        int kind = random.nextInt(4);
-        long now = random.nextBoolean() ? START : -random.nextInt(100_000) * unit;
-        for (int i = 0; i < n; i++) {
-            times[i] = now;
-            now += switch (kind) {
-                case 0 -> 10 * unit;
-                case 1 -> unit * (1 + random.nextInt(3));
-                case 2 -> unit * (random.nextInt(200) == 0 ? 7 : 1);
-                default -> 1 + (random.nextLong() >>> (30 + random.nextInt(33)));
-            };
-        }
-        return times;
-    }
-
-    private static double[] floats(int n, Random random) {
-        double[] values = new double[n];
-        int kind = random.nextInt(4);
-        double walk = 50;
-        for (int i = 0; i < n; i++) {
-            walk += random.nextGaussian();
-            double any = Double.longBitsToDouble(random.nextLong());
-            values[i] = switch (kind) {
-                case 0 -> walk;
-                case 1 -> Math.rint(walk * 10) / 10;
-                case 2 -> Double.isNaN(any) ? -0.0 : any;
-                default -> random.nextInt(5) == 0 ? Double.MIN_VALUE * random.nextInt(100) : 1.5;
-            };
-        }
-        return values;
-    }
-
-    private static long[] integers(int n, Random random) {
-        long[] values = new long[n];
-        int shift = random.nextInt(64);
-        int kind = random.nextInt(3);
-        for (int i = 0; i < n; i++) {
-            values[i] = switch (kind) {
-                case 0 -> random.nextLong() >> shift;
-                case 1 -> 7L * i;
-                default -> (i == 0 ? 0 : values[i - 1]) - (random.nextInt(300) == 0 ? 5 : 1);
-            };
-        }
-        return values;
-    }
-
-    private static byte[][] strings(int n, Random random) {
-        byte[][] values = new byte[n][];
-        int longest = random.nextInt(20) == 0 ? 3000 : 40;
-        boolean words = random.nextBoolean();
-        for (int i = 0; i < n; i++) {
-            values[i] = new byte[random.nextInt(longest)];
-            random.nextBytes(values[i]);
-            if (words && i > 0 && random.nextInt(4) > 0) {
-                values[i] = values[random.nextInt(i)];
-            }
-        }
-        return values;
-    }
-
-    private static byte[] bytes(TsmBlock block) {
-        ByteBuffer encoded = block.encode();
-        byte[] bytes = new byte[encoded.remaining()];
-        encoded.get(bytes);
-        return bytes;
     }
 
     private static ByteBuffer sealed(byte[] bytes, int length) {
