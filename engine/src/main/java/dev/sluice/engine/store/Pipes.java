@@ -137,6 +137,11 @@ public final class Pipes {
         }
 
         @Override
+        public void withdraw() {
+            // What went down a pipe does not come back.
+        }
+
+        @Override
         public void discard() throws IOException {
             channel.close();
         }
