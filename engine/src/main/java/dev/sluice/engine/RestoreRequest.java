@@ -1,5 +1,6 @@
 package dev.sluice.engine;
 
+import dev.sluice.engine.model.Conflict;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.HttpAccess;
 import dev.sluice.engine.model.Mapping;
@@ -17,8 +18,10 @@ import java.util.Optional;
  * @param http the server's HTTP API, for what its backup port cannot do
  * @param keepExpired policies in which a shard has expired already keep their data for ever
  * @param subscriptions whether policies get theirs back: the server begins to send at once
+ * @param intoExisting whether databases that exist take the shards too, and who wins then; empty: they stay as they are
  * @param cleanup whether a restore that fails drops the databases that it has created; needs {@code http}
  * @param chain put increments of influxd together, oldest first
+ * @param allowIncomplete of a stream that is cut short or damaged, restore what had arrived whole
  * @param skipErrors go on without a shard that failed for good, and name it in the report
  * @param retries attempts after the first, for each shard
  */
@@ -31,8 +34,10 @@ public record RestoreRequest(
         Optional<HttpAccess> http,
         boolean keepExpired,
         boolean subscriptions,
+        Optional<Conflict> intoExisting,
         boolean cleanup,
         boolean chain,
+        boolean allowIncomplete,
         boolean skipErrors,
         int concurrency,
         int retries,
@@ -70,8 +75,10 @@ public record RestoreRequest(
         private Optional<HttpAccess> http = Optional.empty();
         private boolean keepExpired;
         private boolean subscriptions;
+        private Optional<Conflict> intoExisting = Optional.empty();
         private boolean cleanup;
         private boolean chain;
+        private boolean allowIncomplete;
         private boolean skipErrors;
         private int concurrency = DEFAULT_CONCURRENCY;
         private int retries = DEFAULT_RETRIES;
@@ -118,6 +125,12 @@ public record RestoreRequest(
             return this;
         }
 
+        /** Default: none, databases that exist stay as they are. */
+        public Builder intoExisting(Conflict winner) {
+            this.intoExisting = Optional.of(winner);
+            return this;
+        }
+
         /** Default: false, what was made stays and is named. */
         public Builder cleanup(boolean value) {
             this.cleanup = value;
@@ -127,6 +140,12 @@ public record RestoreRequest(
         /** Default: false, the newest archive of a shard counts. */
         public Builder chain(boolean value) {
             this.chain = value;
+            return this;
+        }
+
+        /** Default: false, a stream that is cut short or damaged is an error. */
+        public Builder allowIncomplete(boolean value) {
+            this.allowIncomplete = value;
             return this;
         }
 
@@ -164,8 +183,10 @@ public record RestoreRequest(
                     http,
                     keepExpired,
                     subscriptions,
+                    intoExisting,
                     cleanup,
                     chain,
+                    allowIncomplete,
                     skipErrors,
                     concurrency,
                     retries,

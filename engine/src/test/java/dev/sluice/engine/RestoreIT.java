@@ -76,6 +76,51 @@ class RestoreIT {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "1.6.7, legacy, telemetry/",
+        "1.8.10, legacy, telemetry/",
+        "1.12.4, legacy, telemetry/",
+        "1.6.7, legacy-dotted, edge.site-7/",
+        "1.8.10, legacy-dotted, edge.site-7/",
+        "1.12.4, legacy-dotted, edge.site-7/"
+    })
+    void recordedLegacyBackupsComeBackNamesWithDotsToo(String version, String backup, String database) {
+        var expected = RecordedAnswers.where(RecordedAnswers.of(version, "answers"), key -> key.startsWith(database));
+        try (var server = RealInfluxd.started()) {
+            CopyReport report = restore(
+                    RestoreRequest.of(new End.Directory(RecordedAnswers.backup(version, backup)), server.rpcAddress()));
+
+            assertThat(report.stored()).isNotEmpty();
+            assertThat(RecordedAnswers.asked(server, expected)).isEqualTo(expected);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(BINARIES)
+    void whatTheOriginalBackedUpComesBackInBothFormats(Binary binary) {
+        try (var server = RealInfluxd.started(binary)) {
+            SampleLines.fill(server, 7);
+            Path portable = temp.resolve("portable");
+            Path legacy = temp.resolve("legacy");
+            assertThat(server.influxdBackup("-portable", portable.toString()).exitCode())
+                    .isZero();
+            for (String database : List.of("telemetry", "edge.site-7", "日本 \"quoted\"")) {
+                assertThat(server.influxdBackup("-db", database, legacy.toString())
+                                .exitCode())
+                        .isZero();
+            }
+            for (Path directory : List.of(portable, legacy)) {
+                try (var second = RealInfluxd.started(binary)) {
+                    CopyReport report = restore(RestoreRequest.of(new End.Directory(directory), second.rpcAddress()));
+
+                    assertThat(report.complete()).as(report.toString()).isTrue();
+                    assertThat(SampleLines.answers(second)).isEqualTo(SampleLines.answers(server));
+                }
+            }
+        }
+    }
+
     @Test
     void databaseAndPolicyGetNewNames() {
         Selection week = new Selection(

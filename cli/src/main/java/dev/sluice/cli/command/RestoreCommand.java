@@ -6,6 +6,7 @@ import dev.sluice.cli.option.OutputFlags;
 import dev.sluice.cli.option.UsageError;
 import dev.sluice.cli.option.Values;
 import dev.sluice.engine.RestoreRequest;
+import dev.sluice.engine.model.Conflict;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Selection;
@@ -31,7 +32,7 @@ import picocli.CommandLine.TypeConversionException;
         name = "restore",
         sortOptions = false,
         description = "Restore a backup to a running server.",
-        customSynopsis = "sluice restore -portable [flags] PATH",
+        customSynopsis = "sluice restore [flags] PATH",
         parameterListHeading = "%n",
         optionListHeading = "%nFlags, with one dash or two, before or after PATH%n",
         footer = {
@@ -47,8 +48,13 @@ final class RestoreCommand implements Command {
     @Parameters(arity = "0..*", paramLabel = "PATH", hideParamSyntax = true, description = "The backup's directory.")
     private List<String> paths = new ArrayList<>();
 
-    @Option(names = "-portable", description = "The backup has the portable format.")
+    @Option(
+            names = "-portable",
+            description = "The backup has the portable format. Default: told from what lies in PATH.")
     private boolean portable;
+
+    @Option(names = "-online", description = "The backup has the legacy format.")
+    private boolean online;
 
     @Option(
             names = "-host",
@@ -128,6 +134,21 @@ final class RestoreCommand implements Command {
     private boolean subscriptions;
 
     @Option(
+            names = "--into-existing",
+            description =
+                    "Restore into databases that exist too, beside what they hold. With --http, policies and shard "
+                            + "groups that are missing are made.")
+    private boolean intoExisting;
+
+    @Option(
+            names = "--on-conflict",
+            paramLabel = "WHO",
+            converter = Winner.class,
+            description = "Whose value counts where both have one for the same point: backup (default) or existing. "
+                    + "With --into-existing.")
+    private @Nullable Conflict onConflict;
+
+    @Option(
             names = "--cleanup-on-failure",
             description = "Drop the databases that this restore has made if it fails; needs --http.")
     private boolean cleanup;
@@ -179,12 +200,7 @@ final class RestoreCommand implements Command {
     RestoreRequest request() {
         checkNames();
         Path directory = directory();
-        if (!portable) {
-            throw new UsageError(
-                    "the format is missing",
-                    "Add -portable, as in 'sluice restore -portable %s'.".formatted(directory));
-        }
-        RestoreRequest.Builder request = RestoreRequest.of(new End.Portable(directory), host)
+        RestoreRequest.Builder request = RestoreRequest.of(from(directory), host)
                 .selection(new Selection(
                         Optional.ofNullable(database),
                         Optional.ofNullable(policy),
@@ -207,10 +223,27 @@ final class RestoreCommand implements Command {
             }
         });
         request.cleanup(cleanup);
+        if (intoExisting) {
+            request.intoExisting(onConflict == null ? Conflict.BACKUP : onConflict);
+        } else if (onConflict != null) {
+            throw new UsageError(
+                    "--on-conflict needs --into-existing", "Without it, databases that exist stay as they are.");
+        }
         if (timeout != null) {
             request.timeouts(Timeouts.DEFAULT.withIdle(timeout));
         }
         return request.build();
+    }
+
+    private End from(Path directory) {
+        if (portable && online) {
+            throw new UsageError(
+                    "-portable cannot be combined with -online",
+                    "A backup has one format; without both it is told from what lies in the directory.");
+        }
+        return portable
+                ? new End.Portable(directory)
+                : online ? new End.Legacy(directory) : new End.Directory(directory);
     }
 
     /** The original takes these and loses all data, or does something else. */
@@ -247,6 +280,17 @@ final class RestoreCommand implements Command {
         @Override
         public @Nullable Long convert(String text) {
             return text.equals("0") ? null : new Values.ShardId().convert(text);
+        }
+    }
+
+    static final class Winner implements ITypeConverter<Conflict> {
+        @Override
+        public Conflict convert(String text) {
+            return switch (text) {
+                case "backup" -> Conflict.BACKUP;
+                case "existing" -> Conflict.EXISTING;
+                default -> throw new TypeConversionException("is backup or existing, not '" + text + "'");
+            };
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.cli.Samples;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.event.Event;
+import dev.sluice.engine.model.Conflict;
 import dev.sluice.engine.model.Credentials;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.ServerAddress;
@@ -61,6 +62,25 @@ class RestoreCommandTest {
     }
 
     @Test
+    void takesTheFormatFromTheFlagsOrLeavesItToTheDirectory() {
+        assertThat(request("-portable DIR").from()).isEqualTo(new End.Portable(Path.of("DIR")));
+        run.engine.restores.clear();
+        assertThat(request("-online DIR").from()).isEqualTo(new End.Legacy(Path.of("DIR")));
+        run.engine.restores.clear();
+        assertThat(request("DIR").from()).isEqualTo(new End.Directory(Path.of("DIR")));
+    }
+
+    @Test
+    void restoresIntoWhatExistsWhereThatIsAskedFor() {
+        assertThat(request("DIR").intoExisting()).isEmpty();
+        run.engine.restores.clear();
+        assertThat(request("--into-existing DIR").intoExisting()).contains(Conflict.BACKUP);
+        run.engine.restores.clear();
+        assertThat(request("--into-existing --on-conflict existing DIR").intoExisting())
+                .contains(Conflict.EXISTING);
+    }
+
+    @Test
     void takesShardZeroForAllAsTheOriginalDoes() {
         assertThat(request("-portable -shard 0 DIR").selection().shard()).isEmpty();
     }
@@ -99,6 +119,9 @@ class RestoreCommandTest {
         return Stream.of(
                 Arguments.of("-portable", "path of the backup is missing", "sluice restore -portable /backups"),
                 Arguments.of("-portable a b", "one path is needed, 2 were given: a, b", "needs quotes"),
+                Arguments.of("-portable -online DIR", "-portable cannot be combined with -online", "told from"),
+                Arguments.of("--on-conflict backup DIR", "--on-conflict needs --into-existing", "stay as they are"),
+                Arguments.of("--into-existing --on-conflict me DIR", "--on-conflict is backup or existing", "--help"),
                 Arguments.of("-portable -rp week DIR", "-rp needs -db", "which database"),
                 Arguments.of("-portable -newdb x DIR", "-newdb needs -db", "which database"),
                 Arguments.of("-portable -db a -newrp x DIR", "-newrp needs -rp", "which retention policy"),

@@ -30,6 +30,7 @@ final class ImportPlan {
     private final LiveOptions options;
     private final Instant now;
     private final List<DatabaseImport> imports = new ArrayList<>();
+    private final List<DatabaseImport> merges = new ArrayList<>();
     private final List<String> existing = new ArrayList<>();
     private final Map<ShardRef, String> refused = new LinkedHashMap<>();
     private final List<Notice> notices = new ArrayList<>();
@@ -60,6 +61,11 @@ final class ImportPlan {
         return imports;
     }
 
+    /** What goes into databases that exist, in the source's order. */
+    List<DatabaseImport> merges() {
+        return merges;
+    }
+
     /** Names on the server that are taken, so that nothing is restored under them. */
     List<String> existing() {
         return existing;
@@ -71,8 +77,12 @@ final class ImportPlan {
 
     /** The shards of an import as the source names them. */
     Stream<ShardRef> shardsOf(DatabaseImport wanted) {
-        return wanted.shards().stream()
-                .map(id -> source.locate(id).map(Located::ref).orElseThrow());
+        return locatedOf(wanted).map(Located::ref);
+    }
+
+    /** The same with all that they lie in. */
+    Stream<Located> locatedOf(DatabaseImport wanted) {
+        return wanted.shards().stream().map(id -> source.locate(id).orElseThrow());
     }
 
     List<Notice> notices() {
@@ -111,7 +121,8 @@ final class ImportPlan {
             return;
         }
         String target = options.mapping().database().orElse(name);
-        if (server.find(target).isPresent()) {
+        boolean exists = server.find(target).isPresent();
+        if (exists && options.intoExisting().isEmpty()) {
             existing.add(target);
             shards.forEach(shard -> refused.put(shard, "database '%s' exists already".formatted(target)));
             if (shards.isEmpty()) {
@@ -144,8 +155,12 @@ final class ImportPlan {
                 known,
                 options.keepExpired(),
                 options.subscriptions());
-        imports.add(planned);
-        tell(database.get(), planned);
+        if (exists) {
+            merges.add(planned);
+        } else {
+            imports.add(planned);
+            tell(database.get(), planned);
+        }
     }
 
     private void tell(Database database, DatabaseImport planned) {

@@ -11,6 +11,7 @@ import dev.sluice.engine.meta.Metastore;
 import dev.sluice.engine.meta.Metastore.Database;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.model.Conflict;
 import dev.sluice.engine.model.Metadata;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardPart;
@@ -21,12 +22,12 @@ import dev.sluice.engine.source.LiveServer;
 import dev.sluice.engine.tar.TarWriter;
 import dev.sluice.engine.wire.IdMap;
 import dev.sluice.engine.wire.SnapshotRequest;
-import io.netty.buffer.ByteBuf;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -85,7 +86,7 @@ public final class LiveTarget implements Target {
     public Mono<TargetSession> begin(Catalog catalog) {
         return server.metadata().map(Metastore::decode).flatMap(before -> {
             var plan = new ImportPlan(catalog, options, before, clock.instant());
-            if (plan.imports().isEmpty()) {
+            if (plan.imports().isEmpty() && plan.merges().isEmpty()) {
                 return Mono.error(nothingToDo(plan));
             }
             return Flux.fromIterable(plan.imports())
@@ -155,7 +156,11 @@ public final class LiveTarget implements Target {
                                         one -> session.take(one, after),
                                         () -> session.refuse(wanted, "the server could no longer be reached"));
                     }
-                    return session.created.isEmpty() ? Mono.error(session.whyNothing(made)) : Mono.just(session);
+                    return session.merge(after)
+                            .then(Mono.defer(() ->
+                                    session.created.isEmpty() && plan.merges().isEmpty()
+                                            ? Mono.error(session.whyNothing(made))
+                                            : Mono.<TargetSession>just(session)));
                 });
     }
 
@@ -177,6 +182,7 @@ public final class LiveTarget implements Target {
         private final Metastore before;
         private final Map<String, DatabaseImport> created = new LinkedHashMap<>();
         private final Map<ShardRef, ShardRef> places = new LinkedHashMap<>();
+        private final Set<ShardRef> merged = new LinkedHashSet<>();
         private final Map<ShardRef, String> refused;
         private final List<Notice> notices = new CopyOnWriteArrayList<>();
         private final Map<ShardRef, Integer> attempts = new ConcurrentHashMap<>();
@@ -204,6 +210,33 @@ public final class LiveTarget implements Target {
                     wanted,
                     shard -> !here.containsKey(shard),
                     "the server made database '%s' without a place for it".formatted(wanted.target()));
+        }
+
+        /** Finds places in the databases that exist, and makes them where that is possible. */
+        private Mono<Void> merge(Metastore now) {
+            if (plan.merges().isEmpty()) {
+                return Mono.empty();
+            }
+            var existing = new ExistingPlaces(plan, http);
+            return Flux.fromIterable(plan.merges())
+                    .concatMap(
+                            merge -> existing.prepare(merge, now).onErrorResume(SluiceException.class, e -> {
+                                notices.add(Notice.warning(e.getMessage(), e.hint()));
+                                return Mono.empty();
+                            }),
+                            0)
+                    .then(server.metadata().map(Metastore::decode))
+                    .doOnNext(after -> plan.merges().forEach(merge -> takeMerge(merge, existing, after)))
+                    .then();
+        }
+
+        private void takeMerge(DatabaseImport merge, ExistingPlaces existing, Metastore after) {
+            Map<ShardRef, ShardRef> here = plan.placed(merge, after, Map.of());
+            places.putAll(here);
+            merged.addAll(here.keySet());
+            plan.locatedOf(merge)
+                    .filter(shard -> !here.containsKey(shard.ref()))
+                    .forEach(shard -> refused.put(shard.ref(), existing.whyNot(merge, shard, after)));
         }
 
         private void refuse(DatabaseImport wanted, String why) {
@@ -243,17 +276,36 @@ public final class LiveTarget implements Target {
                     throw new IllegalStateException("shard %s has no place".formatted(shard));
                 }
                 int attempt = attempts.merge(shard, 1, Integer::sum);
-                var archive = new SentArchive(shard, place, attempt * GENERATIONS);
-                AtomicLong sent = new AtomicLong();
-                Flux<ByteBuf> tar = archive.of(parts).transform(TarWriter::bytes);
-                return server.transport()
-                        .upload(new SnapshotRequest.ShardUpload(place.id()), tar, bytes -> {
-                            sent.addAndGet(bytes);
-                            stored.accept(bytes);
-                        })
-                        .then(Mono.defer(() -> prove(shard, place, archive)))
-                        .then(Mono.fromSupplier(() -> receipt(shard, place, archive, sent.get())));
+                if (!merged.contains(shard)) {
+                    return send(shard, place, FileNaming.shifted(attempt * GENERATIONS), parts, stored);
+                }
+                return ShardSurvey.of(place, server.transport())
+                        .retryWhen(ReadBack.untilReady())
+                        .flatMap(survey -> send(
+                                shard,
+                                place,
+                                options.intoExisting().orElseThrow() == Conflict.BACKUP
+                                        ? survey.above(attempt)
+                                        : survey.below(attempt),
+                                survey.guarded(parts),
+                                stored));
             });
+        }
+
+        private Mono<ShardReceipt> send(
+                ShardRef shard, ShardRef place, FileNaming naming, Flux<ShardPart> parts, LongConsumer stored) {
+            var archive = new SentArchive(shard, place, naming);
+            AtomicLong sent = new AtomicLong();
+            return server.transport()
+                    .upload(
+                            new SnapshotRequest.ShardUpload(place.id()),
+                            archive.of(parts).transform(TarWriter::bytes),
+                            bytes -> {
+                                sent.addAndGet(bytes);
+                                stored.accept(bytes);
+                            })
+                    .then(Mono.defer(() -> prove(shard, place, archive)))
+                    .then(Mono.fromSupplier(() -> receipt(shard, place, archive, sent.get())));
         }
 
         private Mono<Void> prove(ShardRef shard, ShardRef place, SentArchive archive) {

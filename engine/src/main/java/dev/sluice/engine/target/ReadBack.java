@@ -124,7 +124,8 @@ final class ReadBack {
         return transport.exchange(ShardBackup.of(shard, since)).transform(TarReader.parts(shard));
     }
 
-    private static Retry untilReady() {
+    /** For a question about a shard that may be disabled for the moment. */
+    static Retry untilReady() {
         return Retry.fixedDelay(PAUSES, PAUSE)
                 .filter(EmptyAnswer.class::isInstance)
                 .onRetryExhaustedThrow((spec, last) -> last.failure());

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
@@ -27,12 +28,11 @@ final class SentArchive {
 
     private static final int MODE = 0644;
     private static final Pattern TSM = Pattern.compile("(\\d{1,9})-(\\d{1,9})\\.tsm");
-    private static final long MAX_GENERATION = 999_999_999;
     private static final int REMEMBERED = 1 << 20;
 
     private final ShardRef source;
     private final ShardRef target;
-    private final long generations;
+    private final FileNaming naming;
     private final Map<String, Fingerprint> files = new LinkedHashMap<>();
     private final List<String> dropped = new ArrayList<>();
 
@@ -47,13 +47,12 @@ final class SentArchive {
     /**
      * @param source as the archive names it
      * @param target as the server knows it
-     * @param generations is added to the generation of each file's name: the order of the files stays, and none gets the
-     *     name of a file that the server has made itself meanwhile, or of one that an earlier attempt left half written
+     * @param naming of the files there
      */
-    SentArchive(ShardRef source, ShardRef target, long generations) {
+    SentArchive(ShardRef source, ShardRef target, FileNaming naming) {
         this.source = source;
         this.target = target;
-        this.generations = generations;
+        this.naming = naming;
     }
 
     /** The parts to send. Takes over what comes; the subscriber releases what it gets. */
@@ -103,17 +102,20 @@ final class SentArchive {
             return;
         }
         Matcher numbers = TSM.matcher(start.name());
-        long generation = numbers.matches() ? Long.parseLong(numbers.group(1)) + generations : Long.MAX_VALUE;
-        if (generation > MAX_GENERATION) {
+        Optional<String> renamed = numbers.matches()
+                ? naming.of(Long.parseLong(numbers.group(1)), Long.parseLong(numbers.group(2)))
+                : Optional.empty();
+        if (renamed.isEmpty()) {
             // A server that gets such a file closes the shard's engine until it is restarted (observed on 1.6.7,
             // 1.8.10).
             out.error(new ArchiveDamaged(
                     source.toString(),
-                    "has the file %s, whose name is not generation-sequence.tsm".formatted(start.name()),
+                    "has the file %s, of which no name generation-sequence.tsm can be made in its place"
+                            .formatted(start.name()),
                     0));
             return;
         }
-        name = "%09d-%s.tsm".formatted(generation, numbers.group(2));
+        name = renamed.get();
         size = start.size();
         checksum = new CRC32C();
         out.next(new ShardPart.FileStart(
