@@ -228,6 +228,7 @@ public final class SluiceEngine implements AutoCloseable {
                 Verification.OFF,
                 request.keepExpired(),
                 request.subscriptions(),
+                Optional.empty(),
                 false);
         var target = ends.target(to, new DataOptions(names, request.force(), request.replaceMetastore()));
         var options = copying(request, List.of(new Indexable()), Compression.NONE);

@@ -2,10 +2,13 @@ package dev.sluice.cli.command;
 
 import dev.sluice.cli.option.CommonFlags;
 import dev.sluice.cli.option.HttpFlags;
+import dev.sluice.cli.option.OfflineFlags;
 import dev.sluice.cli.option.OutputFlags;
 import dev.sluice.cli.option.UsageError;
 import dev.sluice.cli.option.Values;
+import dev.sluice.engine.CopyRequest;
 import dev.sluice.engine.RestoreRequest;
+import dev.sluice.engine.event.Task;
 import dev.sluice.engine.model.Conflict;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Mapping;
@@ -180,6 +183,9 @@ final class RestoreCommand implements Command {
     private @Nullable Duration timeout;
 
     @Mixin
+    private final OfflineFlags offline = new OfflineFlags();
+
+    @Mixin
     private final OutputFlags output = new OutputFlags();
 
     @Mixin
@@ -193,7 +199,46 @@ final class RestoreCommand implements Command {
     @Override
     public int run() {
         OutputFlags.Output how = output.output();
-        return CopyRun.restore(context, how, request(), OptionalLong.empty());
+        Optional<End.Data> directories = offline.directories();
+        return directories.isPresent()
+                ? CopyRun.copy(context, how, offlineRequest(directories.get()), OptionalLong.empty())
+                : CopyRun.restore(context, how, request(), OptionalLong.empty());
+    }
+
+    /** What the flags ask for, with the directories of a stopped server. */
+    private CopyRequest offlineRequest(End.Data directories) {
+        checkNames();
+        if (intoExisting || onConflict != null) {
+            throw new UsageError(
+                    "--into-existing needs a running server",
+                    "A stopped server's database is left alone or, with --force, replaced.");
+        }
+        return CopyRequest.of(from(directory()), directories)
+                .task(Task.RESTORE)
+                .selection(selection())
+                .mapping(mapping())
+                .keepExpired(keepExpired)
+                .subscriptions(subscriptions)
+                .chain(chain)
+                .skipErrors(skipErrors)
+                .concurrency(concurrency)
+                .retries(retries)
+                .force(offline.force())
+                .replaceMetastore(offline.replaceMetastore())
+                .build();
+    }
+
+    private Selection selection() {
+        return new Selection(
+                Optional.ofNullable(database),
+                Optional.ofNullable(policy),
+                Optional.ofNullable(shard),
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    private Mapping mapping() {
+        return new Mapping(Optional.ofNullable(newDatabase), Optional.ofNullable(newPolicy));
     }
 
     /** What the flags ask for. */
@@ -201,13 +246,8 @@ final class RestoreCommand implements Command {
         checkNames();
         Path directory = directory();
         RestoreRequest.Builder request = RestoreRequest.of(from(directory), host)
-                .selection(new Selection(
-                        Optional.ofNullable(database),
-                        Optional.ofNullable(policy),
-                        Optional.ofNullable(shard),
-                        Optional.empty(),
-                        Optional.empty()))
-                .mapping(new Mapping(Optional.ofNullable(newDatabase), Optional.ofNullable(newPolicy)))
+                .selection(selection())
+                .mapping(mapping())
                 .verification(verification)
                 .keepExpired(keepExpired)
                 .subscriptions(subscriptions)

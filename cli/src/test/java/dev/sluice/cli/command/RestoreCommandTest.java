@@ -3,15 +3,20 @@ package dev.sluice.cli.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.cli.Samples;
+import dev.sluice.engine.CopyRequest;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.event.Event;
+import dev.sluice.engine.event.Task;
 import dev.sluice.engine.model.Conflict;
 import dev.sluice.engine.model.Credentials;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Mapping;
+import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.Verification;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,6 +39,38 @@ class RestoreCommandTest {
 
     private static String[] words(String line) {
         return Stream.of(line.split(" ")).filter(word -> !word.isEmpty()).toArray(String[]::new);
+    }
+
+    @Test
+    void restoresToTheDirectoriesOfAStoppedServer() {
+        Run run = new Run();
+
+        run.cli(("restore -datadir d -metadir m -waldir w -db telemetry -newdb copy --force --replace-metastore"
+                        + " --keep-expired --with-subscriptions BACKUP")
+                .split(" "));
+
+        assertThat(run.engine.copies)
+                .containsExactly(CopyRequest.of(
+                                new End.Directory(Path.of("BACKUP")),
+                                new End.Data(Path.of("d"), Optional.of(Path.of("m")), Optional.of(Path.of("w"))))
+                        .task(Task.RESTORE)
+                        .selection(Selection.EVERYTHING.withDatabase("telemetry"))
+                        .mapping(new Mapping(Optional.of("copy"), Optional.empty()))
+                        .force(true)
+                        .replaceMetastore(true)
+                        .keepExpired(true)
+                        .subscriptions(true)
+                        .build());
+    }
+
+    @Test
+    void flagsOfAStoppedServerNeedItsDirectory() {
+        for (String flag : new String[] {"-metadir m", "-waldir w", "--force", "--replace-metastore"}) {
+            Run run = new Run();
+
+            assertThat(run.cli(("restore " + flag + " BACKUP").split(" "))).isEqualTo(ExitCode.USAGE);
+            assertThat(run.err()).contains("needs -datadir");
+        }
     }
 
     @Test
