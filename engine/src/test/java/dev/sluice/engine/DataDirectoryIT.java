@@ -15,6 +15,9 @@ import dev.sluice.engine.testkit.RecordedAnswers;
 import dev.sluice.engine.testkit.RequiresInfluxd;
 import dev.sluice.engine.testkit.SampleLines;
 import dev.sluice.engine.testkit.ToolRun;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -22,6 +25,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -75,7 +79,9 @@ class DataDirectoryIT {
             CopyReport report = copy(CopyRequest.of(new End.Directory(temp), directories(second)));
 
             assertThat(report.complete()).isTrue();
+            leaveAnUnfinishedShard(second);
             second.start();
+            assertThat(hasTsiIndex(second)).isEqualTo(index.equals("tsi1"));
             assertThat(SampleLines.answers(second)).isNotEmpty().isEqualTo(SampleLines.answers(server));
             assertThat(second.rows("SELECT * FROM m GROUP BY *", "own")).hasSize(1);
             assertThat(second.rows("SHOW SERIES", "telemetry")).isEqualTo(server.rows("SHOW SERIES", "telemetry"));
@@ -86,6 +92,24 @@ class DataDirectoryIT {
             second.start();
             assertThat(second.query("SELECT * FROM cpu WHERE host = 'new'", "telemetry"))
                     .contains("new");
+        }
+    }
+
+    /** As a restore that was killed leaves it: the server passes it over. */
+    private static void leaveAnUnfinishedShard(RealInfluxd server) {
+        try {
+            Path shard = Files.createDirectories(server.dataDir().resolve("telemetry/autogen/77.restoring"));
+            Files.write(shard.resolve("000000001-000000001.tsm"), new byte[100]);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static boolean hasTsiIndex(RealInfluxd server) {
+        try (Stream<Path> files = Files.walk(server.dataDir().resolve("telemetry"))) {
+            return files.anyMatch(file -> file.endsWith("index/0/MANIFEST"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

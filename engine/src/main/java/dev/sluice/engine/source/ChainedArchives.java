@@ -3,12 +3,12 @@ package dev.sluice.engine.source;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -59,13 +59,13 @@ final class ChainedArchives {
 
     private static Mono<List<String>> names(StoredArchive archive) {
         return archive.parts()
-                .collect(ArrayList<String>::new, (names, part) -> {
+                .<String>handle((part, sink) -> {
                     if (part instanceof ShardPart.FileStart file) {
-                        names.add(file.name());
+                        sink.next(file.name());
                     }
                     part.release();
                 })
-                .map(names -> names);
+                .collectList();
     }
 
     private Flux<ShardPart> merged(Map<String, Integer> newest) {
@@ -82,15 +82,13 @@ final class ChainedArchives {
     }
 
     private Flux<ShardPart> passes(Map<String, Integer> newest, Predicate<String> kind) {
-        return Flux.range(0, archives.size())
+        return Flux.concat(IntStream.range(0, archives.size())
                 .filter(index -> newest.entrySet().stream()
-                        .anyMatch(file -> file.getValue().equals(index) && kind.test(file.getKey())))
-                .concatMap(
-                        index -> only(
-                                archives.get(index).parts(),
-                                name -> kind.test(name)
-                                        && Integer.valueOf(index).equals(newest.get(name))),
-                        0);
+                        .anyMatch(file -> file.getValue() == index && kind.test(file.getKey())))
+                .mapToObj(index -> only(
+                        archives.get(index).parts(),
+                        name -> kind.test(name) && Integer.valueOf(index).equals(newest.get(name))))
+                .toList());
     }
 
     /** The files that are wanted, without the end of the shard; the others are read and dropped. */

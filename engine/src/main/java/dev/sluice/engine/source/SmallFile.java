@@ -17,22 +17,26 @@ final class SmallFile {
     /** All of the file's bytes; {@link FormatDamaged} if there are more than {@link #LIMIT}. */
     static Mono<byte[]> read(Store store, String name) {
         return store.get(name)
+                .map(SmallFile::taken) // before anything that may drop what comes after a cancel
                 .collect(ByteArrayOutputStream::new, (all, chunk) -> append(store, name, all, chunk))
                 .map(ByteArrayOutputStream::toByteArray);
     }
 
-    private static void append(Store store, String name, ByteArrayOutputStream all, ByteBuf chunk) {
+    private static byte[] taken(ByteBuf chunk) {
         try {
-            if (all.size() + chunk.readableBytes() > LIMIT) {
-                throw new FormatDamaged(
-                        store.describe(name),
-                        "has more than %d bytes, too many for what it should be".formatted(LIMIT));
-            }
             byte[] bytes = new byte[chunk.readableBytes()];
             chunk.readBytes(bytes);
-            all.writeBytes(bytes);
+            return bytes;
         } finally {
             chunk.release();
         }
+    }
+
+    private static void append(Store store, String name, ByteArrayOutputStream all, byte[] chunk) {
+        if (all.size() + chunk.length > LIMIT) {
+            throw new FormatDamaged(
+                    store.describe(name), "has more than %d bytes, too many for what it should be".formatted(LIMIT));
+        }
+        all.writeBytes(chunk);
     }
 }

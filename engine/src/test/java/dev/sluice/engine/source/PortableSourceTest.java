@@ -460,6 +460,42 @@ class PortableSourceTest {
                 .satisfies(notice -> assertThat(notice.message()).contains("telemetry/autogen/2"));
     }
 
+    /** Made up by the documented format. */
+    @Test
+    void ofCopiesInAnEnterpriseBackupTheNewestCounts() throws IOException {
+        Path directory = Fixtures.copy("1.8.10", "portable-db-rp", temp.resolve("enterprise"));
+        String one = "(?s)(\\{\\s+\"database\": \"telemetry\",\\s+\"policy\": \"autogen\",\\s+\"shardID\": 1,.*?\\})";
+        edit(
+                directory,
+                text -> text.replace("\"limited\": false", "\"limited\": true")
+                        .replaceFirst(
+                                one,
+                                enterpriseCopy(1, "gone.s1.tar.gz", 100) + ", " + enterpriseCopy(1, "s2.s1.tar.gz", 300)
+                                        + ", " + enterpriseCopy(1, "gone.too.tar.gz", 300) + ", "
+                                        + enterpriseCopy(1, "old.tar.gz", 200))
+                        .replaceFirst(
+                                "\\}$", ", \"database\": \"telemetry\", \"policy\": \"autogen\", \"shard_id\": 1}"));
+        Files.move(file(directory, ".s1.tar.gz"), directory.resolve("s2.s1.tar.gz"));
+
+        assertThat(Contents.of(source(directory), Selection.EVERYTHING))
+                .isEqualTo(Contents.of(source(Fixtures.backup("1.8.10", "portable-db-rp")), Selection.EVERYTHING));
+    }
+
+    /** Made up by the documented format. */
+    @Test
+    void aGreaterTimeOfAnEnterpriseBackupCountsMoreThanANewerRun() throws IOException {
+        Path directory = Fixtures.copy("1.8.10", "portable-two-runs", temp.resolve("times"));
+        edit(directory, text -> text.replaceFirst("(?s)(\"shardID\": 3,.*?\"lastModified\": )0", "$11"));
+
+        assertThat(Contents.of(source(directory), THIRD))
+                .isEqualTo(Contents.of(source(Fixtures.backup("1.8.10", "portable-all")), THIRD));
+    }
+
+    private static String enterpriseCopy(long shard, String file, long modified) {
+        return "{\"database\": \"telemetry\", \"policy\": \"autogen\", \"shardID\": %d, \"fileName\": \"%s\", \"size\": 54784, \"lastModified\": %d}"
+                .formatted(shard, file, modified);
+    }
+
     @Test
     void sizesThatDoNotMatchAreToldWhenThePartsAreRight() throws IOException {
         Path directory = Fixtures.copy("1.8.10", "portable-db-rp", temp.resolve("size"));
