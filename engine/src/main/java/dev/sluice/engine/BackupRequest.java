@@ -12,11 +12,12 @@ import java.util.OptionalLong;
 /**
  * Back up a live server.
  *
- * @param to a portable directory, or the stream to stdout
+ * @param to a directory, portable or legacy, or the stream to stdout
+ * @param compression of a portable backup's archives; the legacy format has none
  * @param rateLimit raw bytes a second over all shards; empty for none
  * @param retries attempts after the first, for each shard
- * @param checkBlocks look at every block of every TSM file while it passes; what is damaged is told and copied as it is
  * @param skipErrors go on without a shard that failed for good, and name it in the report
+ * @param checkBlocks look at every block of every TSM file while it passes; damage is told, and copied as it is
  */
 public record BackupRequest(
         ServerAddress server,
@@ -43,17 +44,28 @@ public record BackupRequest(
         if (retries < 0) {
             throw new IllegalArgumentException("retries must not be negative, was " + retries);
         }
+        if (to instanceof End.Legacy && compression.codec() != Compression.Codec.NONE) {
+            throw new IllegalArgumentException("the legacy format has no compression, not " + compression);
+        }
         if (rateLimit.isPresent() && rateLimit.getAsLong() < 1) {
             throw new IllegalArgumentException("rate limit must be positive, was " + rateLimit.getAsLong());
         }
     }
 
-    /** Starts a request for a portable directory, with every option at its default. */
+    /** Starts a request for a portable backup, with every option at its default. */
     public static Builder portable(ServerAddress server, Path directory) {
         return new Builder(server, new End.Portable(directory));
     }
 
-    /** Starts a request for a stream archive, with every option at its default; zstd is that of the compression. */
+    /**
+     * Starts a request for a legacy backup, with every option at its default. As influxd has it, only the metastore is
+     * saved if the selection names neither a database nor a shard.
+     */
+    public static Builder legacy(ServerAddress server, Path directory) {
+        return new Builder(server, new End.Legacy(directory)).compression(Compression.NONE);
+    }
+
+    /** Starts a request for a stream archive, with every option at its default; its compression is zstd. */
     public static Builder stream(ServerAddress server) {
         return new Builder(server, new End.Stream()).compression(Compression.ZSTD);
     }
@@ -83,7 +95,7 @@ public record BackupRequest(
             return this;
         }
 
-        /** Default: gzip at level 1, which influxd reads; zstd at level 1 for a stream. */
+        /** Default: gzip at level 1, which influxd reads; none for legacy, zstd for a stream. */
         public Builder compression(Compression value) {
             this.compression = value;
             return this;
@@ -113,15 +125,15 @@ public record BackupRequest(
             return this;
         }
 
-        /** Default: false, the first shard that fails for good ends the backup. */
-        public Builder skipErrors(boolean value) {
-            this.skipErrors = value;
-            return this;
-        }
-
         /** Default: true, every block of every TSM file is checked while it passes. */
         public Builder checkBlocks(boolean value) {
             this.checkBlocks = value;
+            return this;
+        }
+
+        /** Default: false, the first shard that fails for good ends the backup. */
+        public Builder skipErrors(boolean value) {
+            this.skipErrors = value;
             return this;
         }
 

@@ -136,6 +136,10 @@ public final class Pipes {
             return Duration.ZERO;
         }
 
+        /** What went into a pipe cannot be taken back. */
+        @Override
+        public void withdraw() {}
+
         @Override
         public void discard() throws IOException {
             channel.close();
