@@ -23,6 +23,8 @@ import java.util.OptionalLong;
  * @param subscriptions in a server's directories: whether policies get theirs back
  * @param force in a server's directories: databases that exist are replaced
  * @param replaceMetastore in a server's directories: the source's metastore takes the place of the server's
+ * @param allowIncomplete of a stream that is cut short or damaged, take what had arrived whole
+ * @param checkBlocks look at every block of every TSM file while it passes; damage is told, and copied as it is
  */
 public record CopyRequest(
         Task task,
@@ -41,6 +43,8 @@ public record CopyRequest(
         boolean subscriptions,
         boolean force,
         boolean replaceMetastore,
+        boolean allowIncomplete,
+        boolean checkBlocks,
         Timeouts timeouts) {
 
     public CopyRequest {
@@ -78,6 +82,8 @@ public record CopyRequest(
         private boolean subscriptions;
         private boolean force;
         private boolean replaceMetastore;
+        private boolean allowIncomplete;
+        private boolean checkBlocks = true;
         private Timeouts timeouts = Timeouts.DEFAULT;
 
         private Builder(End from, End to) {
@@ -139,6 +145,18 @@ public record CopyRequest(
             return this;
         }
 
+        /** Default: true, every block of every TSM file is checked while it passes. */
+        public Builder checkBlocks(boolean value) {
+            this.checkBlocks = value;
+            return this;
+        }
+
+        /** Default: false, a stream that is cut short or damaged is an error. */
+        public Builder allowIncomplete(boolean value) {
+            this.allowIncomplete = value;
+            return this;
+        }
+
         /** Default: false, the first shard that fails for good ends the copy. */
         public Builder skipErrors(boolean value) {
             this.skipErrors = value;
@@ -193,6 +211,8 @@ public record CopyRequest(
                     subscriptions,
                     force,
                     replaceMetastore,
+                    allowIncomplete,
+                    checkBlocks,
                     timeouts);
         }
     }

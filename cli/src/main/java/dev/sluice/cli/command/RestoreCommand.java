@@ -1,5 +1,6 @@
 package dev.sluice.cli.command;
 
+import dev.sluice.cli.option.CheckFlags;
 import dev.sluice.cli.option.CommonFlags;
 import dev.sluice.cli.option.HttpFlags;
 import dev.sluice.cli.option.OfflineFlags;
@@ -35,7 +36,7 @@ import picocli.CommandLine.TypeConversionException;
         name = "restore",
         sortOptions = false,
         description = "Restore a backup to a running server.",
-        customSynopsis = "sluice restore [flags] PATH",
+        customSynopsis = "sluice restore [flags] PATH|-",
         parameterListHeading = "%n",
         optionListHeading = "%nFlags, with one dash or two, before or after PATH%n",
         footer = {
@@ -48,7 +49,11 @@ final class RestoreCommand implements Command {
 
     private final Context context;
 
-    @Parameters(arity = "0..*", paramLabel = "PATH", hideParamSyntax = true, description = "The backup's directory.")
+    @Parameters(
+            arity = "0..*",
+            paramLabel = "PATH",
+            hideParamSyntax = true,
+            description = "The backup's directory; - for a stream archive on stdin.")
     private List<String> paths = new ArrayList<>();
 
     @Option(
@@ -160,6 +165,12 @@ final class RestoreCommand implements Command {
     private final HttpFlags http = new HttpFlags();
 
     @Option(
+            names = "--allow-incomplete",
+            description =
+                    "Of a stream that is cut short or damaged, take what had arrived whole; ends with exit code 3 or 4.")
+    private boolean allowIncomplete;
+
+    @Option(
             names = "--concurrency",
             paramLabel = "N",
             defaultValue = "" + RestoreRequest.DEFAULT_CONCURRENCY,
@@ -186,6 +197,9 @@ final class RestoreCommand implements Command {
     private final OfflineFlags offline = new OfflineFlags();
 
     @Mixin
+    private final CheckFlags checks = new CheckFlags();
+
+    @Mixin
     private final OutputFlags output = new OutputFlags();
 
     @Mixin
@@ -201,8 +215,20 @@ final class RestoreCommand implements Command {
         OutputFlags.Output how = output.output();
         Optional<End.Data> directories = offline.directories();
         return directories.isPresent()
-                ? CopyRun.copy(context, how, offlineRequest(directories.get()), OptionalLong.empty())
-                : CopyRun.restore(context, how, request(), OptionalLong.empty());
+                ? offline(how, directories.get())
+                : online(how);
+    }
+
+    private int online(OutputFlags.Output how) {
+        RestoreRequest request = request();
+        Context.require(request.from(), context.ends().in(), "stdin", "sluice restore - < backup.zst");
+        return CopyRun.restore(context, how, request, OptionalLong.empty());
+    }
+
+    private int offline(OutputFlags.Output how, End.Data directories) {
+        CopyRequest request = offlineRequest(directories);
+        Context.require(request.from(), context.ends().in(), "stdin", "sluice restore -datadir DIR - < backup.zst");
+        return CopyRun.copy(context, how, request, OptionalLong.empty());
     }
 
     /** What the flags ask for, with the directories of a stopped server. */
@@ -221,6 +247,8 @@ final class RestoreCommand implements Command {
                 .subscriptions(subscriptions)
                 .chain(chain)
                 .skipErrors(skipErrors)
+                .allowIncomplete(allowIncomplete)
+                .checkBlocks(checks.blocks())
                 .concurrency(concurrency)
                 .retries(retries)
                 .force(offline.force())
@@ -249,6 +277,8 @@ final class RestoreCommand implements Command {
                 .selection(selection())
                 .mapping(mapping())
                 .verification(verification)
+                .checkBlocks(checks.blocks())
+                .allowIncomplete(allowIncomplete)
                 .keepExpired(keepExpired)
                 .subscriptions(subscriptions)
                 .chain(chain)
@@ -280,6 +310,14 @@ final class RestoreCommand implements Command {
             throw new UsageError(
                     "-portable cannot be combined with -online",
                     "A backup has one format; without both it is told from what lies in the directory.");
+        }
+        if (directory.equals(Path.of("-"))) {
+            if (portable || online) {
+                throw new UsageError(
+                        "a stream is neither a portable nor a legacy backup",
+                        "Leave out -portable and -online; './-' is a directory called '-'.");
+            }
+            return new End.Stream();
         }
         return portable
                 ? new End.Portable(directory)
