@@ -7,18 +7,23 @@ import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.Task;
 import dev.sluice.engine.http.InfluxHttp;
+import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.model.Timeouts;
 import dev.sluice.engine.serve.RunningServer;
 import dev.sluice.engine.serve.SnapshotServer;
 import dev.sluice.engine.source.LiveServer;
 import dev.sluice.engine.source.MetadataOnly;
+import dev.sluice.engine.source.PortableRun;
+import dev.sluice.engine.source.PortableSource;
 import dev.sluice.engine.source.ReadOptions;
 import dev.sluice.engine.source.Restorable;
 import dev.sluice.engine.source.Source;
+import dev.sluice.engine.source.SourceSession;
 import dev.sluice.engine.source.StreamSource;
 import dev.sluice.engine.stage.BlockCheck;
 import dev.sluice.engine.stage.Indexable;
@@ -35,9 +40,12 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -332,6 +340,35 @@ public final class SluiceEngine implements AutoCloseable {
                     .concatMap(event ->
                             event instanceof Event.Finished last ? withTotals(last.report(), check) : Flux.just(event));
         });
+    }
+
+    /**
+     * What there is in a backup, a stream or on a server; cold. Directories are known by their manifests and names, a
+     * server by its answers; a stream has to be read to its end.
+     */
+    public Mono<Listing> list(End from, Selection selection) {
+        var reading = new ReadOptions(false, true, true);
+        return ends.source(from, reading, Timeouts.DEFAULT, BackupRequest.DEFAULT_RETRIES)
+                .flatMap(source -> from instanceof End.Stream
+                        ? listStream(source, selection)
+                        : Mono.usingWhen(
+                                source.open(selection),
+                                session -> runs(source)
+                                        .map(runs -> Listings.of(source.describe(), session.catalog(), runs)),
+                                SourceSession::close));
+    }
+
+    private static Mono<List<PortableRun>> runs(Source source) {
+        return source instanceof PortableSource portable ? portable.runs() : Mono.just(List.of());
+    }
+
+    private static Mono<Listing> listStream(Source source, Selection selection) {
+        var options = new CopyOptions(Task.VERIFY, List.of(), 1, 0, true, Compression.NONE, SAMPLING);
+        var catalog = new AtomicReference<@Nullable Catalog>();
+        return run(source, new Nowhere(catalog::set), options, selection)
+                .ofType(Event.Finished.class)
+                .last()
+                .map(last -> Listings.of(Objects.requireNonNull(catalog.get()), last.report()));
     }
 
     private static Flux<Event> withTotals(CopyReport report, BlockCheck check) {
