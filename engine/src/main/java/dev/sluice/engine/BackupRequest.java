@@ -13,7 +13,7 @@ import java.util.OptionalLong;
  * Back up a live server.
  *
  * @param to a directory, portable or legacy, or the stream to stdout
- * @param compression of a portable backup's archives; the legacy format has none
+ * @param compression of a portable backup's archives, or of the stream; the legacy format has none
  * @param rateLimit raw bytes a second over all shards; empty for none
  * @param retries attempts after the first, for each shard
  * @param skipErrors go on without a shard that failed for good, and name it in the report

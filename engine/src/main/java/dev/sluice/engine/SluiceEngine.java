@@ -6,6 +6,7 @@ import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.Task;
+import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Compression;
@@ -34,8 +35,12 @@ import dev.sluice.engine.target.LiveOptions;
 import dev.sluice.engine.target.LiveTarget;
 import dev.sluice.engine.target.Nowhere;
 import dev.sluice.engine.target.Target;
+import dev.sluice.engine.transfer.Input;
+import dev.sluice.engine.transfer.LineImport;
 import dev.sluice.engine.transport.SnapshotTransport;
 import io.netty.buffer.ByteBuf;
+import java.nio.channels.Channels;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -319,6 +324,25 @@ public final class SluiceEngine implements AutoCloseable {
     }
 
     /**
+     * Imports line protocol. Cold: each subscription is an import of its own. The last event is
+     * {@link TransferEvent.Imported}; errors are {@link dev.sluice.engine.error.SluiceException}s. A cancel ends every
+     * request.
+     */
+    public Flux<TransferEvent> importLines(ImportRequest request) {
+        return Flux.using(
+                () -> InfluxHttp.to(
+                        request.endpoint(),
+                        request.credentials(),
+                        request.timeouts(),
+                        loops,
+                        request.options().concurrency()),
+                http -> Mono.fromCallable(() -> lineImport(request, http))
+                        .subscribeOn(files)
+                        .flatMapMany(LineImport::run),
+                InfluxHttp::close);
+    }
+
+    /**
      * Reads all that a source has, checks it down to every block, and keeps nothing. Cold; the last event is
      * {@link Event.Finished}, whose report tells what is damaged or missing. A shard that cannot be read does not keep
      * the others from being checked.
@@ -404,6 +428,15 @@ public final class SluiceEngine implements AutoCloseable {
         files.disposeGracefully().onErrorComplete().block(PATIENCE);
         workers.dispose();
         loops.disposeLater(Duration.ZERO, PATIENCE).block(PATIENCE);
+    }
+
+    private LineImport lineImport(ImportRequest request, InfluxHttp http) {
+        Optional<Path> path = request.path();
+        if (path.isPresent() && Files.isDirectory(path.get())) {
+            return LineImport.ofDirectory(path.get(), http, request.options(), workers, files, Schedulers.parallel());
+        }
+        Input input = path.map(Input::of).orElseGet(() -> Input.of("standard input", Channels.newChannel(System.in)));
+        return LineImport.of(input, http, request.options(), workers, files, Schedulers.parallel());
     }
 
     private SlabLine line(Compression compression, OptionalLong rateLimit) {
