@@ -10,6 +10,7 @@ public abstract sealed class SluiceException extends RuntimeException
                 ConnectionLost,
                 EmptyAnswer,
                 EncoderFailed,
+                EngineClosed,
                 FieldTypeConflict,
                 FormatDamaged,
                 HttpFailure,
