@@ -2,6 +2,7 @@ package dev.sluice.engine;
 
 import dev.sluice.engine.copy.Copy;
 import dev.sluice.engine.copy.CopyOptions;
+import dev.sluice.engine.error.EngineClosed;
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
@@ -84,6 +85,7 @@ public final class SluiceEngine implements AutoCloseable {
     private final Scheduler workers;
     private final Scheduler files;
     private final Ends ends;
+    private final Sinks.Empty<Event> closing = Sinks.empty();
 
     private SluiceEngine(Builder options) {
         this.memory = options.memory;
@@ -420,11 +422,12 @@ public final class SluiceEngine implements AutoCloseable {
     }
 
     /**
-     * Frees the engine's threads; cancel copies that still run before. What they have begun to clean up is brought to
-     * its end, so that no pending file is left behind.
+     * Ends the copies that still run, with {@link EngineClosed}, and frees the engine's threads. What is cleaned up then is
+     * brought to its end, so that no pending file is left behind. Blocks for some seconds at most; safe to call twice.
      */
     @Override
     public void close() {
+        closing.tryEmitError(new EngineClosed());
         files.disposeGracefully().onErrorComplete().block(PATIENCE);
         workers.dispose();
         loops.disposeLater(Duration.ZERO, PATIENCE).block(PATIENCE);
@@ -446,7 +449,9 @@ public final class SluiceEngine implements AutoCloseable {
         return SlabLine.open(compression, memory, limit, workers, parallelism);
     }
 
-    private static Flux<Event> run(Source source, Target target, CopyOptions options, Selection selection) {
-        return new Copy(source, target, options, Schedulers.parallel()).run(selection);
+    private Flux<Event> run(Source source, Target target, CopyOptions options, Selection selection) {
+        Flux<Event> copy = new Copy(source, target, options, Schedulers.parallel()).run(selection);
+        // The error of an engine that closes cancels the copy.
+        return Flux.merge(closing.asMono(), copy).takeUntil(Event.Finished.class::isInstance);
     }
 }
