@@ -4,6 +4,7 @@ import dev.sluice.engine.error.ArchiveDamaged;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.event.Task;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.ShardReceipt;
@@ -11,6 +12,8 @@ import dev.sluice.engine.model.ShardRef;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 
 /** Events and reports as an engine tells them. */
 public final class Samples {
@@ -29,7 +32,7 @@ public final class Samples {
                         stored,
                         "20261123T000000Z.s" + id + ".tar.gz",
                         Compression.GZIP,
-                        new Digest(Digest.Algorithm.CRC32C, "1a2b3c4d"),
+                        Optional.of(new Digest(Digest.Algorithm.CRC32C, "1a2b3c4d")),
                         List.of("000000001-000000001.tsm"),
                         Duration.ofMillis(120)),
                 attempts,
@@ -42,6 +45,7 @@ public final class Samples {
 
     public static CopyReport report(ShardOutcome... outcomes) {
         return new CopyReport(
+                Task.BACKUP,
                 "localhost:8088",
                 "/backups/monday/20261123T000000Z.manifest",
                 Instant.parse("2026-11-23T00:00:00Z"),
@@ -66,7 +70,7 @@ public final class Samples {
     }
 
     public static Event.Started started(int shards) {
-        return new Event.Started("localhost:8088", "/backups/monday", shards);
+        return new Event.Started(Task.BACKUP, "localhost:8088", "/backups/monday", shards, OptionalLong.empty());
     }
 
     public static Event.Progress progress(

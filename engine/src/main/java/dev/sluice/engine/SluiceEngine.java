@@ -2,22 +2,51 @@ package dev.sluice.engine;
 
 import dev.sluice.engine.copy.Copy;
 import dev.sluice.engine.copy.CopyOptions;
+import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
+import dev.sluice.engine.event.Task;
+import dev.sluice.engine.event.TransferEvent;
+import dev.sluice.engine.http.InfluxHttp;
+import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Mapping;
+import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.serve.RunningServer;
 import dev.sluice.engine.serve.SnapshotServer;
-import dev.sluice.engine.source.LiveSource;
+import dev.sluice.engine.source.LiveServer;
+import dev.sluice.engine.source.MetadataOnly;
+import dev.sluice.engine.source.ReadOptions;
+import dev.sluice.engine.source.Restorable;
+import dev.sluice.engine.source.Source;
+import dev.sluice.engine.source.StreamSource;
+import dev.sluice.engine.stage.BlockCheck;
+import dev.sluice.engine.stage.Indexable;
 import dev.sluice.engine.stage.RateLimit;
+import dev.sluice.engine.stage.ShardStage;
 import dev.sluice.engine.stage.SlabLine;
-import dev.sluice.engine.store.DirectoryStore;
-import dev.sluice.engine.target.PortableTarget;
+import dev.sluice.engine.target.LiveOptions;
+import dev.sluice.engine.target.LiveTarget;
+import dev.sluice.engine.target.Nowhere;
+import dev.sluice.engine.target.Target;
+import dev.sluice.engine.transfer.Input;
+import dev.sluice.engine.transfer.LineImport;
 import dev.sluice.engine.transport.SnapshotTransport;
+import io.netty.buffer.ByteBuf;
+import java.nio.channels.Channels;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Function;
+import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.netty.resources.LoopResources;
@@ -35,12 +64,18 @@ public final class SluiceEngine implements AutoCloseable {
     private static final int FILE_THREADS = 32;
     private static final int QUEUED_FILE_TASKS = 100_000;
     private static final int LOOPS = 2;
+    private static final int HTTP_CONNECTIONS = 4;
+
+    private static final Notice METADATA_ONLY = Notice.warning(
+            "only the metastore is saved and no points: that is what a legacy backup without -db is",
+            "Give -db NAME for a database with its points, or -portable for everything.");
 
     private final long memory;
     private final int parallelism;
     private final LoopResources loops;
     private final Scheduler workers;
     private final Scheduler files;
+    private final Ends ends;
 
     private SluiceEngine(Builder options) {
         this.memory = options.memory;
@@ -48,6 +83,7 @@ public final class SluiceEngine implements AutoCloseable {
         this.loops = LoopResources.create("sluice-net", LOOPS, true);
         this.workers = Schedulers.newParallel("sluice-compress", parallelism, true);
         this.files = Schedulers.newBoundedElastic(FILE_THREADS, QUEUED_FILE_TASKS, "sluice-files", 60, true);
+        this.ends = new Ends(loops, files);
     }
 
     /** An engine with every default. */
@@ -96,12 +132,238 @@ public final class SluiceEngine implements AutoCloseable {
      * server and removes what is half written.
      */
     public Flux<Event> backup(BackupRequest request) {
-        return Flux.using(() -> line(request), line -> copy(request, line).run(request.selection()), SlabLine::close);
+        return backup(request, writing -> ends.target(request.to(), writing));
+    }
+
+    private Flux<Event> backup(BackupRequest request, Function<Ends.Writing, Target> target) {
+        var options = new CopyOptions(
+                Task.BACKUP,
+                check(request.checkBlocks()),
+                request.concurrency(),
+                request.retries(),
+                request.skipErrors(),
+                request.compression(),
+                SAMPLING);
+        return ends.source(new End.Live(request.server()), ReadOptions.STRICT, request.timeouts(), request.retries())
+                .map(source -> savesMetadataOnly(request) ? new MetadataOnly(source, METADATA_ONLY) : source)
+                .flatMapMany(source -> Flux.using(
+                        () -> line(request.compression(), request.rateLimit()),
+                        line -> run(
+                                source,
+                                target.apply(new Ends.Writing(line, request.digest(), request.selection())),
+                                options,
+                                request.selection()),
+                        SlabLine::close));
+    }
+
+    /**
+     * Backs up as a stream archive, for a response's body. Cold: each subscription is a backup of its own, for which the
+     * server is read only as fast as the subscriber asks. The subscriber releases the buffers. A cancel ends every
+     * conversation with the server; an error means that what came before is not complete, which its reader will see as
+     * well.
+     *
+     * @param request for a stream
+     */
+    public Flux<ByteBuf> stream(BackupRequest request) {
+        return Flux.defer(() -> {
+            var bytes = Sinks.<Flux<ByteBuf>>one();
+            var taken = Sinks.<Void>empty();
+            var result = Sinks.<Void>empty();
+            Function<Flux<ByteBuf>, Mono<?>> sink = out -> {
+                bytes.tryEmitValue(out.doOnComplete(taken::tryEmitEmpty));
+                return taken.asMono();
+            };
+            var run = Disposables.swap();
+            return bytes.asMono()
+                    .flatMapMany(out -> out)
+                    .onErrorResume(broken -> result.asMono().then(Mono.error(broken)))
+                    .concatWith(result.asMono().then(Mono.empty()))
+                    .doOnSubscribe(subscribed ->
+                            run.update(backup(request, writing -> ends.stream("the stream", writing, sink))
+                                    .subscribe(
+                                            event -> {},
+                                            error -> {
+                                                result.tryEmitError(error);
+                                                bytes.tryEmitError(error);
+                                            },
+                                            result::tryEmitEmpty)))
+                    .doOnCancel(run::dispose);
+        });
+    }
+
+    private static List<ShardStage> check(boolean blocks) {
+        return blocks ? List.of(new BlockCheck(false)) : List.of();
+    }
+
+    private static boolean savesMetadataOnly(BackupRequest request) {
+        return request.to() instanceof End.Legacy
+                && request.selection().database().isEmpty()
+                && request.selection().shard().isEmpty();
     }
 
     /** The same for those who want only the report. */
     public Mono<CopyReport> backupReport(BackupRequest request) {
         return backup(request).ofType(Event.Finished.class).last().map(Event.Finished::report);
+    }
+
+    /**
+     * Restores to a live server. Cold: each subscription is a restore of its own. The last event is
+     * {@link Event.Finished}; errors are {@link dev.sluice.engine.error.SluiceException}s, and what the server is left
+     * with is told by {@link Event.Told}s before them. A cancel ends every upload with a reset, so that the server
+     * installs no half shard.
+     */
+    public Flux<Event> restore(RestoreRequest request) {
+        var reading = new ReadOptions(request.chain(), request.skipErrors(), request.allowIncomplete());
+        return restore(request, ends.source(request.from(), reading, request.timeouts(), request.retries()));
+    }
+
+    /**
+     * Restores a stream archive, such as a request's body, to a live server; as {@link #restore(RestoreRequest)}.
+     *
+     * @param stream is subscribed to once, and asked for no more than the server takes
+     */
+    public Flux<Event> restore(RestoreRequest request, Flux<ByteBuf> stream) {
+        return restore(request, Mono.just(new StreamSource("the stream", stream, files, request.allowIncomplete())));
+    }
+
+    private Flux<Event> restore(RestoreRequest request, Mono<? extends Source> source) {
+        return Flux.using(
+                () -> request.http()
+                        .map(access -> InfluxHttp.to(
+                                access.endpoint(), access.credentials(), request.timeouts(), loops, HTTP_CONNECTIONS)),
+                http -> restore(request, source, http),
+                http -> http.ifPresent(InfluxHttp::close));
+    }
+
+    /** The same for those who want only the report. */
+    public Mono<CopyReport> restoreReport(RestoreRequest request) {
+        return restore(request).ofType(Event.Finished.class).last().map(Event.Finished::report);
+    }
+
+    private Flux<Event> restore(RestoreRequest request, Mono<? extends Source> from, Optional<InfluxHttp> http) {
+        var server =
+                new LiveServer(SnapshotTransport.to(request.server(), request.timeouts(), loops), request.retries());
+        var target = new LiveTarget(
+                server,
+                new LiveOptions(
+                        request.selection(),
+                        request.mapping(),
+                        request.verification(),
+                        request.keepExpired(),
+                        request.subscriptions(),
+                        request.intoExisting(),
+                        request.cleanup()),
+                http,
+                Clock.systemUTC());
+        var options = new CopyOptions(
+                Task.RESTORE,
+                request.checkBlocks() ? List.of(new Indexable(), new BlockCheck(false)) : List.of(new Indexable()),
+                request.concurrency(),
+                request.retries(),
+                request.skipErrors(),
+                Compression.NONE,
+                SAMPLING);
+        return from.flatMapMany(source -> run(new Restorable(source), target, options, request.selection()));
+    }
+
+    /**
+     * Copies from any end to any other. Cold: each subscription is a copy of its own. The last event is
+     * {@link Event.Finished}; errors are {@link dev.sluice.engine.error.SluiceException}s. A copy to a live server is a
+     * {@link #restore}, and as careful.
+     */
+    public Flux<Event> copy(CopyRequest request) {
+        return ends.settled(request.to())
+                .flatMapMany(
+                        to -> to instanceof End.Live live ? restore(asRestore(request, live)) : toFiles(request, to));
+    }
+
+    private static RestoreRequest asRestore(CopyRequest request, End.Live to) {
+        return RestoreRequest.of(request.from(), to.address())
+                .selection(request.selection())
+                .mapping(request.mapping())
+                .chain(request.chain())
+                .skipErrors(request.skipErrors())
+                .concurrency(request.concurrency())
+                .retries(request.retries())
+                .timeouts(request.timeouts())
+                .build();
+    }
+
+    private Flux<Event> toFiles(CopyRequest request, End to) {
+        if (!request.mapping().equals(Mapping.NONE)) {
+            return Flux.error(new InvalidRequest(
+                    "a backup keeps the names of what is in it",
+                    "Give new names when it is restored: -newdb and -newrp are for servers."));
+        }
+        var options = new CopyOptions(
+                Task.COPY,
+                check(request.checkBlocks()),
+                request.concurrency(),
+                request.retries(),
+                request.skipErrors(),
+                Ends.compressionFor(to, request.compression()),
+                SAMPLING);
+        var reading = new ReadOptions(request.chain(), request.skipErrors(), request.allowIncomplete());
+        return ends.source(request.from(), reading, request.timeouts(), request.retries())
+                .flatMapMany(source -> Flux.using(
+                        () -> line(options.compression(), request.rateLimit()),
+                        line -> run(
+                                source,
+                                ends.target(to, new Ends.Writing(line, request.digest(), request.selection())),
+                                options,
+                                request.selection()),
+                        SlabLine::close));
+    }
+
+    /**
+     * Imports line protocol. Cold: each subscription is an import of its own. The last event is
+     * {@link TransferEvent.Imported}; errors are {@link dev.sluice.engine.error.SluiceException}s. A cancel ends every
+     * request.
+     */
+    public Flux<TransferEvent> importLines(ImportRequest request) {
+        return Flux.using(
+                () -> InfluxHttp.to(
+                        request.endpoint(),
+                        request.credentials(),
+                        request.timeouts(),
+                        loops,
+                        request.options().concurrency()),
+                http -> Mono.fromCallable(() -> lineImport(request, http))
+                        .subscribeOn(files)
+                        .flatMapMany(LineImport::run),
+                InfluxHttp::close);
+    }
+
+    /**
+     * Reads all that a source has, checks it down to every block, and keeps nothing. Cold; the last event is
+     * {@link Event.Finished}, whose report tells what is damaged or missing. A shard that cannot be read does not keep
+     * the others from being checked.
+     */
+    public Flux<Event> verify(VerifyRequest request) {
+        return Flux.defer(() -> {
+            var check = new BlockCheck(request.deep());
+            var options = new CopyOptions(
+                    Task.VERIFY,
+                    List.of(check),
+                    request.concurrency(),
+                    request.retries(),
+                    true,
+                    Compression.NONE,
+                    SAMPLING);
+            var reading = new ReadOptions(request.chain(), true, request.allowIncomplete());
+            return ends.source(request.from(), reading, request.timeouts(), request.retries())
+                    .flatMapMany(source -> run(source, new Nowhere(), options, request.selection()))
+                    .concatMap(event ->
+                            event instanceof Event.Finished last ? withTotals(last.report(), check) : Flux.just(event));
+        });
+    }
+
+    private static Flux<Event> withTotals(CopyReport report, BlockCheck check) {
+        var totals = Notice.note(
+                "%d blocks with %d values are sound, in %d TSM files"
+                        .formatted(check.blocks(), check.values(), check.files()),
+                "");
+        return Flux.just(new Event.Told(totals), new Event.Finished(report.with(totals)));
     }
 
     /** Answers the snapshot RPC over a stopped server's directories; cold. */
@@ -131,28 +393,23 @@ public final class SluiceEngine implements AutoCloseable {
         loops.disposeLater(Duration.ZERO, PATIENCE).block(PATIENCE);
     }
 
-    private SlabLine line(BackupRequest request) {
-        Optional<RateLimit> limit = request.rateLimit().isPresent()
-                ? Optional.of(new RateLimit(request.rateLimit().getAsLong(), Schedulers.parallel()))
-                : Optional.empty();
-        return SlabLine.open(request.compression(), memory, limit, workers, parallelism);
+    private LineImport lineImport(ImportRequest request, InfluxHttp http) {
+        Optional<Path> path = request.path();
+        if (path.isPresent() && Files.isDirectory(path.get())) {
+            return LineImport.ofDirectory(path.get(), http, request.options(), workers, files, Schedulers.parallel());
+        }
+        Input input = path.map(Input::of).orElseGet(() -> Input.of("standard input", Channels.newChannel(System.in)));
+        return LineImport.of(input, http, request.options(), workers, files, Schedulers.parallel());
     }
 
-    private Copy copy(BackupRequest request, SlabLine line) {
-        Path directory = request.directory();
-        var source = new LiveSource(
-                SnapshotTransport.to(request.server(), request.timeouts(), loops),
-                request.retries(),
-                Clock.systemUTC());
-        var target = new PortableTarget(
-                DirectoryStore.create(directory, files),
-                directory.toString(),
-                line,
-                request.digest(),
-                request.selection(),
-                Clock.systemUTC());
-        var options = new CopyOptions(
-                request.concurrency(), request.retries(), request.skipErrors(), request.compression(), SAMPLING);
-        return new Copy(source, target, options, Schedulers.parallel());
+    private SlabLine line(Compression compression, OptionalLong rateLimit) {
+        Optional<RateLimit> limit = rateLimit.isPresent()
+                ? Optional.of(new RateLimit(rateLimit.getAsLong(), Schedulers.parallel()))
+                : Optional.empty();
+        return SlabLine.open(compression, memory, limit, workers, parallelism);
+    }
+
+    private static Flux<Event> run(Source source, Target target, CopyOptions options, Selection selection) {
+        return new Copy(source, target, options, Schedulers.parallel()).run(selection);
     }
 }

@@ -25,8 +25,7 @@ import picocli.CommandLine.ParameterException;
 public final class Cli {
 
     /** Commands of the design that this version does not have. */
-    private static final Set<String> PLANNED =
-            Set.of("restore", "copy", "verify", "list", "inspect", "export", "import");
+    private static final Set<String> PLANNED = Set.of("copy", "list", "inspect", "export", "import");
 
     private final Context context;
     private final CommandLine root;
@@ -118,11 +117,7 @@ public final class Cli {
 
     static UsageError unknownCommand(String name, Set<String> commands) {
         if (PLANNED.contains(name)) {
-            return new UsageError(
-                    "'sluice %s' is not there yet".formatted(name),
-                    name.equals("restore")
-                            ? "'influxd restore -portable DIR' restores what 'sluice backup -portable DIR' made."
-                            : "'sluice --help' lists what is.");
+            return new UsageError("'sluice %s' is not there yet".formatted(name), "'sluice --help' lists what is.");
         }
         String list = "'sluice --help' lists the commands.";
         return new UsageError(
@@ -135,6 +130,9 @@ public final class Cli {
     private static CommandLine commandLine(Context context) {
         CommandLine root = new CommandLine(new RootCommand(context))
                 .addSubcommand("backup", new BackupCommand(context))
+                .addSubcommand("restore", new RestoreCommand(context))
+                .addSubcommand("copy", new CopyCommand(context))
+                .addSubcommand("verify", new VerifyCommand(context))
                 .addSubcommand("serve", new ServeCommand(context))
                 .addSubcommand("demo", new DemoCommand(context))
                 .addSubcommand("completion", new CompletionCommand(context))

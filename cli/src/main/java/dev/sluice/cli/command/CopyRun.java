@@ -8,12 +8,18 @@ import dev.sluice.cli.console.TerminalDisplay;
 import dev.sluice.cli.console.Text;
 import dev.sluice.cli.option.OutputFlags.Output;
 import dev.sluice.engine.BackupRequest;
+import dev.sluice.engine.CopyRequest;
+import dev.sluice.engine.RestoreRequest;
+import dev.sluice.engine.VerifyRequest;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
+import dev.sluice.engine.event.Task;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import reactor.core.publisher.Flux;
 
 /** Runs a copy to its end on the thread of the command, the one place that waits for events. */
 final class CopyRun {
@@ -24,13 +30,15 @@ final class CopyRun {
     private final Context context;
     private final Output how;
     private final Interruption interruption;
+    private final Task task;
     private int finished;
     private int shards;
 
-    CopyRun(Context context, Output how, Interruption interruption) {
+    CopyRun(Context context, Output how, Interruption interruption, Task task) {
         this.context = context;
         this.how = how;
         this.interruption = interruption;
+        this.task = task;
     }
 
     /** The whole of {@code sluice backup}. */
@@ -44,23 +52,47 @@ final class CopyRun {
             BackupRequest request,
             OptionalLong memory,
             Supplier<Interruption> interruptions) {
+        return run(context, how, Task.BACKUP, engine -> engine.backup(request), memory, interruptions);
+    }
+
+    /** The whole of {@code sluice restore}. */
+    static int restore(Context context, Output how, RestoreRequest request, OptionalLong memory) {
+        return run(context, how, Task.RESTORE, engine -> engine.restore(request), memory, Interruption::watch);
+    }
+
+    /** The whole of {@code sluice copy}. */
+    static int copy(Context context, Output how, CopyRequest request, OptionalLong memory) {
+        return run(context, how, Task.COPY, engine -> engine.copy(request), memory, Interruption::watch);
+    }
+
+    /** The whole of {@code sluice verify}. */
+    static int verify(Context context, Output how, VerifyRequest request) {
+        return run(
+                context, how, Task.VERIFY, engine -> engine.verify(request), OptionalLong.empty(), Interruption::watch);
+    }
+
+    private static int run(
+            Context context,
+            Output how,
+            Task task,
+            Function<Engine, Flux<Event>> copy,
+            OptionalLong memory,
+            Supplier<Interruption> interruptions) {
         try (Interruption interruption = interruptions.get()) {
-            CopyRun run = new CopyRun(context, how, interruption);
+            CopyRun run = new CopyRun(context, how, interruption, task);
             Optional<CopyReport> report;
             try (Engine engine = context.engines().create(memory)) {
-                report = run.copy(engine, request);
+                report = run.copy(copy.apply(engine));
             }
             return report.map(run::conclude).orElseGet(run::interrupted);
         }
     }
 
     /** Shows the events until the report; empty if an interruption came before it. */
-    Optional<CopyReport> copy(Engine engine, BackupRequest request) {
+    Optional<CopyReport> copy(Flux<Event> events) {
         try (Display display = display()) {
             try {
-                for (Event event : engine.backup(request)
-                        .takeUntilOther(interruption.signal())
-                        .toIterable(EVENTS_AHEAD)) {
+                for (Event event : events.takeUntilOther(interruption.signal()).toIterable(EVENTS_AHEAD)) {
                     count(event);
                     display.show(event);
                     if (event instanceof Event.Finished last) {
@@ -92,10 +124,28 @@ final class CopyRun {
         context.err()
                 .println(
                         shards == 0
-                                ? "sluice: interrupted before the first shard; no backup was made"
-                                : "sluice: interrupted after %d of %s; the backup is not complete, run it again"
-                                        .formatted(finished, Text.count(shards, "shard")));
+                                ? "sluice: interrupted before the first shard; " + nothingCameOfIt()
+                                : "sluice: interrupted after %d of %s; %s"
+                                        .formatted(finished, Text.count(shards, "shard"), incomplete()));
         return ExitCode.INTERRUPTED;
+    }
+
+    private String nothingCameOfIt() {
+        if (task == Task.VERIFY) {
+            return "nothing was checked";
+        }
+        return task == Task.RESTORE
+                ? "databases may have been made: SHOW DATABASES tells, DROP DATABASE removes them"
+                : "no backup was made";
+    }
+
+    private String incomplete() {
+        if (task == Task.VERIFY) {
+            return "the rest was not checked";
+        }
+        return task == Task.RESTORE
+                ? "the databases that were made stay, without the rest: drop them and run it again"
+                : "the backup is not complete, run it again";
     }
 
     private void count(Event event) {

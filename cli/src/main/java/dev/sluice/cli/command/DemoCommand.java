@@ -1,6 +1,7 @@
 package dev.sluice.cli.command;
 
 import dev.sluice.cli.option.CommonFlags;
+import dev.sluice.cli.option.OutputFlags.Output;
 import dev.sluice.cli.option.UsageError;
 import dev.sluice.cli.option.Values;
 import java.nio.file.Path;
@@ -38,6 +39,9 @@ final class DemoCommand implements Command {
             description = "How much sample data, about. Default: 64MB.")
     private long size;
 
+    @Option(names = "--quiet", description = "Only what went wrong.")
+    private boolean quiet;
+
     @Option(names = "--no-progress", description = "Plain lines instead of the progress area.")
     private boolean noProgress;
 
@@ -59,6 +63,7 @@ final class DemoCommand implements Command {
                     "demo takes no path, but there is '%s'".formatted(words.get(0)),
                     "To keep what it makes, write 'sluice demo --keep %s'.".formatted(words.get(0)));
         }
-        return new DemoRun(context, size, !noProgress).run(Optional.ofNullable(keep));
+        Output how = quiet ? Output.QUIET : noProgress ? Output.PLAIN : Output.NORMAL;
+        return new DemoRun(context, size, how).run(Optional.ofNullable(keep));
     }
 }

@@ -1,5 +1,7 @@
 package dev.sluice.cli.command;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.sluice.cli.console.Text;
 import dev.sluice.cli.option.OutputFlags.Output;
 import dev.sluice.cli.option.UsageError;
@@ -7,9 +9,11 @@ import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.SampleData;
 import dev.sluice.engine.ServeRequest;
 import dev.sluice.engine.event.CopyReport;
+import dev.sluice.engine.event.Task;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.serve.RunningServer;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -32,12 +36,12 @@ final class DemoRun {
 
     private final Context context;
     private final long size;
-    private final boolean progress;
+    private final Output how;
 
-    DemoRun(Context context, long size, boolean progress) {
+    DemoRun(Context context, long size, Output how) {
         this.context = context;
         this.size = size;
-        this.progress = progress;
+        this.how = how;
     }
 
     int run(Optional<Path> keep) {
@@ -54,8 +58,9 @@ final class DemoRun {
     }
 
     private int demonstrate(Path home, boolean kept, Engine engine, Interruption interruption) {
-        PrintStream err = context.err();
-        CopyRun run = new CopyRun(context, progress ? Output.NORMAL : Output.PLAIN, interruption);
+        PrintStream err =
+                how == Output.QUIET ? new PrintStream(OutputStream.nullOutputStream(), false, UTF_8) : context.err();
+        CopyRun run = new CopyRun(context, how, interruption, Task.BACKUP);
         Path backup = home.resolve("backup");
 
         err.println("1. Making about %s of sample data in %s".formatted(Text.bytes(size), home));
@@ -80,15 +85,17 @@ final class DemoRun {
         err.println("2. Serving them at %s, in the place of an influxd".formatted(server.address()));
         try {
             err.println("3. sluice backup -portable -host %s %s".formatted(server.address(), backup));
-            Optional<CopyReport> report = run.copy(
-                    engine, BackupRequest.portable(server.address(), backup).build());
+            Optional<CopyReport> report = run.copy(engine.backup(
+                    BackupRequest.portable(server.address(), backup).build()));
             if (report.isEmpty()) {
                 return run.interrupted();
             }
             err.println();
             err.flush();
             int exit = run.conclude(report.get());
-            closing(backup, kept);
+            if (how != Output.QUIET) {
+                closing(backup, kept);
+            }
             return exit;
         } finally {
             server.stop().block(Duration.ofSeconds(4));

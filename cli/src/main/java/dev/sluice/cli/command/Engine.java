@@ -1,9 +1,12 @@
 package dev.sluice.cli.command;
 
 import dev.sluice.engine.BackupRequest;
+import dev.sluice.engine.CopyRequest;
+import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SampleData;
 import dev.sluice.engine.ServeRequest;
 import dev.sluice.engine.SluiceEngine;
+import dev.sluice.engine.VerifyRequest;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.serve.RunningServer;
 import java.nio.file.Path;
@@ -16,6 +19,15 @@ public interface Engine extends AutoCloseable {
 
     /** See {@link SluiceEngine#backup}. */
     Flux<Event> backup(BackupRequest request);
+
+    /** See {@link SluiceEngine#restore}. */
+    Flux<Event> restore(RestoreRequest request);
+
+    /** See {@link SluiceEngine#copy}. */
+    Flux<Event> copy(CopyRequest request);
+
+    /** See {@link SluiceEngine#verify}. */
+    Flux<Event> verify(VerifyRequest request);
 
     /** See {@link SluiceEngine#serve}. */
     Mono<RunningServer> serve(ServeRequest request);
@@ -41,6 +53,21 @@ public interface Engine extends AutoCloseable {
             @Override
             public Flux<Event> backup(BackupRequest request) {
                 return engine.backup(request);
+            }
+
+            @Override
+            public Flux<Event> restore(RestoreRequest request) {
+                return engine.restore(request);
+            }
+
+            @Override
+            public Flux<Event> copy(CopyRequest request) {
+                return engine.copy(request);
+            }
+
+            @Override
+            public Flux<Event> verify(VerifyRequest request) {
+                return engine.verify(request);
             }
 
             @Override

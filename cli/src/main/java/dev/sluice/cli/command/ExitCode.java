@@ -1,8 +1,12 @@
 package dev.sluice.cli.command;
 
 import dev.sluice.engine.error.ArchiveDamaged;
+import dev.sluice.engine.error.CompressedDataDamaged;
+import dev.sluice.engine.error.FormatDamaged;
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.error.StreamDamaged;
+import dev.sluice.engine.error.TsmDamaged;
 import dev.sluice.engine.event.CopyReport;
 
 /** What the process ends with; scripts rely on these. */
@@ -33,14 +37,22 @@ public final class ExitCode {
         if (error instanceof InvalidRequest) {
             return USAGE;
         }
-        return error instanceof ArchiveDamaged ? DAMAGED : FAILED;
+        boolean damaged = error instanceof ArchiveDamaged
+                || error instanceof CompressedDataDamaged
+                || error instanceof FormatDamaged
+                || error instanceof StreamDamaged
+                || error instanceof TsmDamaged;
+        return damaged ? DAMAGED : FAILED;
     }
 
     /**
-     * For a copy that was sealed. A shard that came damaged and was left out because of that is missing;
-     * nothing damaged is in the archive.
+     * For a copy that was sealed. A shard whose archive came damaged and was left out because of that is missing;
+     * damage inside the files of a shard is copied as it is, and told.
      */
     public static int of(CopyReport report) {
+        if (report.damaged()) {
+            return DAMAGED;
+        }
         return report.complete() ? OK : PARTIAL;
     }
 }

@@ -6,6 +6,7 @@ import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardReceipt;
 import dev.sluice.engine.model.ShardRef;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Duration;
+import java.util.Locale;
 
 /**
  * One JSON object a line for each event; {@code event} names its kind. The last line is {@code finished} with
@@ -47,13 +49,16 @@ public final class JsonDisplay implements Display {
     private static void event(JsonGenerator to, Event event) throws IOException {
         if (event instanceof Event.Started started) {
             to.writeStringField("event", "started");
+            to.writeStringField("task", word(started.task()));
             to.writeStringField("source", started.source());
             to.writeStringField("target", started.target());
             to.writeNumberField("shards", started.shards());
-        } else if (event instanceof Event.Warning warning) {
-            to.writeStringField("event", "warning");
-            to.writeStringField("message", warning.message());
-            to.writeStringField("hint", warning.hint());
+            if (started.rawBytes().isPresent()) {
+                to.writeNumberField("raw_bytes", started.rawBytes().getAsLong());
+            }
+        } else if (event instanceof Event.Told told) {
+            to.writeStringField("event", "notice");
+            notice(to, told.notice());
         } else if (event instanceof Event.ShardStarted started) {
             to.writeStringField("event", "shard_started");
             ref(to, started.ref());
@@ -95,7 +100,9 @@ public final class JsonDisplay implements Display {
     }
 
     private static void report(JsonGenerator to, CopyReport report) throws IOException {
+        to.writeStringField("task", word(report.task()));
         to.writeBooleanField("complete", report.complete());
+        to.writeBooleanField("damaged", report.damaged());
         to.writeStringField("source", report.source());
         to.writeStringField("location", report.location());
         to.writeStringField("started", report.started().toString());
@@ -105,9 +112,11 @@ public final class JsonDisplay implements Display {
         to.writeNumberField("stored_bytes", report.storedBytes());
         seconds(to, "fsync_seconds", report.syncing());
         to.writeNumberField("retries", report.retries());
-        to.writeArrayFieldStart("warnings");
-        for (String warning : report.warnings()) {
-            to.writeString(warning);
+        to.writeArrayFieldStart("notices");
+        for (Notice notice : report.notices()) {
+            to.writeStartObject();
+            notice(to, notice);
+            to.writeEndObject();
         }
         to.writeEndArray();
         to.writeNumberField("missing", report.missing().size());
@@ -131,7 +140,9 @@ public final class JsonDisplay implements Display {
             to.writeNumberField("stored_bytes", receipt.storedBytes());
             to.writeStringField("location", receipt.location());
             to.writeStringField("compression", receipt.compression().toString());
-            to.writeStringField("digest", receipt.digest().toString());
+            if (receipt.digest().isPresent()) {
+                to.writeStringField("digest", receipt.digest().get().toString());
+            }
             to.writeNumberField("files", receipt.files().size());
             seconds(to, "fsync_seconds", receipt.syncing());
         } else if (outcome instanceof ShardOutcome.Failed failed) {
@@ -153,7 +164,20 @@ public final class JsonDisplay implements Display {
         if (outcome instanceof ShardOutcome.DroppedMeanwhile) {
             return "dropped";
         }
+        if (outcome instanceof ShardOutcome.Refused) {
+            return "refused";
+        }
         return outcome instanceof ShardOutcome.NotOffered ? "not_offered" : "failed";
+    }
+
+    private static void notice(JsonGenerator to, Notice notice) throws IOException {
+        to.writeStringField("kind", word(notice.kind()));
+        to.writeStringField("message", notice.message());
+        to.writeStringField("hint", notice.hint());
+    }
+
+    private static String word(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
     }
 
     private static void error(JsonGenerator to, SluiceException error) throws IOException {

@@ -26,10 +26,10 @@ public final class PlainDisplay implements Display {
         if (event instanceof Event.Started started) {
             shards = started.shards();
             err.println(Wording.started(started));
-        } else if (event instanceof Event.Warning warning) {
-            err.println("warning: " + Wording.warning(warning));
-            if (!warning.hint().isBlank()) {
-                err.println(Wording.hint(warning.hint()));
+        } else if (event instanceof Event.Told told) {
+            err.println(Wording.kind(told.notice()) + " " + Wording.message(told.notice()));
+            if (!told.notice().hint().isBlank()) {
+                err.println(Wording.hint(told.notice().hint()));
             }
         } else if (event instanceof Event.ShardRetried retried) {
             err.println("retry: " + Wording.retried(retried));

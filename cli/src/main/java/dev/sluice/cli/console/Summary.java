@@ -2,6 +2,8 @@ package dev.sluice.cli.console;
 
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.event.Task;
+import dev.sluice.engine.model.Notice;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -30,10 +32,12 @@ public final class Summary {
                                     Text.bytes(report.rawBytes()),
                                     Text.duration(report.elapsed()),
                                     Text.rate(report.rawBytes(), report.elapsed()))));
-            lines.add(fact(
-                    "stored",
-                    "%s, %s%s".formatted(Text.bytes(report.storedBytes()), report.compression(), ratio(report))));
-            lines.add(fact("fsync", Text.duration(report.syncing()) + (stored > 1 ? " over all shards" : "")));
+            if (report.task() != Task.RESTORE && report.task() != Task.VERIFY) {
+                lines.add(fact(
+                        "stored",
+                        "%s, %s%s".formatted(Text.bytes(report.storedBytes()), report.compression(), ratio(report))));
+                lines.add(fact("fsync", Text.duration(report.syncing()) + (stored > 1 ? " over all shards" : "")));
+            }
             longest(report)
                     .ifPresent(shard -> lines.add(fact(
                             "longest",
@@ -47,10 +51,12 @@ public final class Summary {
             lines.add(fact("unchanged", Text.count(unchanged, "shard") + " not taken"));
         }
         lines.add(fact("retries", Integer.toString(report.retries())));
-        if (!report.warnings().isEmpty()) {
-            lines.add(fact("warnings", Integer.toString(report.warnings().size())));
+        if (!report.notices().isEmpty()) {
+            lines.add(fact("notices", Integer.toString(report.notices().size())));
         }
-        lines.add(fact("manifest", report.location()));
+        if (!report.location().isBlank()) {
+            lines.add(fact(report.location().endsWith(".manifest") ? "manifest" : "target", report.location()));
+        }
         return lines.stream().map(Text::clean).toList();
     }
 
@@ -59,7 +65,10 @@ public final class Summary {
         List<String> lines = new ArrayList<>();
         List<ShardOutcome> missing = report.missing();
         if (!missing.isEmpty()) {
-            lines.add("sluice: %s missing from this backup".formatted(areMissing(missing.size())));
+            lines.add("sluice: %s missing from this %s"
+                    .formatted(
+                            areMissing(missing.size()),
+                            Wording.name(report.task()).toLowerCase(Locale.ROOT)));
         }
         for (ShardOutcome outcome : missing) {
             lines.add("  shard %s: %s".formatted(outcome.ref(), Wording.reason(outcome)));
@@ -69,15 +78,45 @@ public final class Summary {
     }
 
     private static String headline(CopyReport report, int stored, int missing) {
+        String task = Wording.name(report.task());
+        if (report.task() == Task.VERIFY && report.damaged()) {
+            return "%s of %s found DAMAGE: %s damaged or unreadable, %d %s."
+                    .formatted(
+                            task,
+                            report.source(),
+                            Text.count(damaged(report), "place"),
+                            stored,
+                            stored == 1 ? "shard was read" : "shards were read");
+        }
         if (missing > 0) {
-            return "Backup of %s is NOT complete: %s missing, %d stored."
-                    .formatted(report.source(), areMissing(missing), stored);
+            return "%s of %s is NOT complete: %s missing, %d %s."
+                    .formatted(task, report.source(), areMissing(missing), stored, done(report.task()));
         }
         if (report.outcomes().isEmpty()) {
-            return "Backup of %s complete: there is no shard to take, only the metadata is stored."
-                    .formatted(report.source());
+            return "%s of %s complete: there is no shard to take, only the metadata.".formatted(task, report.source());
         }
-        return "Backup of %s complete: %s checked and stored.".formatted(report.source(), Text.count(stored, "shard"));
+        return "%s of %s %s: %s %s."
+                .formatted(
+                        task,
+                        report.source(),
+                        report.complete() ? "complete" : "is NOT complete",
+                        Text.count(stored, "shard"),
+                        report.task() == Task.VERIFY ? "checked" : "checked and " + done(report.task()));
+    }
+
+    private static long damaged(CopyReport report) {
+        return report.missing().size()
+                + report.notices().stream()
+                        .filter(notice -> notice.kind() == Notice.Kind.DAMAGED)
+                        .count();
+    }
+
+    private static String done(Task task) {
+        return switch (task) {
+            case BACKUP, COPY -> "stored";
+            case RESTORE -> "restored";
+            case VERIFY -> "checked";
+        };
     }
 
     private static String areMissing(int count) {

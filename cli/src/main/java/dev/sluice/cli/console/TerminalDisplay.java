@@ -1,6 +1,7 @@
 package dev.sluice.cli.console;
 
 import dev.sluice.engine.event.Event;
+import dev.sluice.engine.model.Notice;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -45,9 +46,10 @@ public final class TerminalDisplay implements Display {
         }
         if (event instanceof Event.Started started) {
             above(Wording.started(started));
-        } else if (event instanceof Event.Warning warning) {
-            above(marked("warning:") + " " + Wording.warning(warning)
-                    + (warning.hint().isBlank() ? "" : "\n" + Wording.hint(warning.hint())));
+        } else if (event instanceof Event.Told told) {
+            Notice notice = told.notice();
+            above(marked(Wording.kind(notice)) + " " + Wording.message(notice)
+                    + (notice.hint().isBlank() ? "" : "\n" + Wording.hint(notice.hint())));
         } else if (event instanceof Event.ShardRetried retried) {
             above(marked("retry:") + " " + Wording.retried(retried));
         } else if (event instanceof Event.ShardFinished done && done.outcome().missing()) {

@@ -2,7 +2,10 @@ package dev.sluice.cli.console;
 
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.event.Task;
+import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardReceipt;
+import java.util.Locale;
 
 /** Events as sentences, for terminals and logs alike. */
 final class Wording {
@@ -10,12 +13,39 @@ final class Wording {
     private Wording() {}
 
     static String started(Event.Started event) {
-        return Text.clean("Backing up %s to %s: %s"
-                .formatted(event.source(), event.target(), Text.count(event.shards(), "shard")));
+        String size = event.rawBytes().isPresent()
+                ? ", " + Text.bytes(event.rawBytes().getAsLong())
+                : "";
+        String way = event.task() == Task.VERIFY ? event.source() : event.source() + " to " + event.target();
+        return Text.clean("%s %s: %s%s".formatted(doing(event.task()), way, Text.count(event.shards(), "shard"), size));
     }
 
-    static String warning(Event.Warning event) {
-        return Text.clean(event.message());
+    /** {@code warning:}. */
+    static String kind(Notice notice) {
+        return notice.kind().name().toLowerCase(Locale.ROOT) + ":";
+    }
+
+    static String message(Notice notice) {
+        return Text.clean(notice.message());
+    }
+
+    /** What the task is called at the start of a sentence. */
+    static String name(Task task) {
+        return switch (task) {
+            case BACKUP -> "Backup";
+            case RESTORE -> "Restore";
+            case COPY -> "Copy";
+            case VERIFY -> "Verification";
+        };
+    }
+
+    private static String doing(Task task) {
+        return switch (task) {
+            case BACKUP -> "Backing up";
+            case RESTORE -> "Restoring";
+            case COPY -> "Copying";
+            case VERIFY -> "Verifying";
+        };
     }
 
     static String hint(String hint) {
@@ -31,10 +61,12 @@ final class Wording {
         String what;
         if (outcome instanceof ShardOutcome.Stored stored) {
             ShardReceipt receipt = stored.receipt();
-            what = "%s read, %s stored, %s%s"
+            boolean kept = !receipt.location().isEmpty();
+            what = "%s %s%s, %s%s"
                     .formatted(
                             Text.bytes(receipt.rawBytes()),
-                            Text.bytes(receipt.storedBytes()),
+                            kept ? "read" : "checked",
+                            kept ? ", %s stored".formatted(Text.bytes(receipt.storedBytes())) : "",
                             Text.duration(stored.elapsed()),
                             stored.attempts() > 1 ? ", attempt " + stored.attempts() : "");
         } else if (outcome instanceof ShardOutcome.Unchanged) {
@@ -57,6 +89,9 @@ final class Wording {
                             Text.count(failed.attempts(), "attempt"),
                             failed.why().getMessage());
         }
+        if (outcome instanceof ShardOutcome.Refused refused) {
+            return refused.why();
+        }
         if (outcome instanceof ShardOutcome.NotOffered) {
             return "the server's metadata has it, but the server does not offer it";
         }
@@ -71,6 +106,10 @@ final class Wording {
         if (outcome instanceof ShardOutcome.NotOffered) {
             return "influxd leaves out what it could not open: look for 'Failed to open shard' and id "
                     + outcome.ref().idText() + " in its log, repair the shard, restart, and back up again.";
+        }
+        if (outcome instanceof ShardOutcome.Refused) {
+            return "The others were taken; take this one alone with '-shard "
+                    + outcome.ref().idText() + "'.";
         }
         return "Nothing, if its retention policy let it expire or somebody deleted it.";
     }

@@ -52,8 +52,8 @@ class CliTest {
 
     @Test
     void saysWhatIsNotThereYet() {
-        assertThat(run.cli("restore", "-portable", "DIR")).isEqualTo(ExitCode.USAGE);
-        assertThat(run.err()).contains("not there yet").contains("influxd restore -portable");
+        assertThat(run.cli("inspect", "DIR")).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err()).contains("not there yet").contains("sluice --help");
     }
 
     @Test

@@ -6,6 +6,7 @@ import dev.sluice.cli.Samples;
 import dev.sluice.cli.option.OutputFlags.Output;
 import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.event.Event;
+import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ServerAddress;
 import java.nio.file.Path;
 import java.util.OptionalLong;
@@ -66,8 +67,8 @@ class CopyRunTest {
 
     @Test
     void saysNothingWhenQuietAndAllIsWell() {
-        run.engine.events =
-                Flux.just(Samples.started(2), new Event.Warning("w", "h"), new Event.Finished(Samples.whole()));
+        run.engine.events = Flux.just(
+                Samples.started(2), new Event.Told(Notice.warning("w", "h")), new Event.Finished(Samples.whole()));
 
         assertThat(CopyRun.backup(run.context(), Output.QUIET, REQUEST, OptionalLong.empty(), Interruption::manual))
                 .isZero();

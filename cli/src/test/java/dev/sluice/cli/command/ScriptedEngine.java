@@ -1,8 +1,11 @@
 package dev.sluice.cli.command;
 
 import dev.sluice.engine.BackupRequest;
+import dev.sluice.engine.CopyRequest;
+import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SampleData;
 import dev.sluice.engine.ServeRequest;
+import dev.sluice.engine.VerifyRequest;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.serve.RunningServer;
 import java.nio.file.Path;
@@ -16,6 +19,9 @@ import reactor.core.publisher.Mono;
 final class ScriptedEngine implements Engine {
 
     final List<BackupRequest> backups = new ArrayList<>();
+    final List<RestoreRequest> restores = new ArrayList<>();
+    final List<CopyRequest> copies = new ArrayList<>();
+    final List<VerifyRequest> verifications = new ArrayList<>();
     final List<ServeRequest> serves = new ArrayList<>();
     Flux<Event> events = Flux.empty();
     Mono<RunningServer> server = Mono.empty();
@@ -26,6 +32,24 @@ final class ScriptedEngine implements Engine {
     @Override
     public Flux<Event> backup(BackupRequest request) {
         backups.add(request);
+        return events;
+    }
+
+    @Override
+    public Flux<Event> restore(RestoreRequest request) {
+        restores.add(request);
+        return events;
+    }
+
+    @Override
+    public Flux<Event> copy(CopyRequest request) {
+        copies.add(request);
+        return events;
+    }
+
+    @Override
+    public Flux<Event> verify(VerifyRequest request) {
+        verifications.add(request);
         return events;
     }
 

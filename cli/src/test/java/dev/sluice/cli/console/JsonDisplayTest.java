@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import dev.sluice.cli.Samples;
 import dev.sluice.engine.event.Event;
+import dev.sluice.engine.model.Notice;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -26,7 +27,7 @@ class JsonDisplayTest {
     @Test
     void writesOneObjectALine() throws IOException {
         display.show(Samples.started(5));
-        display.show(new Event.Warning("say \"hi\"\nthere", ""));
+        display.show(new Event.Told(Notice.warning("say \"hi\"\nthere", "")));
         display.show(new Event.ShardStarted(Samples.shard(1), 1));
         display.show(new Event.ShardRetried(Samples.shard(1), 1, Samples.damaged(1), Duration.ofMillis(250)));
         display.show(Samples.progress(1500, 10, 5, 1, 5, Samples.running(-1, 2, 7, 3)));
@@ -66,11 +67,12 @@ class JsonDisplayTest {
         assertThat(lines())
                 .singleElement()
                 .asString()
-                .startsWith("{\"event\":\"finished\",\"complete\":false,\"source\":\"localhost:8088\","
-                        + "\"location\":\"/backups/monday/20261123T000000Z.manifest\","
-                        + "\"started\":\"2026-11-23T00:00:00Z\",\"elapsed_seconds\":6.900,\"compression\":\"gzip:1\","
-                        + "\"raw_bytes\":1000000,\"stored_bytes\":500000,\"fsync_seconds\":0.120,\"retries\":1,"
-                        + "\"warnings\":[],\"missing\":3,\"shards\":[{")
+                .startsWith(
+                        "{\"event\":\"finished\",\"task\":\"backup\",\"complete\":false,\"damaged\":false,\"source\":\"localhost:8088\","
+                                + "\"location\":\"/backups/monday/20261123T000000Z.manifest\","
+                                + "\"started\":\"2026-11-23T00:00:00Z\",\"elapsed_seconds\":6.900,\"compression\":\"gzip:1\","
+                                + "\"raw_bytes\":1000000,\"stored_bytes\":500000,\"fsync_seconds\":0.120,\"retries\":1,"
+                                + "\"notices\":[],\"missing\":3,\"shards\":[{")
                 .contains("\"outcome\":\"not_offered\"")
                 .contains("\"outcome\":\"dropped\"")
                 .contains("\"outcome\":\"failed\",\"attempts\":6,\"error\":\"ArchiveDamaged\"")

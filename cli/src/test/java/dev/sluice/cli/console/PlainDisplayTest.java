@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.cli.Samples;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.model.Notice;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -22,7 +23,7 @@ class PlainDisplayTest {
         display.show(new Event.ShardStarted(Samples.shard(1), 1));
         display.show(new Event.ShardRetried(Samples.shard(1), 1, Samples.damaged(1), Duration.ofMillis(250)));
         display.show(new Event.ShardFinished(Samples.stored(1, 48_100_000, 36_000_000, 2, 840)));
-        display.show(new Event.Warning("the clock is slow", "Set it."));
+        display.show(new Event.Told(Notice.warning("the clock is slow", "Set it.")));
         display.show(new Event.ShardFinished(new ShardOutcome.Unchanged(Samples.shard(2))));
         display.show(new Event.ShardFinished(new ShardOutcome.DroppedMeanwhile(Samples.shard(3))));
 

@@ -45,6 +45,6 @@ class SummaryTest {
         assertThat(Summary.lines(Samples.report()))
                 .first()
                 .asString()
-                .contains("there is no shard to take, only the metadata is stored");
+                .contains("there is no shard to take, only the metadata");
     }
 }

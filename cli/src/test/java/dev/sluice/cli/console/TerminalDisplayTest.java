@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.cli.Samples;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.model.Notice;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -73,7 +74,7 @@ class TerminalDisplayTest {
     void drawsTheAreaInPlaceAndWhatStaysAboveIt() {
         at(0, Samples.started(2));
         at(10, Samples.progress(10, 1_000_000, 1000, 0, 2, Samples.running(1, 1, 1_000_000, 0)));
-        at(200, new Event.Warning("the clock is slow", "Set it."));
+        at(200, new Event.Told(Notice.warning("the clock is slow", "Set it.")));
         at(400, Samples.progress(400, 2_000_000, 1000, 0, 2, Samples.running(1, 1, 2_000_000, 0)));
 
         assertThat(screen())

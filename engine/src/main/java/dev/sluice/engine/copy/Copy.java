@@ -1,16 +1,21 @@
 package dev.sluice.engine.copy;
 
 import dev.sluice.engine.error.EmptyAnswer;
+import dev.sluice.engine.error.ShardWithdrawn;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.model.Catalog;
+import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.source.Access;
 import dev.sluice.engine.source.ShardRead;
 import dev.sluice.engine.source.Source;
 import dev.sluice.engine.source.SourceSession;
+import dev.sluice.engine.stage.ShardStage;
 import dev.sluice.engine.target.Target;
 import dev.sluice.engine.target.TargetSession;
 import java.time.Duration;
@@ -20,9 +25,14 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
@@ -82,14 +92,7 @@ public final class Copy {
 
     private static Mono<Void> giveUp(TargetSession to, FluxSink<Event> events) {
         return to.abort()
-                .doOnNext(left -> {
-                    if (!left.isEmpty()) {
-                        events.next(new Event.Warning(
-                                "the backup was not completed; these finished archives stay: "
-                                        + String.join(", ", left),
-                                "Without a manifest no restore looks at them. Delete them, or keep them for a look."));
-                    }
-                })
+                .doOnNext(left -> left.forEach(notice -> events.next(new Event.Told(notice))))
                 .then();
     }
 
@@ -101,7 +104,10 @@ public final class Copy {
         private final Instant started;
         private final long startedAt;
         private final Tally tally;
-        private final List<String> warnings = new CopyOnWriteArrayList<>();
+        private final List<Notice> notices = new CopyOnWriteArrayList<>();
+
+        /** Attempts that the source took back. */
+        private final Map<ShardRef, Integer> withdrawn = new ConcurrentHashMap<>();
 
         private Run(SourceSession from, TargetSession to, FluxSink<Event> events) {
             this.from = from;
@@ -116,35 +122,58 @@ public final class Copy {
             return Mono.defer(() -> {
                 var catalog = from.catalog();
                 tell(new Event.Started(
-                        source.describe(), target.describe(), catalog.shards().size()));
+                        options.task(),
+                        source.describe(),
+                        target.describe(),
+                        catalog.shards().size(),
+                        catalog.rawBytes()));
+                catalog.notices().forEach(this::report);
                 catalog.notOffered().forEach(this::warnOfNotOffered);
                 var samples = Flux.interval(options.sampling(), timer).subscribe(tick -> sample());
                 return from.shards()
-                        .flatMap(this::fateOf, Math.min(options.concurrency(), to.maxOpenShards()), 1)
+                        .flatMap(this::fateOf, width(), 1)
                         .collectList()
+                        .flatMap(fates -> from.end()
+                                .doOnNext(found -> found.forEach(this::report))
+                                .thenReturn(fates))
                         .flatMap(this::seal)
                         .doFinally(signal -> samples.dispose());
             });
         }
 
+        /** What can be read once only is asked for the next shard when the one before has its fate. */
+        private int width() {
+            return from.access() == Access.ONE_PASS ? 1 : Math.min(options.concurrency(), to.maxOpenShards());
+        }
+
         private Mono<ShardOutcome> fateOf(ShardRead shard) {
+            String refusal = to.refused().get(shard.ref());
+            Mono<ShardOutcome> fate =
+                    refusal != null ? Mono.just(new ShardOutcome.Refused(shard.ref(), refusal)) : fateOfTaken(shard);
+            return fate.doOnNext(outcome -> {
+                tally.done();
+                tell(new Event.ShardFinished(outcome));
+            });
+        }
+
+        private Mono<ShardOutcome> fateOfTaken(ShardRead shard) {
             return shard.wanted()
                     .onErrorResume(EmptyAnswer.class, e -> Mono.just(true)) // the copy itself finds out why
                     .flatMap(wanted -> wanted
-                            ? attempt(shard, 1, now())
-                            : Mono.just((ShardOutcome) new ShardOutcome.Unchanged(shard.ref())))
-                    .doOnNext(outcome -> {
-                        tally.done();
-                        tell(new Event.ShardFinished(outcome));
-                    });
+                            ? attempt(shard, 1 + withdrawn.getOrDefault(shard.ref(), 0), now())
+                            : Mono.just((ShardOutcome) new ShardOutcome.Unchanged(shard.ref())));
         }
 
         private Mono<ShardOutcome> attempt(ShardRead shard, int attempt, Duration since) {
             return Mono.defer(() -> {
                 tell(new Event.ShardStarted(shard.ref(), attempt));
                 Tally.Run run = tally.begin(shard.ref(), attempt);
-                return to.write(shard.ref(), shard.parts().doOnNext(part -> run.raw(size(part))), run::stored)
-                        .doOnNext(receipt -> tally.keep(run))
+                List<Notice> found = new CopyOnWriteArrayList<>();
+                return to.write(shard.ref(), parts(shard, run, found::add), run::stored)
+                        .doOnNext(receipt -> {
+                            tally.keep(run);
+                            found.forEach(this::report);
+                        })
                         .doOnError(e -> tally.drop(run))
                         .doOnCancel(() -> tally.drop(run))
                         .<ShardOutcome>map(receipt -> new ShardOutcome.Stored(receipt, attempt, now().minus(since)))
@@ -152,7 +181,19 @@ public final class Copy {
             });
         }
 
+        private Flux<ShardPart> parts(ShardRead shard, Tally.Run run, Consumer<Notice> found) {
+            Flux<ShardPart> parts = shard.parts().doOnNext(part -> run.raw(size(part)));
+            for (ShardStage stage : options.stages()) {
+                parts = stage.apply(shard.ref(), parts, found);
+            }
+            return parts;
+        }
+
         private Mono<ShardOutcome> afterFailure(ShardRead shard, int attempt, Duration since, SluiceException why) {
+            if (why instanceof ShardWithdrawn) {
+                withdrawn.put(shard.ref(), attempt);
+                return Mono.empty();
+            }
             if (why instanceof EmptyAnswer) {
                 return shard.stillOffered()
                         .onErrorReturn(SluiceException.class, true)
@@ -164,8 +205,8 @@ public final class Copy {
         }
 
         private Mono<ShardOutcome> againOrNot(ShardRead shard, int attempt, Duration since, SluiceException why) {
-            return backoff.after(why, attempt)
-                    .map(pause -> {
+            Optional<Duration> next = from.access() == Access.ONE_PASS ? Optional.empty() : backoff.after(why, attempt);
+            return next.map(pause -> {
                         tell(new Event.ShardRetried(shard.ref(), attempt, why, pause));
                         return Mono.delay(pause, timer).then(attempt(shard, attempt + 1, since));
                     })
@@ -175,36 +216,46 @@ public final class Copy {
         }
 
         private Mono<CopyReport> seal(List<ShardOutcome> fates) {
-            List<ShardOutcome> all = Stream.concat(
-                            inCatalogOrder(fates),
-                            from.catalog().notOffered().stream().map(ShardOutcome.NotOffered::new))
-                    .toList();
+            List<ShardOutcome> all = new ArrayList<>(fates);
+            Set<ShardRef> known = fates.stream().map(ShardOutcome::ref).collect(Collectors.toSet());
+            Stream.concat(
+                            from.catalog().shards().stream()
+                                    .map(Catalog.Entry::ref)
+                                    .filter(ref -> !known.contains(ref)),
+                            from.catalog().notOffered().stream())
+                    .map(ShardOutcome.NotOffered::new)
+                    .forEach(all::add);
+            sortAsInCatalog(all);
             return to.seal(all)
-                    .map(location -> new CopyReport(
+                    .doOnNext(done -> done.notices().forEach(this::report))
+                    .map(done -> new CopyReport(
+                            options.task(),
                             source.describe(),
-                            location,
+                            done.location(),
                             started,
                             now(),
                             options.compression(),
                             all,
                             tally.retries(),
-                            warnings));
+                            notices));
         }
 
-        private Stream<ShardOutcome> inCatalogOrder(List<ShardOutcome> fates) {
+        private void sortAsInCatalog(List<ShardOutcome> fates) {
             Map<ShardRef, Integer> order = new HashMap<>();
             from.catalog().shards().forEach(entry -> order.put(entry.ref(), order.size()));
-            List<ShardOutcome> sorted = new ArrayList<>(fates);
-            sorted.sort(Comparator.comparing(fate -> order.getOrDefault(fate.ref(), Integer.MAX_VALUE)));
-            return sorted.stream();
+            fates.sort(Comparator.comparing(fate -> order.getOrDefault(fate.ref(), Integer.MAX_VALUE)));
         }
 
         private void warnOfNotOffered(ShardRef ref) {
             String message = "shard %s is in the metadata, but the server does not offer it".formatted(ref);
             String hint = "The server may have failed to open it: look for 'Failed to open shard' in its log. "
                     + "A newest shard that was never written to looks the same.";
-            warnings.add(message + ". " + hint);
-            tell(new Event.Warning(message, hint));
+            report(Notice.warning(message, hint));
+        }
+
+        private void report(Notice notice) {
+            notices.add(notice);
+            tell(new Event.Told(notice));
         }
 
         private Duration now() {

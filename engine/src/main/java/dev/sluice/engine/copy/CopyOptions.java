@@ -1,11 +1,16 @@
 package dev.sluice.engine.copy;
 
+import dev.sluice.engine.event.Task;
 import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.stage.ShardStage;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * How to copy.
  *
+ * @param task for events and report
+ * @param stages what every shard passes, in this order
  * @param concurrency shards under way at the same time, if the target takes as many
  * @param retries attempts after the first, for each shard
  * @param skipErrors go on without a shard that failed for good
@@ -13,4 +18,15 @@ import java.time.Duration;
  * @param sampling time between two progress events
  */
 public record CopyOptions(
-        int concurrency, int retries, boolean skipErrors, Compression compression, Duration sampling) {}
+        Task task,
+        List<ShardStage> stages,
+        int concurrency,
+        int retries,
+        boolean skipErrors,
+        Compression compression,
+        Duration sampling) {
+
+    public CopyOptions {
+        stages = List.copyOf(stages);
+    }
+}

@@ -1,6 +1,6 @@
 package dev.sluice.engine.error;
 
-/** A manifest or metadata file of a backup is not what it has to be. */
+/** A file of a backup is not what it has to be: a manifest, metadata, an archive as it rests on disk. */
 public final class FormatDamaged extends SluiceException {
 
     private static final long serialVersionUID = 1L;
@@ -9,10 +9,16 @@ public final class FormatDamaged extends SluiceException {
 
     /** @param problem as a clause: {@code is not a JSON object} */
     public FormatDamaged(String file, String problem) {
-        super(
-                "%s %s".formatted(file, problem),
-                "The file is damaged or not from a backup; other runs in the directory are not touched by it.",
-                null);
+        this(
+                file,
+                problem,
+                "The file is damaged or not from a backup. Other runs in the directory are not touched by it: "
+                        + "move its run elsewhere to use them alone.");
+    }
+
+    /** @param problem as a clause: {@code is not a JSON object} */
+    public FormatDamaged(String file, String problem, String hint) {
+        super("%s %s".formatted(file, problem), hint, null);
         this.file = file;
     }
 

@@ -2,7 +2,7 @@ package dev.sluice.engine.error;
 
 import java.time.Duration;
 
-/** The server sent nothing for longer than the limit although we were ready to read. */
+/** The server sent or took nothing for longer than the limit although we were ready for it. */
 public final class ServerSilent extends SluiceException {
 
     private static final long serialVersionUID = 1L;
@@ -24,6 +24,28 @@ public final class ServerSilent extends SluiceException {
         this.received = received;
     }
 
+    private ServerSilent(String message, String hint, long sent) {
+        super(message, hint, null);
+        this.received = sent;
+    }
+
+    /** Bytes of an upload were ready, and the server did not read on. */
+    public static ServerSilent notTaking(String what, long sent, Duration limit) {
+        return new ServerSilent(
+                "the server took no data of %s for %s, after %d bytes".formatted(what, limit, sent),
+                "The server or the network stalled; raise the limit with --timeout.",
+                sent);
+    }
+
+    /** An upload was complete, and the server did not close, as it does when it has installed the files. */
+    public static ServerSilent notClosing(String what, long sent, Duration limit) {
+        return new ServerSilent(
+                "the server did not end %s within %s after its last byte, of %d bytes".formatted(what, limit, sent),
+                "It indexes the files before it closes, which takes long with many series; raise the limit with --timeout.",
+                sent);
+    }
+
+    /** Bytes of the answer, or of the upload, until then. */
     public long received() {
         return received;
     }

@@ -1,21 +1,24 @@
 package dev.sluice.engine.event;
 
 import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardReceipt;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
  * The end of a copy that was sealed.
  *
  * @param source for people
- * @param location of the result, for people: the manifest's path
+ * @param location of the result, for people: the manifest's path, or the server
  * @param outcomes one for each shard, in the source's order
  * @param retries attempts beyond the first, over all shards
- * @param warnings sentences for people, the hint included
+ * @param notices what there is to know beside the shards
  */
 public record CopyReport(
+        Task task,
         String source,
         String location,
         Instant started,
@@ -23,11 +26,11 @@ public record CopyReport(
         Compression compression,
         List<ShardOutcome> outcomes,
         int retries,
-        List<String> warnings) {
+        List<Notice> notices) {
 
     public CopyReport {
         outcomes = List.copyOf(outcomes);
-        warnings = List.copyOf(warnings);
+        notices = List.copyOf(notices);
     }
 
     public List<ShardReceipt> stored() {
@@ -42,8 +45,26 @@ public record CopyReport(
         return outcomes.stream().filter(ShardOutcome::missing).toList();
     }
 
+    /** Whether nothing that was asked for is missing, be it a shard or something else. */
     public boolean complete() {
-        return missing().isEmpty();
+        return missing().isEmpty() && !has(Notice.Kind.MISSING);
+    }
+
+    /** Whether something that was read is damaged; for a verification this is so when a shard cannot be read. */
+    public boolean damaged() {
+        return has(Notice.Kind.DAMAGED)
+                || (task == Task.VERIFY && outcomes.stream().anyMatch(ShardOutcome.Failed.class::isInstance));
+    }
+
+    /** The report with one notice more. */
+    public CopyReport with(Notice notice) {
+        List<Notice> all = new ArrayList<>(notices);
+        all.add(notice);
+        return new CopyReport(task, source, location, started, elapsed, compression, outcomes, retries, all);
+    }
+
+    private boolean has(Notice.Kind kind) {
+        return notices.stream().anyMatch(notice -> notice.kind() == kind);
     }
 
     public long rawBytes() {

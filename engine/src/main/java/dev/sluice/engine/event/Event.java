@@ -1,9 +1,11 @@
 package dev.sluice.engine.event;
 
 import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardRef;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalLong;
 
 /** One thing that the engine tells while it copies. The last one of a successful copy is {@link Finished}. */
 public sealed interface Event {
@@ -12,11 +14,12 @@ public sealed interface Event {
      * The source was opened and the target is ready.
      *
      * @param shards how many will be read
+     * @param rawBytes how long they are together, where that is known before
      */
-    record Started(String source, String target, int shards) implements Event {}
+    record Started(Task task, String source, String target, int shards, OptionalLong rawBytes) implements Event {}
 
     /** Something that a person should know; the copy goes on. */
-    record Warning(String message, String hint) implements Event {}
+    record Told(Notice notice) implements Event {}
 
     /** @param attempt from 1 */
     record ShardStarted(ShardRef ref, int attempt) implements Event {}

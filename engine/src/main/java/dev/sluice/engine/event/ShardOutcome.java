@@ -54,6 +54,18 @@ public sealed interface ShardOutcome {
         }
     }
 
+    /**
+     * Not read, as the target does not take it.
+     *
+     * @param why a sentence for people
+     */
+    record Refused(ShardRef ref, String why) implements ShardOutcome {
+        @Override
+        public boolean missing() {
+            return true;
+        }
+    }
+
     /** Given up after the last attempt; the copy went on because it was told to. */
     record Failed(ShardRef ref, SluiceException why, int attempts) implements ShardOutcome {
         @Override

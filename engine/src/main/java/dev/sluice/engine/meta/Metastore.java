@@ -170,6 +170,11 @@ public final class Metastore {
             subscriptions = List.copyOf(subscriptions);
         }
 
+        /** Whether a server's retention check at this time drops a group of this policy. */
+        public boolean expired(ShardGroup group, Instant now) {
+            return !duration.isZero() && group.time().end().plus(duration).isBefore(now);
+        }
+
         /** One that keeps its data for ever, in one copy, without subscriptions. */
         public static Policy of(String name, Duration shardGroupDuration, ShardGroup... groups) {
             return new Policy(name, Duration.ZERO, shardGroupDuration, 1, List.of(groups), List.of());

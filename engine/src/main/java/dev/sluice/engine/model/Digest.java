@@ -2,6 +2,8 @@ package dev.sluice.engine.model;
 
 import java.util.HexFormat;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A checksum of stored bytes.
@@ -15,6 +17,18 @@ public record Digest(Algorithm algorithm, String hex) {
             throw new IllegalArgumentException("not a %s digest: '%s'".formatted(algorithm, hex));
         }
         HexFormat.of().parseHex(hex);
+    }
+
+    /** Reads what {@link #toString()} writes; empty if it is not that, or of an algorithm that is not known here. */
+    public static Optional<Digest> parse(String text) {
+        String[] parts = text.split(":", 2);
+        return Stream.of(Algorithm.values())
+                .filter(known -> parts.length == 2
+                        && parts[0].equals(known.id())
+                        && parts[1].length() == known.hexLength
+                        && parts[1].chars().allMatch(c -> "0123456789abcdef".indexOf(c) >= 0))
+                .map(known -> new Digest(known, parts[1]))
+                .findFirst();
     }
 
     /** As manifests show it: {@code crc32c:1a2b3c4d}. */

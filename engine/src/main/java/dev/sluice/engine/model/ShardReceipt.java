@@ -2,14 +2,15 @@ package dev.sluice.engine.model;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a target says of a shard that it has taken whole.
  *
  * @param rawBytes length of the shard's tar
- * @param storedBytes what came to rest, after compression
- * @param location for people: the file's name
- * @param digest of the stored bytes
+ * @param storedBytes what came to rest, after compression; for a server, what was sent
+ * @param location for people: the file's name, or the shard on the server
+ * @param digest of the stored bytes, where they are a file
  * @param files the names in the archive, in order
  * @param syncing time spent on making the file durable
  */
@@ -19,7 +20,7 @@ public record ShardReceipt(
         long storedBytes,
         String location,
         Compression compression,
-        Digest digest,
+        Optional<Digest> digest,
         List<String> files,
         Duration syncing) {
 

@@ -3,12 +3,13 @@ package dev.sluice.engine.model;
 import java.time.Duration;
 
 /**
- * Time limits on the source's server. They run only while the copy is ready to read, so that a slow target is
+ * Time limits on a server. They run only while it is the server that we wait for, so that a slow other end is
  * never taken for a dead server.
  *
  * @param connect until the connection stands
- * @param firstByte until the first byte of an answer: the server writes its cache to disk before it
- * @param idle between two reads after that
+ * @param firstByte until the first byte of an answer: the server writes its cache to disk before it; and from the last
+ *     byte of an upload until the server closes: it indexes the files before it
+ * @param idle between two reads, or two writes
  */
 public record Timeouts(Duration connect, Duration firstByte, Duration idle) {
 

@@ -13,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -25,6 +26,7 @@ final class LiveCatalog {
 
     private final Metastore metastore;
     private final Selection selection;
+    private final Choice choice;
 
     /**
      * Checks the names.
@@ -34,8 +36,7 @@ final class LiveCatalog {
     LiveCatalog(Metastore metastore, Selection selection) {
         this.metastore = metastore;
         this.selection = selection;
-        selection.database().ifPresent(this::requireDatabase);
-        selection.shard().ifPresent(this::requireShard);
+        this.choice = new Choice(metastore, selection, "on the server");
     }
 
     /** The request for the path list that covers the selection. */
@@ -62,15 +63,15 @@ final class LiveCatalog {
         List<Catalog.Entry> entries = new LinkedHashSet<>(paths)
                 .stream()
                         .filter(selection::names)
-                        .map(ref -> new Catalog.Entry(ref, timeOf(known.get(ref))))
-                        .filter(entry -> entry.time().map(this::inTime).orElse(true))
+                        .map(ref -> new Catalog.Entry(ref, timeOf(known.get(ref)), OptionalLong.empty()))
+                        .filter(entry -> entry.time().map(choice::inTime).orElse(true))
                         .toList();
         Set<ShardRef> listed = Set.copyOf(paths);
         List<ShardRef> notOffered = metastore
                 .shards()
                 .filter(shard -> shard.group().deletedAt().isEmpty())
                 .filter(shard -> !shard.group().time().start().isAfter(now))
-                .filter(shard -> inTime(shard.group().time()))
+                .filter(shard -> choice.inTime(shard.group().time()))
                 .map(Metastore.Located::ref)
                 .filter(selection::names)
                 .filter(ref -> !listed.contains(ref))
@@ -86,51 +87,5 @@ final class LiveCatalog {
 
     private static Optional<TimeRange> timeOf(Metastore.@Nullable Located shard) {
         return shard == null ? Optional.empty() : Optional.of(shard.group().time());
-    }
-
-    private boolean inTime(TimeRange group) {
-        return selection.time().map(range -> range.overlapsGroup(group)).orElse(true);
-    }
-
-    private void requireDatabase(String name) {
-        Metastore.Database database = metastore
-                .find(name)
-                .orElseThrow(() -> new NotThere(
-                        "database '%s' does not exist on the server".formatted(name),
-                        "It has: "
-                                + quoted(metastore.databases().stream()
-                                        .map(Metastore.Database::name)
-                                        .toList())));
-        selection.policy().ifPresent(policy -> {
-            if (database.policies().stream().noneMatch(p -> p.name().equals(policy))) {
-                throw new NotThere(
-                        "retention policy '%s' does not exist in database '%s'".formatted(policy, name),
-                        "It has: "
-                                + quoted(database.policies().stream()
-                                        .map(Metastore.Policy::name)
-                                        .toList()));
-            }
-        });
-    }
-
-    private void requireShard(long id) {
-        ShardRef found = metastore
-                .locate(id)
-                .map(Metastore.Located::ref)
-                .orElseThrow(() -> new NotThere(
-                        "shard %s does not exist on the server".formatted(Long.toUnsignedString(id)),
-                        "SHOW SHARDS lists the ids of all shards."));
-        if (!selection.names(found)) {
-            throw new NotThere(
-                    "shard %s belongs to %s/%s, not to what was asked for"
-                            .formatted(found.idText(), found.database(), found.policy()),
-                    "Leave out -db and -rp: the shard's id is enough.");
-        }
-    }
-
-    private static String quoted(List<String> names) {
-        return names.isEmpty()
-                ? "nothing."
-                : names.stream().map(n -> "'" + n + "'").collect(Collectors.joining(", "));
     }
 }

@@ -27,7 +27,9 @@ public interface ShardRead {
 
     /**
      * Whether the source still offers this shard. Asked after it answered with nothing at all: true means that
-     * another attempt makes sense, false that the shard was dropped meanwhile.
+     * another attempt makes sense, false that the shard was dropped meanwhile. Files do not drop shards.
      */
-    Mono<Boolean> stillOffered();
+    default Mono<Boolean> stillOffered() {
+        return Mono.just(true);
+    }
 }

@@ -7,14 +7,16 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.zip.CRC32C;
 
-/** A digest in the making. */
-interface Checksum {
+/** A digest in the making; one thread at a time. */
+public interface Checksum {
 
     /** Takes in what remains in the buffer and leaves its position alone. */
     void update(ByteBuffer data);
 
+    /** Of all that was taken in. Asked for once, last. */
     Digest digest();
 
+    /** A fresh one. */
     static Checksum of(Digest.Algorithm algorithm) {
         return switch (algorithm) {
             case CRC32C -> new Crc32c();

@@ -87,6 +87,30 @@ public final class DirectoryStore implements Store {
                 .subscribeOn(blocking);
     }
 
+    /**
+     * A directory to read from: nothing is made in it and nothing is tried.
+     *
+     * @param blocking where all work on files is done; its threads may block
+     * @return signals {@link NotThere} if there is no such directory, {@link InvalidRequest} if the path is a file
+     */
+    public static Mono<DirectoryStore> existing(Path path, Scheduler blocking) {
+        Path directory = path.toAbsolutePath().normalize();
+        return Mono.fromCallable(() -> {
+                    if (!isThere(directory)) {
+                        throw new NotThere(
+                                "%s does not exist".formatted(directory), "Name the directory that holds the backup.");
+                    }
+                    if (!Files.isDirectory(directory)) {
+                        throw new InvalidRequest(
+                                "%s is not a directory".formatted(directory),
+                                "Name the directory that holds the backup, not a file in it.");
+                    }
+                    return new DirectoryStore(directory, blocking, FileChannel::open);
+                })
+                .onErrorMap(IOException.class, e -> Failures.reading(directory.toString(), e))
+                .subscribeOn(blocking);
+    }
+
     /** Blocking. */
     static DirectoryStore open(Path directory, Scheduler blocking, ChannelOpener channels) throws IOException {
         makeDirectory(directory);

@@ -147,6 +147,11 @@ public final class MemoryStore implements Store {
         }
 
         @Override
+        public void withdraw() {
+            files.remove(name);
+        }
+
+        @Override
         public void discard() {
             if (claimed) {
                 claims.remove(name);

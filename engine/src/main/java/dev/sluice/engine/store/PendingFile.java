@@ -18,6 +18,9 @@ interface PendingFile {
      */
     Duration publish() throws IOException;
 
+    /** Removes what was published: whoever wanted it left meanwhile. */
+    void withdraw() throws IOException;
+
     /** Removes it; also after a publish that failed. */
     void discard() throws IOException;
 

@@ -78,6 +78,11 @@ final class PendingPath implements PendingFile {
     }
 
     @Override
+    public void withdraw() throws IOException {
+        Files.deleteIfExists(target);
+    }
+
+    @Override
     public void discard() throws IOException {
         try {
             channel.close();

@@ -1,11 +1,15 @@
 package dev.sluice.engine.tar;
 
+import dev.sluice.engine.flow.Unfold;
+import dev.sluice.engine.flow.Unfolder;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
 import io.netty.buffer.ByteBuf;
+import io.netty.util.ReferenceCountUtil;
+import java.util.Objects;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Mono;
 
 /** Bytes of a shard's archive to parts. */
 public final class TarReader {
@@ -29,34 +33,51 @@ public final class TarReader {
      * @param shard whose files the archive must hold, each directly under {@code database/policy/id/}
      */
     public static Function<Flux<ByteBuf>, Flux<ShardPart>> parts(ShardRef shard) {
-        return input -> Flux.defer(() -> {
-            var decoder = new TarDecoder(shard);
-            return input.concatMap(buffer -> partsOf(buffer, decoder), 0)
-                    .concatWith(Mono.fromCallable(decoder::end))
-                    .doOnDiscard(ByteBuf.class, TarReader::release);
-        });
+        return Unfold.of(() -> new Parts(new TarDecoder(new ShardRules(shard))), ShardPart::release);
     }
 
-    /** Parts as they are asked for; the buffer is released however this ends. */
-    private static Flux<ShardPart> partsOf(ByteBuf buffer, TarDecoder decoder) {
-        return Flux.generate(
-                () -> buffer,
-                (in, sink) -> {
-                    ShardPart part = decoder.next(in);
-                    if (part == null) {
-                        sink.complete();
-                    } else {
-                        sink.next(part);
-                    }
-                    return in;
-                },
-                ByteBuf::release);
+    /**
+     * The same for an archive of any files, each under its whole path as its name.
+     *
+     * @param what the archive, for messages
+     * @return signals {@link dev.sluice.engine.error.StreamDamaged} where it is not well-formed; also when the input
+     *     ends before the archive does
+     */
+    public static Function<Flux<ByteBuf>, Flux<ShardPart>> files(String what) {
+        return Unfold.of(() -> new Parts(new TarDecoder(new FileRules(what))), ShardPart::release);
     }
 
-    /** Discard hooks add up along a flow, so another one may have been here first. */
-    private static void release(ByteBuf discarded) {
-        if (discarded.refCnt() > 0) {
-            discarded.release();
+    private static final class Parts implements Unfolder<ShardPart> {
+        private final TarDecoder decoder;
+        private @Nullable ByteBuf bytes;
+
+        private Parts(TarDecoder decoder) {
+            this.decoder = decoder;
+        }
+
+        @Override
+        public void take(ByteBuf taken) {
+            bytes = taken;
+        }
+
+        @Override
+        public @Nullable ShardPart next() {
+            ShardPart part = decoder.next(Objects.requireNonNull(bytes));
+            if (part == null) {
+                close();
+            }
+            return part;
+        }
+
+        @Override
+        public ShardPart end() {
+            return decoder.end();
+        }
+
+        @Override
+        public void close() {
+            ReferenceCountUtil.release(bytes);
+            bytes = null;
         }
     }
 }

@@ -9,6 +9,7 @@ import dev.sluice.engine.meta.PortableMeta;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
+import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardReceipt;
@@ -144,7 +145,7 @@ public final class PortableTarget implements Target {
                                 file.size(),
                                 file.name(),
                                 compression,
-                                file.digest(),
+                                Optional.of(file.digest()),
                                 names,
                                 file.syncing()));
             });
@@ -152,15 +153,24 @@ public final class PortableTarget implements Target {
 
         /** The metadata, then the manifest: it is what makes a backup of the files. */
         @Override
-        public Mono<String> seal(List<ShardOutcome> outcomes) {
+        public Mono<Sealed> seal(List<ShardOutcome> outcomes) {
             return put(stamp.metaName(), PortableMeta.wrap(catalog.metadata()))
                     .then(Mono.defer(() -> manifest.put(bytes(ManifestJson.encode(manifestOf(outcomes))), digest)))
-                    .map(file -> store.describe(file.name()));
+                    .map(file -> Sealed.at(store.describe(file.name())));
         }
 
         @Override
-        public Mono<List<String>> abort() {
-            return manifest.release().thenReturn(complete);
+        public Mono<List<Notice>> abort() {
+            return manifest.release()
+                    .then(
+                            Mono.fromSupplier(
+                                    () -> complete.isEmpty()
+                                            ? List.of()
+                                            : List.of(
+                                                    Notice.warning(
+                                                            "the backup was not completed; these finished archives stay: "
+                                                                    + String.join(", ", complete),
+                                                            "Without a manifest no restore looks at them. Delete them, or keep them for a look."))));
         }
 
         private Mono<StoredFile> put(String name, byte[] content) {
@@ -208,7 +218,7 @@ public final class PortableTarget implements Target {
                 Optional.of(new PortableManifest.Details(
                         receipt.compression().codec().id(),
                         receipt.storedBytes(),
-                        receipt.digest().toString(),
+                        receipt.digest().map(Digest::toString).orElse(""),
                         receipt.files())));
     }
 

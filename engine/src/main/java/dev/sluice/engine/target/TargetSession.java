@@ -1,10 +1,12 @@
 package dev.sluice.engine.target;
 
 import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardReceipt;
 import dev.sluice.engine.model.ShardRef;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongConsumer;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -16,20 +18,29 @@ public interface TargetSession {
     int maxOpenShards();
 
     /**
+     * Shards of the catalog that this target does not take, as it found when it began, and why: a sentence for people.
+     * They are not read, and count as missing.
+     */
+    default Map<ShardRef, String> refused() {
+        return Map.of();
+    }
+
+    /**
      * Takes one shard. The receipt comes when the shard is durable under its final name; on error or cancel
      * nothing of this attempt is left. Parts are requested as fast as they come to rest, not faster.
      *
+     * @param shard as the source names it
      * @param stored is told the number of bytes each time some are on their way to rest
      */
     Mono<ShardReceipt> write(ShardRef shard, Flux<ShardPart> parts, LongConsumer stored);
 
     /**
-     * Makes the stored shards into a backup; nothing before this counts as one. Returns where it is, for people.
+     * Makes the stored shards into a whole; nothing before this counts as one.
      *
      * @param outcomes one for each shard, in the source's order
      */
-    Mono<String> seal(List<ShardOutcome> outcomes);
+    Mono<Sealed> seal(List<ShardOutcome> outcomes);
 
-    /** Gives up: tells which complete files stay behind, if any. */
-    Mono<List<String>> abort();
+    /** Gives up, and tells what stays behind and how to clean up, if there is something. */
+    Mono<List<Notice>> abort();
 }

@@ -14,6 +14,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.FixedRecvByteBufAllocator;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.function.LongConsumer;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.netty.Connection;
@@ -38,11 +39,17 @@ public final class SnapshotTransport {
     private static final int READS_IN_A_ROW = 4;
 
     private final ServerAddress address;
-    private final TcpClient client;
+    private final Timeouts timeouts;
+    private final TcpClient reading;
+    private final TcpClient writing;
 
-    private SnapshotTransport(ServerAddress address, TcpClient client) {
+    private SnapshotTransport(ServerAddress address, Timeouts timeouts, TcpClient client) {
         this.address = address;
-        this.client = client;
+        this.timeouts = timeouts;
+        this.reading = client.doOnChannelInit((observer, channel, remote) ->
+                channel.pipeline().addFirst(new ReadDeadline(timeouts.firstByte(), timeouts.idle())));
+        // Whatever ends an upload before its end is a reset: the server would take a close for the end of the archive.
+        this.writing = client.option(ChannelOption.SO_LINGER, 0);
     }
 
     /**
@@ -64,10 +71,8 @@ public final class SnapshotTransport {
                         Math.min(Integer.MAX_VALUE, timeouts.connect().toMillis()))
                 .option(
                         ChannelOption.RECVBUF_ALLOCATOR,
-                        new FixedRecvByteBufAllocator(READ_BYTES).maxMessagesPerRead(READS_IN_A_ROW))
-                .doOnChannelInit((observer, channel, remote) ->
-                        channel.pipeline().addFirst(new ReadDeadline(timeouts.firstByte(), timeouts.idle())));
-        return new SnapshotTransport(address, client);
+                        new FixedRecvByteBufAllocator(READ_BYTES).maxMessagesPerRead(READS_IN_A_ROW));
+        return new SnapshotTransport(address, timeouts, client);
     }
 
     public ServerAddress address() {
@@ -84,10 +89,33 @@ public final class SnapshotTransport {
      * @return errors are {@link ConnectionFailed}, {@link ConnectionLost} or {@link ServerSilent}
      */
     public Flux<ByteBuf> exchange(SnapshotRequest request) {
-        return Flux.usingWhen(
-                client.connect().onErrorMap(e -> new ConnectionFailed(address, rootOf(e))),
-                connection -> converse(connection, request),
+        return Flux.usingWhen(connect(reading), connection -> converse(connection, request), SnapshotTransport::close);
+    }
+
+    /**
+     * Sends a shard's archive and waits until the server has closed, which it does when it has installed the files or
+     * has given up on them: no answer tells the two apart.
+     *
+     * <p>Cold: each subscription opens a connection. The archive is subscribed to once the connection stands and is
+     * asked for as fast as the server's socket takes it; its buffers are released here. It must be whole: if it fails or
+     * the result is cancelled, the connection ends with a reset, and the server installs nothing. Time limits run only
+     * while bytes wait for the socket ({@link Timeouts#idle()}), and until the server closes
+     * ({@link Timeouts#firstByte()}: it indexes the files first).
+     *
+     * @param tar ends with exactly two zero blocks: more would make the server's close a reset
+     * @param sent is told how many bytes the socket has taken, on an event loop
+     * @return completes with the server's clean close after it has taken everything; errors are those of {@code tar},
+     *     {@link ConnectionFailed}, {@link ConnectionLost} for a reset or a close before that, {@link ServerSilent}
+     */
+    public Mono<Void> upload(SnapshotRequest.ShardUpload request, Flux<ByteBuf> tar, LongConsumer sent) {
+        return Mono.usingWhen(
+                connect(writing),
+                connection -> ArchiveSender.send(connection, request, tar, timeouts, sent),
                 SnapshotTransport::close);
+    }
+
+    private Mono<? extends Connection> connect(TcpClient client) {
+        return client.connect().onErrorMap(e -> new ConnectionFailed(address, rootOf(e)));
     }
 
     /**
@@ -98,21 +126,26 @@ public final class SnapshotTransport {
      * @return empty if the server closed without one byte
      */
     public <T> Mono<T> exchangeWhole(SnapshotRequest request, int limit, Function<ByteBuf, T> decode) {
-        // On the heap: nothing to free, whoever cancels when.
-        return exchange(request)
-                .reduceWith(Unpooled::buffer, (answer, bytes) -> {
-                    try {
-                        if (answer.readableBytes() + (long) bytes.readableBytes() > limit) {
-                            throw new MalformedResponse(
-                                    "answer to %s is longer than %d bytes".formatted(request.describe(), limit), limit);
-                        }
-                        return answer.writeBytes(bytes);
-                    } finally {
-                        bytes.release();
-                    }
-                })
-                .filter(ByteBuf::isReadable)
-                .map(decode);
+        return Mono.defer(() -> {
+            // On the heap: nothing to free, whoever cancels when.
+            ByteBuf answer = Unpooled.buffer();
+            return exchange(request)
+                    .doOnNext(bytes -> append(answer, bytes, request, limit))
+                    .then(Mono.fromSupplier(() -> answer.isReadable() ? decode.apply(answer) : null));
+        });
+    }
+
+    // Within doOnNext rather than a reduction: that drops what arrives together with a cancel, unreleased.
+    private static void append(ByteBuf answer, ByteBuf bytes, SnapshotRequest request, int limit) {
+        try {
+            if (answer.readableBytes() + (long) bytes.readableBytes() > limit) {
+                throw new MalformedResponse(
+                        "answer to %s is longer than %d bytes".formatted(request.describe(), limit), limit);
+            }
+            answer.writeBytes(bytes);
+        } finally {
+            bytes.release();
+        }
     }
 
     private static Flux<ByteBuf> converse(Connection connection, SnapshotRequest request) {

@@ -29,9 +29,25 @@ public interface FileCheck {
      * @param deep whether strings are uncompressed and counted as well
      */
     static Optional<FileCheck> of(String name, long size, boolean deep) {
+        return of(name, size, deep, (key, type) -> {});
+    }
+
+    /**
+     * The same, with an ear for the keys of a TSM file's index, in their order.
+     *
+     * @param keys may throw, which {@link #feed} does then
+     */
+    static Optional<FileCheck> of(String name, long size, boolean deep, KeyListener keys) {
         if (name.endsWith(".tsm")) {
-            return Optional.of(new TsmCheck(name, size, deep));
+            return Optional.of(new TsmCheck(name, size, deep, keys));
         }
         return name.endsWith(".tombstone") ? Optional.of(new TombstoneCheck(name, size)) : Optional.empty();
+    }
+
+    /** Is told of a key when it was read. */
+    @FunctionalInterface
+    interface KeyListener {
+        /** @param key series key, {@code #!~#}, field name; not changed afterwards */
+        void key(byte[] key, BlockType type);
     }
 }

@@ -31,6 +31,7 @@ final class TsmCheck implements FileCheck {
     private static final long MOST_WORK = 1L << 30;
 
     private final Findings findings;
+    private final KeyListener listener;
     private final long size;
     private final long indexEnd;
     private final boolean deep;
@@ -93,6 +94,11 @@ final class TsmCheck implements FileCheck {
 
     /** @param size that was announced for the file */
     TsmCheck(String file, long size, boolean deep) {
+        this(file, size, deep, (key, type) -> {});
+    }
+
+    TsmCheck(String file, long size, boolean deep, KeyListener listener) {
+        this.listener = listener;
         this.findings = new Findings(file);
         this.size = size;
         this.indexEnd = size - TsmFile.FOOTER;
@@ -340,6 +346,7 @@ final class TsmCheck implements FileCheck {
         }
         key = next;
         keys++;
+        listener.key(next, BlockType.ofCode(type));
         entries = count;
         lastTime = Long.MIN_VALUE;
         skip(needed);

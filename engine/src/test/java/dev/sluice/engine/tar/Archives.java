@@ -105,6 +105,11 @@ final class Archives {
         return random.ints(random.nextInt(40), 0, bytes.length + 1).sorted().toArray();
     }
 
+    /** Gives the pieces; what it is not asked for it releases, as a transport does. */
+    static Flux<ByteBuf> source(List<ByteBuf> pieces) {
+        return Flux.fromIterable(pieces).doOnDiscard(ByteBuf.class, ByteBuf::release);
+    }
+
     /** What the parts say, told apart from how the input was cut; releases them. */
     static final class Story {
         final List<String> lines = new ArrayList<>();
@@ -130,7 +135,7 @@ final class Archives {
     /** Reads to the end and returns the error, if any. */
     static Throwable readAll(List<ByteBuf> pieces, ShardRef shard, Story story) {
         try {
-            Flux.fromIterable(pieces)
+            source(pieces)
                     .transform(TarReader.parts(shard))
                     .doOnNext(story::tell)
                     .blockLast();

@@ -15,6 +15,7 @@ import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.tar.Archives.NoError;
 import dev.sluice.engine.tar.Archives.Story;
+import dev.sluice.engine.testkit.RandomCancel;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.io.ByteArrayOutputStream;
@@ -118,6 +119,20 @@ class TarReaderTest {
 
         assertThat(story.lines)
                 .containsExactly("000000001-000000001.tsm 3 2023-11-14T22:13:20.250Z", "end after 3", "files 1");
+    }
+
+    @Test
+    void leaksNothingWhenCancelledAnywhere() {
+        byte[] archive = Archives.of(entry(TSM, 3_000), entry(TSM.replace("1.tsm", "2.tsm"), 700));
+        try (var cancel = new RandomCancel()) {
+            for (int seed = 0; seed < 3_000; seed++) {
+                List<ByteBuf> pieces = cut(archive, Archives.randomBorders(archive, new Random(seed)));
+
+                cancel.run(seed, List.copyOf(pieces), TarReader.parts(SHARD), ShardPart::release);
+
+                assertThat(pieces).as("seed %d", seed).allMatch(piece -> piece.refCnt() == 0);
+            }
+        }
     }
 
     @Test
@@ -352,7 +367,7 @@ class TarReaderTest {
         for (int taken = 1; taken < 10; taken++) {
             List<ByteBuf> pieces = cut(archive, 100, 600, 600, 1024, 1800);
 
-            Flux.fromIterable(pieces)
+            Archives.source(pieces)
                     .transform(TarReader.parts(SHARD))
                     .take(taken)
                     .doOnNext(ShardPart::release)

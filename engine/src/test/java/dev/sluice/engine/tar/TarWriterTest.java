@@ -58,7 +58,7 @@ class TarWriterTest {
         for (int taken = 1; taken < 8; taken++) {
             List<ByteBuf> pieces = cut(archive, 100, 600, 600, 1024, 1800);
 
-            Flux.fromIterable(pieces)
+            Archives.source(pieces)
                     .transform(TarReader.parts(SHARD))
                     .transform(TarWriter::bytes)
                     .take(taken)

@@ -6,10 +6,13 @@ import dev.sluice.engine.meta.proto.RetentionPolicyInfo;
 import dev.sluice.engine.meta.proto.ShardGroupInfo;
 import dev.sluice.engine.meta.proto.ShardInfo;
 import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.tsm.TsmBlock;
+import dev.sluice.engine.tsm.TsmWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
@@ -18,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
@@ -122,6 +126,28 @@ public final class Answers {
     /** A shard of {@code count} files with random content of that size, always the same for a seed. */
     public static byte[] shard(ShardRef shard, long seed, int count, int size) {
         return shard(shard, files(seed, count, size));
+    }
+
+    /** Files that a server can open: {@code count} of them with a thousand points each, always the same for a seed. */
+    public static Map<String, byte[]> tsmFiles(long seed, int count) {
+        var random = new Random(seed);
+        var files = new LinkedHashMap<String, byte[]>();
+        for (int i = 1; i <= count; i++) {
+            var bytes = new ByteArrayOutputStream();
+            try (var writer = new TsmWriter(Channels.newChannel(bytes))) {
+                long start = i * 1_000_000L;
+                writer.write(
+                        "m,host=a#!~#f".getBytes(StandardCharsets.UTF_8),
+                        TsmBlock.ofFloats(
+                                LongStream.range(start, start + 1000).toArray(),
+                                random.doubles(1000).toArray()));
+                writer.finish();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            files.put("%09d-000000001.tsm".formatted(i), bytes.toByteArray());
+        }
+        return files;
     }
 
     /** The files of {@link #shard(ShardRef, long, int, int)}. */

@@ -411,7 +411,7 @@ public final class RealInfluxd implements AutoCloseable {
         }
     }
 
-    private static List<String> flattened(@Nullable Object answer) {
+    static List<String> flattened(@Nullable Object answer) {
         var rows = new ArrayList<String>();
         for (Object result : list(answer, "results")) {
             for (Object series : list(result, "series")) {
@@ -440,7 +440,7 @@ public final class RealInfluxd implements AutoCloseable {
     }
 
     /** Numbers stay text: what is compared is what the server said. */
-    private static @Nullable Object tree(JsonParser json) throws IOException {
+    static @Nullable Object tree(JsonParser json) throws IOException {
         JsonToken token = json.currentToken();
         if (token == JsonToken.START_OBJECT) {
             var map = new LinkedHashMap<String, @Nullable Object>();

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -318,9 +319,55 @@ public final class ScriptedServer implements AutoCloseable {
             return now;
         }
 
-        /** Ends with a FIN. Called after each script by itself. */
+        /** Reads exactly so many bytes of what the client sends after its request. */
+        public byte[] receive(int count) throws IOException {
+            request();
+            byte[] bytes = socket.getInputStream().readNBytes(count);
+            if (bytes.length < count) {
+                throw new EOFException("the client closed after %d of %d bytes".formatted(bytes.length, count));
+            }
+            return bytes;
+        }
+
+        /** Reads an archive up to the second of its two zero blocks, as influxd does, and not one byte more. */
+        public byte[] receiveArchive() throws IOException {
+            var archive = new ByteArrayOutputStream();
+            for (int zeros = 0; zeros < 2; ) {
+                byte[] block = receive(512);
+                archive.writeBytes(block);
+                if (Arrays.equals(block, new byte[512])) {
+                    zeros++;
+                } else {
+                    String size = new String(block, 124, 11, StandardCharsets.US_ASCII).trim();
+                    archive.writeBytes(receive((Integer.parseInt(size, 8) + 511) / 512 * 512));
+                }
+            }
+            return archive.toByteArray();
+        }
+
+        /** Reads on until the client ends its side: true if it did so with a reset, false for a close. */
+        public boolean awaitReset() {
+            try {
+                awaitClientGone();
+                return false;
+            } catch (SocketException e) {
+                clientGone.complete(null);
+                return true;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        /**
+         * Ends with a FIN; with a reset if bytes of the client are still unread, as a close of influxd does. Called after
+         * each script by itself.
+         */
         public void fin() throws IOException {
-            socket.close();
+            if (!socket.isClosed() && socket.getInputStream().available() > 0) {
+                reset(); // Java would send a FIN before it
+            } else {
+                socket.close();
+            }
         }
 
         /** Ends with a reset. */

@@ -1,16 +1,16 @@
 package dev.sluice.engine.stage.codec;
 
+import dev.sluice.engine.flow.Unfold;
+import dev.sluice.engine.flow.Unfolder;
 import dev.sluice.engine.model.Compression.Codec;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.util.ReferenceCountUtil;
 import java.nio.ByteBuffer;
-import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.SynchronousSink;
 
 /**
  * From compressed bytes back to raw ones: stages for {@link Flux#transform}, cold, one decoder a subscription.
@@ -32,6 +32,8 @@ public final class Decoders {
     private static final int ZSTD_SKIPPABLE_MAGIC = 0x184d2a50;
     private static final int ZSTD_SKIPPABLE_MASK = 0xfffffff0;
 
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
     private Decoders() {}
 
     /** @param what the file or stream, for error messages */
@@ -40,7 +42,7 @@ public final class Decoders {
     }
 
     static Function<Flux<ByteBuf>, Flux<ByteBuf>> gzip(String what, ByteBufAllocator allocator) {
-        return in -> decoded(in, () -> new GzipDecoder(what, allocator), allocator);
+        return decoded(() -> new GzipDecoder(what, allocator), allocator);
     }
 
     /**
@@ -53,7 +55,7 @@ public final class Decoders {
     }
 
     static Function<Flux<ByteBuf>, Flux<ByteBuf>> zstd(String what, ByteBufAllocator allocator) {
-        return in -> decoded(in, () -> new ZstdDecoder(what, allocator), allocator);
+        return decoded(() -> new ZstdDecoder(what, allocator), allocator);
     }
 
     /**
@@ -87,115 +89,60 @@ public final class Decoders {
         return Codec.NONE;
     }
 
-    private static Flux<ByteBuf> decoded(Flux<ByteBuf> in, Supplier<Decoder> start, ByteBufAllocator allocator) {
-        return Flux.using(
-                () -> new Guard(start.get()),
-                guard -> in
-                        // No prefetch: nothing is ever queued here that a cancel would have to find.
-                        .concatMap(buffer -> guard.chunks(buffer, allocator), 0)
-                        .concatWith(Flux.defer(guard::finished)),
-                Guard::close);
+    private static Function<Flux<ByteBuf>, Flux<ByteBuf>> decoded(Supplier<Decoder> start, ByteBufAllocator allocator) {
+        return Unfold.of(() -> new Chunks(start.get(), allocator), ByteBuf::release);
     }
 
-    /**
-     * Keeps native memory alive while a step runs: a cancel comes from another thread, and freeing the decoder
-     * under a running step would crash the process. Whoever is last frees it, nobody waits.
-     */
-    private static final class Guard {
-        private enum State {
-            IDLE,
-            RUNNING,
-            CLOSING,
-            CLOSED
-        }
-
+    /** A decoder and the input that it is at. */
+    private static final class Chunks implements Unfolder<ByteBuf> {
         private final Decoder decoder;
-        private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
+        private final ByteBufAllocator allocator;
+        private @Nullable ByteBuf buffer;
+        private ByteBuffer bytes = NOTHING;
+        private boolean more;
 
-        Guard(Decoder decoder) {
+        private Chunks(Decoder decoder, ByteBufAllocator allocator) {
             this.decoder = decoder;
+            this.allocator = allocator;
         }
 
-        /** What {@code buffer} decodes to, chunk by chunk on demand; releases it however that ends. */
-        Flux<ByteBuf> chunks(ByteBuf buffer, ByteBufAllocator allocator) {
-            Callable<Input> open = () -> Input.of(buffer, allocator);
-            return Flux.generate(open, this::next, Input::release);
+        @Override
+        public void take(ByteBuf taken) {
+            buffer = taken;
+            if (!DirectBuffers.isPlain(taken)) {
+                buffer = DirectBuffers.copyOf(taken, allocator);
+                taken.release();
+            }
+            bytes = buffer.nioBuffer();
+            more = true;
         }
 
-        private Input next(Input input, SynchronousSink<ByteBuf> sink) {
-            if (!state.compareAndSet(State.IDLE, State.RUNNING)) {
-                sink.complete();
-                return input;
+        @Override
+        public @Nullable ByteBuf next() {
+            ByteBuf chunk = more ? decoder.step(bytes) : null;
+            more = chunk != null && (decoder.pending() || bytes.hasRemaining());
+            if (chunk == null) {
+                releaseInput();
             }
-            ByteBuf chunk;
-            boolean more;
-            try {
-                chunk = decoder.step(input.bytes);
-                more = decoder.pending() || input.bytes.hasRemaining();
-            } finally {
-                leave();
-            }
-            emit(chunk, more, sink);
-            return input;
+            return chunk;
         }
 
-        private void emit(@Nullable ByteBuf chunk, boolean more, SynchronousSink<ByteBuf> sink) {
-            if (chunk != null && state.get() != State.IDLE) {
-                chunk.release();
-                chunk = null;
-            }
-            if (chunk != null) {
-                sink.next(chunk);
-            }
-            if (chunk == null || !more) {
-                sink.complete();
-            }
+        @Override
+        public @Nullable ByteBuf end() {
+            decoder.finish();
+            return null;
         }
 
-        Flux<ByteBuf> finished() {
-            if (state.compareAndSet(State.IDLE, State.RUNNING)) {
-                try {
-                    decoder.finish();
-                } finally {
-                    leave();
-                }
-            }
-            return Flux.empty();
+        @Override
+        public void close() {
+            releaseInput();
+            decoder.free();
         }
 
-        private void leave() {
-            if (!state.compareAndSet(State.RUNNING, State.IDLE)) {
-                state.set(State.CLOSED);
-                decoder.free();
-            }
-        }
-
-        void close() {
-            State before = state.getAndUpdate(now -> now == State.RUNNING ? State.CLOSING : State.CLOSED);
-            if (before == State.IDLE) {
-                decoder.free();
-            }
-        }
-    }
-
-    /** One input buffer, and its bytes as native codecs want them. */
-    private record Input(ByteBuf buffer, ByteBuffer bytes) {
-
-        /** Takes over {@code buffer}. */
-        static Input of(ByteBuf buffer, ByteBufAllocator allocator) {
-            if (DirectBuffers.isPlain(buffer)) {
-                return new Input(buffer, buffer.nioBuffer());
-            }
-            try {
-                ByteBuf copy = DirectBuffers.copyOf(buffer, allocator);
-                return new Input(copy, copy.nioBuffer());
-            } finally {
-                buffer.release();
-            }
-        }
-
-        void release() {
-            buffer.release();
+        private void releaseInput() {
+            ReferenceCountUtil.release(buffer);
+            buffer = null;
+            bytes = NOTHING;
         }
     }
 }

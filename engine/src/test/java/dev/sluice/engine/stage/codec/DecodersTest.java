@@ -9,6 +9,7 @@ import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Compression.Codec;
 import dev.sluice.engine.stage.codec.CodecSamples.Content;
 import dev.sluice.engine.stage.codec.CodecSamples.Placement;
+import dev.sluice.engine.testkit.RandomCancel;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
@@ -426,6 +427,25 @@ class DecodersTest {
                 Thread.onSpinWait();
             }
             inputs.clear();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Codec.class, names = "NONE", mode = Mode.EXCLUDE)
+    void leaksNothingWhenCancelledAnywhere(Codec codec) {
+        byte[] archive = bomb(codec, 3 * CHUNK);
+        try (var cancel = new RandomCancel()) {
+            for (int seed = 0; seed < 1_500; seed++) {
+                List<ByteBuf> pieces = cut(archive, new Random(seed));
+
+                cancel.run(seed, pieces, stage(codec), ByteBuf::release);
+
+                assertThat(pieces).as("seed %d", seed).allMatch(piece -> piece.refCnt() == 0);
+                assertThat(allocator.metric().usedDirectMemory())
+                        .as("seed %d", seed)
+                        .isZero();
+                inputs.clear();
+            }
         }
     }
 

@@ -1,0 +1,333 @@
+package dev.sluice.cli.command;
+
+import dev.sluice.cli.option.CheckFlags;
+import dev.sluice.cli.option.CommonFlags;
+import dev.sluice.cli.option.HttpFlags;
+import dev.sluice.cli.option.OutputFlags;
+import dev.sluice.cli.option.UsageError;
+import dev.sluice.cli.option.Values;
+import dev.sluice.engine.RestoreRequest;
+import dev.sluice.engine.model.Conflict;
+import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Mapping;
+import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.model.ServerAddress;
+import dev.sluice.engine.model.Timeouts;
+import dev.sluice.engine.model.Verification;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code sluice restore}: influxd's flags with their meaning, and what is new under long names. */
+@CommandLine.Command(
+        name = "restore",
+        sortOptions = false,
+        description = "Restore a backup to a running server.",
+        customSynopsis = "sluice restore [flags] PATH|-",
+        parameterListHeading = "%n",
+        optionListHeading = "%nFlags, with one dash or two, before or after PATH%n",
+        footer = {
+            "",
+            "Examples",
+            "  sluice restore -portable /backups/monday",
+            "  sluice restore -portable -host db2:8088 -db telemetry -newdb telemetry_old /backups/db1"
+        })
+final class RestoreCommand implements Command {
+
+    private final Context context;
+
+    @Parameters(
+            arity = "0..*",
+            paramLabel = "PATH",
+            hideParamSyntax = true,
+            description = "The backup's directory; - for a stream archive on stdin.")
+    private List<String> paths = new ArrayList<>();
+
+    @Option(
+            names = "-portable",
+            description = "The backup has the portable format. Default: told from what lies in PATH.")
+    private boolean portable;
+
+    @Option(names = "-online", description = "The backup has the legacy format.")
+    private boolean online;
+
+    @Option(
+            names = "-host",
+            paramLabel = "HOST:PORT",
+            defaultValue = "localhost:8088",
+            converter = Values.Address.class,
+            description = "The server's backup port. Default: localhost:8088.")
+    @SuppressWarnings("NullAway.Init") // has a default
+    private ServerAddress host;
+
+    @Option(
+            names = {"-db", "-database"},
+            paramLabel = "NAME",
+            converter = Values.Name.class,
+            description = "Only this database. Default: all but _internal.")
+    private @Nullable String database;
+
+    @Option(
+            names = "-newdb",
+            paramLabel = "NAME",
+            converter = Values.Name.class,
+            description = "Its name on the server; needs -db. Default: the same.")
+    private @Nullable String newDatabase;
+
+    @Option(
+            names = {"-rp", "-retention"},
+            paramLabel = "NAME",
+            converter = Values.Name.class,
+            description = "Only this retention policy; needs -db.")
+    private @Nullable String policy;
+
+    @Option(
+            names = "-newrp",
+            paramLabel = "NAME",
+            converter = Values.Name.class,
+            description = "Its name on the server; needs -rp. Default: the same.")
+    private @Nullable String newPolicy;
+
+    @Option(
+            names = "-shard",
+            paramLabel = "ID",
+            converter = Shard.class,
+            description = "Only the shard that had this id; its database and policy are found by themselves.")
+    private @Nullable Long shard;
+
+    @Option(
+            names = "--chain",
+            description =
+                    "Put runs of influxd with -since together, oldest first. Default: of each shard the newest counts.")
+    private boolean chain;
+
+    @Option(
+            names = "-skip-errors",
+            description = "Go on without a shard that cannot be restored; ends with exit code 3 and names it.")
+    private boolean skipErrors;
+
+    @Option(
+            names = "--verify-restore",
+            paramLabel = "HOW",
+            defaultValue = "full",
+            converter = How.class,
+            description =
+                    "How to prove that the server has what was sent. full (default): read each shard back and compare. "
+                            + "off: only wait until it answers.")
+    @SuppressWarnings("NullAway.Init") // has a default
+    private Verification verification;
+
+    @Option(
+            names = "--keep-expired",
+            description = "Restore a policy without its expiry if some of its data is older than that; "
+                    + "the server would drop it within half an hour.")
+    private boolean keepExpired;
+
+    @Option(
+            names = "--with-subscriptions",
+            description = "Bring subscriptions back: the server begins to send to their destinations at once.")
+    private boolean subscriptions;
+
+    @Option(
+            names = "--into-existing",
+            description =
+                    "Restore into databases that exist too, beside what they hold. With --http, policies and shard "
+                            + "groups that are missing are made.")
+    private boolean intoExisting;
+
+    @Option(
+            names = "--on-conflict",
+            paramLabel = "WHO",
+            converter = Winner.class,
+            description = "Whose value counts where both have one for the same point: backup (default) or existing. "
+                    + "With --into-existing.")
+    private @Nullable Conflict onConflict;
+
+    @Option(
+            names = "--cleanup-on-failure",
+            description = "Drop the databases that this restore has made if it fails; needs --http.")
+    private boolean cleanup;
+
+    @Mixin
+    private final HttpFlags http = new HttpFlags();
+
+    @Option(
+            names = "--allow-incomplete",
+            description =
+                    "Of a stream that is cut short or damaged, take what had arrived whole; ends with exit code 3 or 4.")
+    private boolean allowIncomplete;
+
+    @Option(
+            names = "--concurrency",
+            paramLabel = "N",
+            defaultValue = "" + RestoreRequest.DEFAULT_CONCURRENCY,
+            converter = BackupCommand.Concurrency.class,
+            description = "How many shards are sent side by side. Default: " + RestoreRequest.DEFAULT_CONCURRENCY + ".")
+    private int concurrency;
+
+    @Option(
+            names = "--retries",
+            paramLabel = "N",
+            defaultValue = "" + RestoreRequest.DEFAULT_RETRIES,
+            converter = BackupCommand.Retries.class,
+            description = "Attempts for a shard after its first one. Default: " + RestoreRequest.DEFAULT_RETRIES + ".")
+    private int retries;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "TIME",
+            converter = Values.Span.class,
+            description = "Longest silence of the server while data flows. Default: 60s.")
+    private @Nullable Duration timeout;
+
+    @Mixin
+    private final CheckFlags checks = new CheckFlags();
+
+    @Mixin
+    private final OutputFlags output = new OutputFlags();
+
+    @Mixin
+    @SuppressWarnings("UnusedVariable") // declares the flags; Cli and Settings look at them before all others
+    private final CommonFlags common = new CommonFlags();
+
+    RestoreCommand(Context context) {
+        this.context = context;
+    }
+
+    @Override
+    public int run() {
+        OutputFlags.Output how = output.output();
+        RestoreRequest request = request();
+        Context.require(request.from(), context.ends().in(), "stdin", "sluice restore - < backup.zst");
+        return CopyRun.restore(context, how, request, OptionalLong.empty());
+    }
+
+    /** What the flags ask for. */
+    RestoreRequest request() {
+        checkNames();
+        Path directory = directory();
+        RestoreRequest.Builder request = RestoreRequest.of(from(directory), host)
+                .selection(new Selection(
+                        Optional.ofNullable(database),
+                        Optional.ofNullable(policy),
+                        Optional.ofNullable(shard),
+                        Optional.empty(),
+                        Optional.empty()))
+                .mapping(new Mapping(Optional.ofNullable(newDatabase), Optional.ofNullable(newPolicy)))
+                .verification(verification)
+                .checkBlocks(checks.blocks())
+                .allowIncomplete(allowIncomplete)
+                .keepExpired(keepExpired)
+                .subscriptions(subscriptions)
+                .chain(chain)
+                .skipErrors(skipErrors)
+                .concurrency(concurrency)
+                .retries(retries);
+        http.access(context.environment()).ifPresentOrElse(request::http, () -> {
+            if (cleanup) {
+                throw new UsageError(
+                        "--cleanup-on-failure needs --http",
+                        "A database is dropped over HTTP: add --http HOST:8086 of the same server.");
+            }
+        });
+        request.cleanup(cleanup);
+        if (intoExisting) {
+            request.intoExisting(onConflict == null ? Conflict.BACKUP : onConflict);
+        } else if (onConflict != null) {
+            throw new UsageError(
+                    "--on-conflict needs --into-existing", "Without it, databases that exist stay as they are.");
+        }
+        if (timeout != null) {
+            request.timeouts(Timeouts.DEFAULT.withIdle(timeout));
+        }
+        return request.build();
+    }
+
+    private End from(Path directory) {
+        if (portable && online) {
+            throw new UsageError(
+                    "-portable cannot be combined with -online",
+                    "A backup has one format; without both it is told from what lies in the directory.");
+        }
+        if (directory.equals(Path.of("-"))) {
+            if (portable || online) {
+                throw new UsageError(
+                        "a stream is neither a portable nor a legacy backup",
+                        "Leave out -portable and -online; './-' is a directory called '-'.");
+            }
+            return new End.Stream();
+        }
+        return portable
+                ? new End.Portable(directory)
+                : online ? new End.Legacy(directory) : new End.Directory(directory);
+    }
+
+    /** The original takes these and loses all data, or does something else. */
+    private void checkNames() {
+        if (policy != null && database == null && shard == null) {
+            throw new UsageError(
+                    "-rp needs -db", "Policies of different databases may share a name; say which database is meant.");
+        }
+        if (newDatabase != null && database == null && shard == null) {
+            throw new UsageError("-newdb needs -db", "Say which database gets the new name.");
+        }
+        if (newPolicy != null && policy == null && shard == null) {
+            throw new UsageError("-newrp needs -rp", "Say which retention policy gets the new name.");
+        }
+    }
+
+    private Path directory() {
+        if (paths.size() != 1) {
+            throw new UsageError(
+                    paths.isEmpty()
+                            ? "the path of the backup is missing"
+                            : "one path is needed, %d were given: %s".formatted(paths.size(), String.join(", ", paths)),
+                    "As in 'sluice restore -portable /backups/monday'; a path with spaces needs quotes.");
+        }
+        if (paths.get(0).isBlank()) {
+            throw new UsageError(
+                    "the path of the backup is empty", "As in 'sluice restore -portable /backups/monday'.");
+        }
+        return Path.of(paths.get(0));
+    }
+
+    /** As the original has it, 0 is every shard. */
+    static final class Shard implements ITypeConverter<@Nullable Long> {
+        @Override
+        public @Nullable Long convert(String text) {
+            return text.equals("0") ? null : new Values.ShardId().convert(text);
+        }
+    }
+
+    static final class Winner implements ITypeConverter<Conflict> {
+        @Override
+        public Conflict convert(String text) {
+            return switch (text) {
+                case "backup" -> Conflict.BACKUP;
+                case "existing" -> Conflict.EXISTING;
+                default -> throw new TypeConversionException("is backup or existing, not '" + text + "'");
+            };
+        }
+    }
+
+    static final class How implements ITypeConverter<Verification> {
+        @Override
+        public Verification convert(String text) {
+            return switch (text) {
+                case "full" -> Verification.FULL;
+                case "off" -> Verification.OFF;
+                default -> throw new TypeConversionException("is full or off, not '" + text + "'");
+            };
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package dev.sluice.cli.option;
+
+import dev.sluice.engine.model.Credentials;
+import dev.sluice.engine.model.HttpAccess;
+import dev.sluice.engine.model.HttpEndpoint;
+import dev.sluice.engine.model.ServerAddress;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** A server's HTTP API, where a command needs it beside the backup port. */
+public final class HttpFlags {
+
+    @Option(
+            names = "--http",
+            paramLabel = "HOST:PORT",
+            converter = Endpoint.class,
+            description = "The server's HTTP API, for what its backup port cannot do; https://HOST:PORT for TLS. "
+                    + "User and password come from INFLUX_USERNAME and INFLUX_PASSWORD.")
+    private @Nullable HttpEndpoint http;
+
+    /** What was given, with the credentials of the environment. */
+    public Optional<HttpAccess> access(Map<String, String> environment) {
+        return Optional.ofNullable(http).map(endpoint -> new HttpAccess(endpoint, credentials(environment)));
+    }
+
+    private static Credentials credentials(Map<String, String> environment) {
+        String user = environment.getOrDefault("INFLUX_USERNAME", "");
+        return user.isEmpty()
+                ? Credentials.NONE
+                : new Credentials.Basic(user, environment.getOrDefault("INFLUX_PASSWORD", ""));
+    }
+
+    static final class Endpoint implements ITypeConverter<HttpEndpoint> {
+        @Override
+        public HttpEndpoint convert(String text) {
+            boolean tls = text.startsWith("https://");
+            String rest = tls
+                    ? text.substring("https://".length())
+                    : text.startsWith("http://") ? text.substring("http://".length()) : text;
+            int slash = rest.indexOf('/');
+            String address = slash < 0 ? rest : rest.substring(0, slash);
+            try {
+                ServerAddress parsed = ServerAddress.parse(address);
+                boolean without = parsed.port() == ServerAddress.DEFAULT_PORT
+                        && !address.endsWith(":" + ServerAddress.DEFAULT_PORT);
+                return new HttpEndpoint(
+                        parsed.host(),
+                        without ? HttpEndpoint.DEFAULT_PORT : parsed.port(),
+                        tls,
+                        true,
+                        slash < 0 ? "" : rest.substring(slash));
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(": " + e.getMessage());
+            }
+        }
+    }
+}

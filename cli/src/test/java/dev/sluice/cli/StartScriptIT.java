@@ -1,0 +1,224 @@
+package dev.sluice.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.testkit.Answers;
+import dev.sluice.engine.testkit.ScriptedServer;
+import dev.sluice.engine.testkit.ScriptedServer.Script;
+import dev.sluice.engine.testkit.ToolRun;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The distribution as it was packed: its start script, and whole commands in processes of their own. */
+class StartScriptIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final ShardRef SHARD = new ShardRef("db", "rp", 1);
+
+    @TempDir
+    static Path unpacked;
+
+    private static Path home;
+
+    @TempDir
+    Path temp;
+
+    @BeforeAll
+    static void unpack() throws IOException {
+        Path archive = only(Path.of("target"), "sluice-*.tar.gz");
+        assertThat(run("tar", "xzf", archive.toString(), "-C", unpacked.toString())
+                        .exitCode())
+                .isZero();
+        // The awkward name is on purpose.
+        home = Files.move(only(unpacked, "sluice-*"), unpacked.resolve("a sluice"));
+        assertThat(sluice("--version").exitCode()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--version", "--help", "help backup", "backup --nope"})
+    void touchesNoNetworkClassBeforeACommandNeedsIt(String words) throws IOException {
+        Path log = temp.resolve("classes");
+
+        ToolRun run = sluice(Map.of("JAVA_OPTS", "-Xlog:class+load:file=" + log), words.split(" "));
+
+        assertThat(run.exitCode()).as(run.output()).isEqualTo(words.contains("nope") ? 2 : 0);
+        assertThat(Files.readAllLines(log))
+                .hasSizeGreaterThan(300)
+                .noneMatch(line -> line.contains(" io.netty.") || line.contains(" reactor."));
+    }
+
+    @Test
+    void theFirstRunMakesAnArchiveOfTheClassesOfABackup() throws IOException {
+        Path archive = only(home.resolve("lib"), "classes-*.jsa");
+
+        assertThat(archive)
+                .as("Netty and Reactor are in it")
+                .satisfies(file -> assertThat(Files.size(file)).isGreaterThan(10_000_000));
+        ToolRun run = sluice(Map.of("JAVA_OPTS", "-Xshare:on"), "--version");
+        assertThat(run.exitCode()).as(run.output()).isZero();
+        assertThat(only(home.resolve("lib"), "classes-*.jsa")).isEqualTo(archive);
+    }
+
+    @Test
+    void startsThroughALink() throws IOException {
+        Path link = Files.createSymbolicLink(temp.resolve("s"), home.resolve("bin/sluice"));
+
+        assertThat(run(link.toString(), "--version").output()).startsWith("sluice ");
+    }
+
+    @Test
+    void saysWhichJavaIsTooOld() throws IOException {
+        Path old = temp.resolve("jdk/bin/java");
+        Files.createDirectories(old.getParent());
+        Files.writeString(temp.resolve("jdk/release"), "JAVA_VERSION=\"11.0.2\"\n");
+        Files.writeString(old, "#!/bin/sh\nexit 9\n");
+        assertThat(old.toFile().setExecutable(true)).isTrue();
+
+        ToolRun run = sluice(Map.of("SLUICE_JAVA", old.toString()), "--version");
+
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.output()).contains("is Java 11").contains("hint: Sluice needs 17 or newer");
+    }
+
+    @Test
+    void theDemonstrationSucceedsAndLeavesNothing() throws IOException {
+        ToolRun run = sluice(Map.of("JAVA_OPTS", "-Djava.io.tmpdir=" + temp), "demo", "--size", "2MB");
+
+        assertThat(run.exitCode()).as(run.output()).isZero();
+        assertThat(run.output()).contains("What to try next");
+        assertThat(names(temp)).noneMatch(name -> name.startsWith("sluice-demo"));
+    }
+
+    @Test
+    void drawsItsProgressOnATerminalOnly() {
+        assumeTrue(run("sh", "-c", "command -v script").exitCode() == 0, "needs script(1) for a terminal");
+        String demo = "'" + home.resolve("bin/sluice") + "' demo --size 30MB --keep '";
+
+        ToolRun terminal = ToolRun.run(
+                List.of("script", "-qec", demo + temp.resolve("one") + "'", "/dev/null"),
+                Map.of("TERM", "xterm"),
+                PATIENCE);
+        ToolRun pipe = run("sh", "-c", demo + temp.resolve("two") + "'");
+
+        assertThat(terminal.exitCode()).as(terminal.output()).isZero();
+        assertThat(terminal.output()).contains("\u001b[K");
+        assertThat(pipe.exitCode()).as(pipe.output()).isZero();
+        assertThat(pipe.output()).doesNotContain("\u001b");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"INT", "TERM"})
+    void aSignalEndsItCleanly(String signal) throws IOException, InterruptedException {
+        byte[] tar = Answers.shard(SHARD, 1, 2, 100_000);
+        try (var server = ScriptedServer.byRequest(
+                request -> request.type() == 0 ? Script.hangAfter(tar, 50_000) : good(request, tar))) {
+            Process backup = new ProcessBuilder(backup(server, temp))
+                    .redirectErrorStream(true)
+                    .start();
+            try {
+                server.awaitConversation(2).awaitStandstill(Duration.ofMillis(100));
+
+                run("kill", "-" + signal, Long.toString(backup.pid()));
+
+                assertThat(backup.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                        .isTrue();
+                assertThat(backup.exitValue()).isEqualTo(signal.equals("INT") ? 130 : 143);
+                assertThat(new String(backup.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                        .contains("interrupted after 0 of 1 shard");
+                assertThat(names(temp)).isEmpty();
+            } finally {
+                backup.destroyForcibly();
+            }
+        }
+    }
+
+    @Test
+    void aFullDiskIsToldAndNothingIsLost() {
+        assumeTrue(
+                run("unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", temp.toString())
+                                .exitCode()
+                        == 0,
+                "needs the right to mount in a namespace of its own");
+        byte[] tar = Answers.shard(SHARD, 1, 4, 2_000_000);
+        try (var server = ScriptedServer.byRequest(request -> good(request, tar))) {
+            var command = new ArrayList<>(List.of("unshare", "-rm", "sh", "-c", """
+                            disk=$1; shift
+                            mount -t tmpfs -o size=3m tmpfs "$disk" && echo precious >"$disk/20200101T000000Z.manifest"
+                            "$@"; code=$?
+                            echo "left: $(ls -A "$disk") $(cat "$disk"/*)"
+                            exit $code""", "sh", temp.toString()));
+            command.addAll(backup(server, temp));
+
+            ToolRun run = ToolRun.run(command, Map.of(), PATIENCE);
+
+            assertThat(run.exitCode()).as(run.output()).isEqualTo(1);
+            assertThat(run.output())
+                    .contains("cannot write " + temp)
+                    .contains("The disk is full")
+                    .contains("left: 20200101T000000Z.manifest precious");
+        }
+    }
+
+    private static Script good(ScriptedServer.Request request, byte[] tar) {
+        return switch (request.type()) {
+            case 1 -> Script.answer(Answers.metastore(Answers.metadata(SHARD)));
+            case 0 -> Script.answer(tar);
+            default -> Script.answer(Answers.pathList(SHARD));
+        };
+    }
+
+    private static List<String> backup(ScriptedServer server, Path directory) {
+        return List.of(
+                home.resolve("bin/sluice").toString(),
+                "backup",
+                "-portable",
+                "-host",
+                server.address().toString(),
+                directory.toString());
+    }
+
+    private static ToolRun sluice(String... words) {
+        return sluice(Map.of(), words);
+    }
+
+    private static ToolRun sluice(Map<String, String> environment, String... words) {
+        var command = new ArrayList<>(List.of(home.resolve("bin/sluice").toString()));
+        command.addAll(Arrays.asList(words));
+        return ToolRun.run(command, environment, PATIENCE);
+    }
+
+    private static ToolRun run(String... command) {
+        return ToolRun.run(List.of(command), Map.of(), PATIENCE);
+    }
+
+    private static Path only(Path directory, String pattern) throws IOException {
+        try (var files = Files.newDirectoryStream(directory, pattern)) {
+            List<Path> found = new ArrayList<>();
+            files.forEach(found::add);
+            assertThat(found).as("%s in %s", pattern, directory).hasSize(1);
+            return found.get(0);
+        }
+    }
+
+    private static List<String> names(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        }
+    }
+}

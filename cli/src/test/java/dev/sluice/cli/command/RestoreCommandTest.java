@@ -1,0 +1,146 @@
+package dev.sluice.cli.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.cli.Samples;
+import dev.sluice.engine.RestoreRequest;
+import dev.sluice.engine.event.Event;
+import dev.sluice.engine.model.Conflict;
+import dev.sluice.engine.model.Credentials;
+import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.ServerAddress;
+import dev.sluice.engine.model.Verification;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Flux;
+
+class RestoreCommandTest {
+
+    private final Run run = new Run();
+
+    private RestoreRequest request(String line) {
+        run.engine.events = Flux.just(new Event.Finished(Samples.whole()));
+        int exit = run.cli(words("restore " + line));
+        assertThat(run.err()).doesNotContain("sluice:");
+        assertThat(exit).isZero();
+        return run.engine.restores.get(0);
+    }
+
+    private static String[] words(String line) {
+        return Stream.of(line.split(" ")).filter(word -> !word.isEmpty()).toArray(String[]::new);
+    }
+
+    @Test
+    void restoresEverythingWithTheDefaults() {
+        assertThat(request("-portable DIR"))
+                .isEqualTo(RestoreRequest.of(new End.Portable(Path.of("DIR")), new ServerAddress("localhost", 8088))
+                        .build());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "-portable -host db2:9088 -db a -newdb b -rp c -newrp d -shard 7 DIR",
+                "--portable --host=db2:9088 -database=a --newdb b -retention c -newrp=d -shard=7 DIR",
+                "DIR -portable -host db2:9088 -db a -newdb b -rp c -newrp d -shard 7",
+            })
+    void takesTheFlagsOfInfluxd(String line) {
+        RestoreRequest request = request(line);
+
+        assertThat(request.server()).hasToString("db2:9088");
+        assertThat(request.selection().database()).contains("a");
+        assertThat(request.selection().policy()).contains("c");
+        assertThat(request.selection().shard()).contains(7L);
+        assertThat(request.mapping().database()).contains("b");
+        assertThat(request.mapping().policy()).contains("d");
+    }
+
+    @Test
+    void takesTheFormatFromTheFlagsOrLeavesItToTheDirectory() {
+        assertThat(request("-portable DIR").from()).isEqualTo(new End.Portable(Path.of("DIR")));
+        run.engine.restores.clear();
+        assertThat(request("-online DIR").from()).isEqualTo(new End.Legacy(Path.of("DIR")));
+        run.engine.restores.clear();
+        assertThat(request("DIR").from()).isEqualTo(new End.Directory(Path.of("DIR")));
+    }
+
+    @Test
+    void restoresIntoWhatExistsWhereThatIsAskedFor() {
+        assertThat(request("DIR").intoExisting()).isEmpty();
+        run.engine.restores.clear();
+        assertThat(request("--into-existing DIR").intoExisting()).contains(Conflict.BACKUP);
+        run.engine.restores.clear();
+        assertThat(request("--into-existing --on-conflict existing DIR").intoExisting())
+                .contains(Conflict.EXISTING);
+    }
+
+    @Test
+    void takesShardZeroForAllAsTheOriginalDoes() {
+        assertThat(request("-portable -shard 0 DIR").selection().shard()).isEmpty();
+    }
+
+    @Test
+    void takesWhatIsNew() {
+        run.set("INFLUX_USERNAME", "admin").set("INFLUX_PASSWORD", "secret");
+
+        RestoreRequest request = request("-portable --chain -skip-errors --verify-restore off --keep-expired"
+                + " --with-subscriptions --http https://db2 --cleanup-on-failure --concurrency 8 --retries 0"
+                + " --timeout 90s DIR");
+
+        assertThat(request.chain()).isTrue();
+        assertThat(request.skipErrors()).isTrue();
+        assertThat(request.verification()).isEqualTo(Verification.OFF);
+        assertThat(request.keepExpired()).isTrue();
+        assertThat(request.subscriptions()).isTrue();
+        assertThat(request.cleanup()).isTrue();
+        assertThat(request.http()).hasValueSatisfying(http -> {
+            assertThat(http.endpoint()).hasToString("https://db2:8086");
+            assertThat(http.credentials()).isEqualTo(new Credentials.Basic("admin", "secret"));
+        });
+        assertThat(request.concurrency()).isEqualTo(8);
+        assertThat(request.retries()).isZero();
+        assertThat(request.timeouts().idle()).isEqualTo(Duration.ofSeconds(90));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"h:9086", "http://h:9086"})
+    void takesHttpAddressesWithAPort(String address) {
+        assertThat(request("-portable --http " + address + " DIR").http())
+                .hasValueSatisfying(http -> assertThat(http.endpoint()).hasToString("http://h:9086"));
+    }
+
+    static Stream<Arguments> mistakes() {
+        return Stream.of(
+                Arguments.of("-portable", "path of the backup is missing", "sluice restore -portable /backups"),
+                Arguments.of("-portable a b", "one path is needed, 2 were given: a, b", "needs quotes"),
+                Arguments.of("-portable -online DIR", "-portable cannot be combined with -online", "told from"),
+                Arguments.of("--on-conflict backup DIR", "--on-conflict needs --into-existing", "stay as they are"),
+                Arguments.of("--into-existing --on-conflict me DIR", "--on-conflict is backup or existing", "--help"),
+                Arguments.of("-portable -rp week DIR", "-rp needs -db", "which database"),
+                Arguments.of("-portable -newdb x DIR", "-newdb needs -db", "which database"),
+                Arguments.of("-portable -db a -newrp x DIR", "-newrp needs -rp", "which retention policy"),
+                Arguments.of("-portable -rp a -newrp x DIR", "-rp needs -db", "which database"),
+                Arguments.of("-portable -db a -newdb ../b DIR", "-newdb cannot be the name", "--help"),
+                Arguments.of("-portable -shard abc DIR", "-shard is a shard's id", "--help"),
+                Arguments.of("-portable --verify-restore yes DIR", "--verify-restore is full or off", "--help"),
+                Arguments.of("-portable --cleanup-on-failure DIR", "--cleanup-on-failure needs --http", "8086"),
+                Arguments.of("-portable -skip-error DIR", "unknown flag -skip-error", "Did you mean -skip-errors?"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("mistakes")
+    void r13RefusesWrongFlagsWithAReasonAndARemedy(String line, String message, String hint) {
+        assertThat(run.cli(words("restore " + line))).isEqualTo(ExitCode.USAGE);
+
+        assertThat(run.errLines()).hasSize(2);
+        assertThat(run.errLines().get(0)).startsWith("sluice: ").contains(message);
+        assertThat(run.errLines().get(1)).startsWith("  hint: ").contains(hint);
+        assertThat(run.engine.restores).isEmpty();
+    }
+}

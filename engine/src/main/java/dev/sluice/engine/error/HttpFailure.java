@@ -1,0 +1,13 @@
+package dev.sluice.engine.error;
+
+import org.jspecify.annotations.Nullable;
+
+/** A request to the HTTP API that brought no result: {@link HttpUnreachable} or {@link HttpRefused}. */
+public abstract sealed class HttpFailure extends SluiceException permits HttpRefused, HttpUnreachable {
+
+    private static final long serialVersionUID = 1L;
+
+    HttpFailure(String message, String hint, @Nullable Throwable cause) {
+        super(message, hint, cause);
+    }
+}

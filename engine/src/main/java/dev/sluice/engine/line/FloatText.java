@@ -1,0 +1,186 @@
+package dev.sluice.engine.line;
+
+import java.math.BigInteger;
+
+/**
+ * Floats as Go's {@code strconv} writes them with format {@code g} and precision -1, which is what
+ * {@code influx_inspect export} uses: the shortest digits that read back to the same double, of those the nearest, with
+ * an exponent below 1e-4 and from 1e6 on.
+ *
+ * <p>The digits are found with Schubfach (Raffaello Giulietti, "The Schubfach way to render doubles", 2020);
+ * {@code Double.toString} is not always shortest before Java 19 and never shows fewer than two digits.
+ */
+final class FloatText {
+
+    /** Bytes that a float takes at most: {@code -2.2250738585072014e-308}. */
+    static final int MAX = 32;
+
+    private static final int K_MIN = -292;
+    private static final int K_MAX = 324;
+    private static final long HIDDEN = 1L << 52;
+
+    /** 10^k scaled to 128 bits, rounded up: high and low halves in turn, from {@link #K_MIN} on. */
+    private static final long[] POWERS = powers();
+
+    private FloatText() {}
+
+    /** Appends at {@code at}; {@code to} has room for {@value #MAX} bytes there. Returns the end. */
+    static int write(double value, byte[] to, int at) {
+        long bits = Double.doubleToRawLongBits(value);
+        int end = at;
+        if ((bits & 0x7FF0_0000_0000_0000L) == 0x7FF0_0000_0000_0000L) {
+            return special(bits, to, end);
+        }
+        if (bits < 0) {
+            to[end++] = '-';
+        }
+        long magnitude = bits & Long.MAX_VALUE;
+        if (magnitude == 0) {
+            to[end++] = '0';
+            return end;
+        }
+        int exponent = (int) (magnitude >>> 52);
+        long fraction = magnitude & (HIDDEN - 1);
+        int q = exponent == 0 ? -1074 : exponent - 1075;
+        long c = exponent == 0 ? fraction : HIDDEN | fraction;
+        if (q <= 0 && q > -53 && Long.numberOfTrailingZeros(c) >= -q) {
+            long whole = c >>> -q;
+            return whole < 1_000_000 ? TextBuffer.digits(whole, to, end) : layOut(whole, 0, to, end);
+        }
+        return shortest(c, q, fraction == 0 && exponent > 1, to, end);
+    }
+
+    private static int shortest(long c, int q, boolean lowerIsCloser, byte[] to, int end) {
+        long odd = c & 1;
+        long cb = c << 2;
+        long cbl = cb - (lowerIsCloser ? 1 : 2);
+        long cbr = cb + 2;
+        int k = (q * 1_262_611 - (lowerIsCloser ? 524_031 : 0)) >> 22;
+        int h = q + ((-k * 1_741_647) >> 19) + 1;
+        int index = (-k - K_MIN) << 1;
+        long high = POWERS[index];
+        long low = POWERS[index + 1];
+        long lower = roundToOdd(high, low, cbl << h) + odd;
+        long vb = roundToOdd(high, low, cb << h);
+        long upper = roundToOdd(high, low, cbr << h) - odd;
+        long s = vb >>> 2;
+        if (s >= 10) {
+            long tens = s / 10;
+            boolean under = lower <= 40 * tens;
+            boolean over = 40 * tens + 40 <= upper;
+            if (under != over) {
+                return layOut(over ? tens + 1 : tens, k + 1, to, end);
+            }
+        }
+        boolean under = lower <= 4 * s;
+        boolean over = 4 * s + 4 <= upper;
+        if (under != over) {
+            return layOut(over ? s + 1 : s, k, to, end);
+        }
+        long middle = 4 * s + 2;
+        boolean up = vb > middle || (vb == middle && (s & 1) != 0);
+        return layOut(up ? s + 1 : s, k, to, end);
+    }
+
+    /** The upper 64 bits of a product of 128 and 64 bits, with the lowest one set if anything was cut off. */
+    private static long roundToOdd(long high, long low, long factor) {
+        long carried = unsignedMultiplyHigh(low, factor);
+        long middle = high * factor;
+        long top = unsignedMultiplyHigh(high, factor);
+        long sum = middle + carried;
+        if (Long.compareUnsigned(sum, middle) < 0) {
+            top++;
+        }
+        return Long.compareUnsigned(sum, 1) > 0 ? top | 1 : top;
+    }
+
+    private static long unsignedMultiplyHigh(long a, long b) {
+        return Math.multiplyHigh(a, b) + ((a >> 63) & b) + ((b >> 63) & a);
+    }
+
+    /** Writes {@code digits} times 10^{@code scale}; {@code digits} is positive and may end in zeros. */
+    private static int layOut(long digits, int scale, byte[] to, int at) {
+        long d = digits;
+        int k = scale;
+        while (d % 100 == 0) {
+            d /= 100;
+            k += 2;
+        }
+        if (d % 10 == 0) {
+            d /= 10;
+            k++;
+        }
+        int count = TextBuffer.digits(d, to, at) - at;
+        int exponent = count - 1 + k;
+        if (exponent < -4 || exponent >= 6) {
+            return scientific(exponent, count, to, at);
+        }
+        if (exponent < 0) {
+            int zeros = -exponent + 1; // "0." and what follows it
+            System.arraycopy(to, at, to, at + zeros, count);
+            to[at] = '0';
+            to[at + 1] = '.';
+            for (int i = 2; i < zeros; i++) {
+                to[at + i] = '0';
+            }
+            return at + zeros + count;
+        }
+        int whole = exponent + 1;
+        if (count > whole) {
+            System.arraycopy(to, at + whole, to, at + whole + 1, count - whole);
+            to[at + whole] = '.';
+            return at + count + 1;
+        }
+        for (int i = count; i < whole; i++) {
+            to[at + i] = '0';
+        }
+        return at + whole;
+    }
+
+    private static int scientific(int exponent, int count, byte[] to, int at) {
+        int end = at + count;
+        if (count > 1) {
+            System.arraycopy(to, at + 1, to, at + 2, count - 1);
+            to[at + 1] = '.';
+            end++;
+        }
+        to[end++] = 'e';
+        to[end++] = (byte) (exponent < 0 ? '-' : '+');
+        int size = Math.abs(exponent);
+        if (size < 10) {
+            to[end++] = '0';
+        }
+        return TextBuffer.digits(size, to, end);
+    }
+
+    private static int special(long bits, byte[] to, int at) {
+        String text = (bits & (HIDDEN - 1)) != 0 ? "NaN" : bits < 0 ? "-Inf" : "+Inf";
+        for (int i = 0; i < text.length(); i++) {
+            to[at + i] = (byte) text.charAt(i);
+        }
+        return at + text.length();
+    }
+
+    private static long[] powers() {
+        long[] table = new long[2 * (K_MAX - K_MIN + 1)];
+        for (int k = K_MIN; k <= K_MAX; k++) {
+            BigInteger power = BigInteger.TEN.pow(Math.abs(k));
+            BigInteger scaled;
+            if (k >= 0) {
+                int shift = power.bitLength() - 128;
+                scaled = shift <= 0 ? power.shiftLeft(-shift) : roundedUp(power, BigInteger.ONE.shiftLeft(shift));
+            } else {
+                scaled = roundedUp(BigInteger.ONE.shiftLeft(127 + power.bitLength()), power);
+            }
+            int index = (k - K_MIN) << 1;
+            table[index] = scaled.shiftRight(64).longValue();
+            table[index + 1] = scaled.longValue();
+        }
+        return table;
+    }
+
+    private static BigInteger roundedUp(BigInteger a, BigInteger b) {
+        BigInteger[] parts = a.divideAndRemainder(b);
+        return parts[1].signum() == 0 ? parts[0] : parts[0].add(BigInteger.ONE);
+    }
+}

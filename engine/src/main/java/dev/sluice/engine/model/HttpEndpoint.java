@@ -1,0 +1,38 @@
+package dev.sluice.engine.model;
+
+/**
+ * Where an HTTP API is. Credentials are no part of it, so that it can be shown.
+ *
+ * @param tls https instead of http
+ * @param verify whether the server's certificate has to be valid; without effect unless {@code tls}
+ * @param pathPrefix before every path, for a proxy; empty or with a slash in front and none behind
+ */
+public record HttpEndpoint(String host, int port, boolean tls, boolean verify, String pathPrefix) {
+
+    public static final int DEFAULT_PORT = 8086;
+
+    public HttpEndpoint {
+        if (host.isBlank()) {
+            throw new IllegalArgumentException("host must not be empty");
+        }
+        if (port < 0 || port > 65_535) {
+            throw new IllegalArgumentException("port must lie between 0 and 65535, was " + port);
+        }
+        pathPrefix = pathPrefix.replaceAll("/+$", "");
+        if (!pathPrefix.isEmpty() && !pathPrefix.startsWith("/")) {
+            pathPrefix = "/" + pathPrefix;
+        }
+    }
+
+    /** Plain HTTP without a prefix. */
+    public static HttpEndpoint plain(String host, int port) {
+        return new HttpEndpoint(host, port, false, true, "");
+    }
+
+    /** {@code http://host:8086/prefix}. */
+    @Override
+    public String toString() {
+        return "%s://%s:%d%s"
+                .formatted(tls ? "https" : "http", host.contains(":") ? "[" + host + "]" : host, port, pathPrefix);
+    }
+}

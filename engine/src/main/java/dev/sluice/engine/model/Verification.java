@@ -1,0 +1,11 @@
+package dev.sluice.engine.model;
+
+/** How a restore proves that a server has what was sent. */
+public enum Verification {
+    /** Each shard is read back, and its files are compared by name, size and checksum. */
+    FULL,
+    /** The server's own statistics of each shard are compared: number of files and bytes. Needs its HTTP address. */
+    COUNTS,
+    /** Only that the shard answers again. */
+    OFF
+}

@@ -1,0 +1,42 @@
+package dev.sluice.engine.source;
+
+import dev.sluice.engine.model.Catalog;
+import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.model.ShardPart;
+import dev.sluice.engine.model.ShardRef;
+import java.util.List;
+import java.util.function.Supplier;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * An opened source of files, which need not be closed.
+ *
+ * @param found what was found while reading, beside the shards' fates
+ */
+record FilesSession(Catalog catalog, List<? extends ShardRead> reads, Supplier<List<Notice>> found)
+        implements SourceSession {
+
+    /** A shard that is always wanted, as files cannot tell since when they are there. */
+    record Read(ShardRef ref, Flux<ShardPart> parts) implements ShardRead {}
+
+    @Override
+    public Access access() {
+        return Access.SEEKABLE;
+    }
+
+    @Override
+    public Flux<ShardRead> shards() {
+        return Flux.fromIterable(reads);
+    }
+
+    @Override
+    public Mono<List<Notice>> end() {
+        return Mono.fromSupplier(found);
+    }
+
+    @Override
+    public Mono<Void> close() {
+        return Mono.empty();
+    }
+}

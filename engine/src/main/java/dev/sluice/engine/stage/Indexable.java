@@ -1,0 +1,131 @@
+package dev.sluice.engine.stage;
+
+import dev.sluice.engine.error.ArchiveDamaged;
+import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.model.ShardPart;
+import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.tsm.CheckResult;
+import dev.sluice.engine.tsm.FileCheck;
+import dev.sluice.engine.tsm.Finding;
+import io.netty.buffer.ByteBuf;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+
+/**
+ * Lets only TSM files pass that a server can index. It gives no sign when it cannot: the file is dropped, or the shard
+ * does not open any more (observed on 1.6.7 and 1.8.10).
+ *
+ * <p>Files are checked while they pass. One whose header, index or footer is broken fails the shard before its end has
+ * been passed on, so that whoever sends it can break off, and the server installs nothing. One whose index is sound but
+ * some of whose blocks are not is passed on: all its other data can be read, and it came so from the server that was
+ * backed up. That is told as damage.
+ */
+public final class Indexable implements ShardStage {
+
+    private static final int HEADER = 5;
+    private static final int TOLD = 3;
+
+    @Override
+    public Flux<ShardPart> apply(ShardRef shard, Flux<ShardPart> parts, Consumer<Notice> tell) {
+        return Flux.defer(() -> {
+            var state = new State(shard, tell);
+            return parts.map(state::look);
+        });
+    }
+
+    private static final class State {
+        private final ShardRef shard;
+        private final Consumer<Notice> tell;
+        private String name = "";
+        private long size;
+        private final Tail tail = new Tail();
+        private @Nullable FileCheck check;
+
+        private State(ShardRef shard, Consumer<Notice> tell) {
+            this.shard = shard;
+            this.tell = tell;
+        }
+
+        ShardPart look(ShardPart part) {
+            try {
+                if (part instanceof ShardPart.FileStart start) {
+                    name = start.name();
+                    size = start.size();
+                    tail.clear();
+                    check = name.endsWith(".tsm")
+                            ? FileCheck.of(name, size, false).orElse(null)
+                            : null;
+                } else if (part instanceof ShardPart.Bytes bytes && check != null) {
+                    check.feed(bytes.data());
+                    tail.feed(bytes.data());
+                } else if (part instanceof ShardPart.FileEnd && check != null) {
+                    judge(check.end());
+                    check = null;
+                }
+                return part;
+            } catch (RuntimeException e) {
+                part.release();
+                throw e;
+            }
+        }
+
+        private void judge(CheckResult result) {
+            if (!result.damaged()) {
+                return;
+            }
+            long index = tail.asLong();
+            Optional<Finding> broken = result.findings().stream()
+                    .filter(finding -> finding.severity() == Finding.Severity.DAMAGE)
+                    .filter(finding -> result.keys() == 0
+                            || index < HEADER
+                            || finding.offset() < HEADER
+                            || finding.offset() >= index)
+                    .findFirst();
+            if (broken.isPresent()) {
+                throw new ArchiveDamaged(
+                        shard.toString(),
+                        "has a file that no server can open, %s: %s at byte %d"
+                                .formatted(
+                                        name,
+                                        broken.get().problem(),
+                                        broken.get().offset()),
+                        0);
+            }
+            String first = result.findings().stream()
+                    .filter(finding -> finding.severity() == Finding.Severity.DAMAGE)
+                    .limit(TOLD)
+                    .map(finding -> "%s at byte %d".formatted(finding.problem(), finding.offset()))
+                    .reduce((a, b) -> a + "; " + b)
+                    .orElse("");
+            tell.accept(Notice.damaged(
+                    "%s of shard %s has damaged blocks (%s)".formatted(name, shard, first),
+                    "The rest of it is restored as it is; queries that touch these blocks fail or lack points. "
+                            + "Take the shard from another backup if there is one."));
+        }
+    }
+
+    /** The last eight bytes of a file: where its index begins. */
+    private static final class Tail {
+        private long value;
+        private int count;
+
+        void clear() {
+            value = 0;
+            count = 0;
+        }
+
+        void feed(ByteBuf bytes) {
+            int length = bytes.readableBytes();
+            for (int i = Math.max(0, length - Long.BYTES); i < length; i++) {
+                value = value << 8 | bytes.getUnsignedByte(bytes.readerIndex() + i);
+                count++;
+            }
+        }
+
+        long asLong() {
+            return count < Long.BYTES ? 0 : value;
+        }
+    }
+}

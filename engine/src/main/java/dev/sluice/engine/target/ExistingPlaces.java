@@ -1,0 +1,152 @@
+package dev.sluice.engine.target;
+
+import dev.sluice.engine.http.InfluxHttp;
+import dev.sluice.engine.http.WriteOutcome;
+import dev.sluice.engine.http.WriteTarget;
+import dev.sluice.engine.line.InfluxQl;
+import dev.sluice.engine.meta.DatabaseImport;
+import dev.sluice.engine.meta.Metastore;
+import dev.sluice.engine.meta.Metastore.Database;
+import dev.sluice.engine.meta.Metastore.Located;
+import dev.sluice.engine.meta.Metastore.Policy;
+import dev.sluice.engine.meta.Metastore.ShardGroup;
+import dev.sluice.engine.model.TimeRange;
+import io.netty.buffer.Unpooled;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * Makes room in a database that exists for shards that it has no place for. The backup port cannot do that, so it takes
+ * the HTTP API: retention policies by a statement, shard groups by one point each in a measurement of their own, which is
+ * dropped again.
+ */
+final class ExistingPlaces {
+
+    private static final String PLACEHOLDER = "sluice_placeholder";
+
+    private final ImportPlan plan;
+    private final Optional<InfluxHttp> http;
+
+    ExistingPlaces(ImportPlan plan, Optional<InfluxHttp> http) {
+        this.plan = plan;
+        this.http = http;
+    }
+
+    /**
+     * Makes what is missing, as far as it can be made; {@link #whyNot} tells of the rest.
+     *
+     * @param server what the server has now
+     */
+    Mono<Void> prepare(DatabaseImport merge, Metastore server) {
+        return Mono.defer(() -> {
+            Database there = server.find(merge.target()).orElseThrow();
+            if (http.isEmpty()) {
+                return Mono.empty();
+            }
+            return policies(merge, there).then(groups(merge, there));
+        });
+    }
+
+    private Mono<Void> policies(DatabaseImport merge, Database there) {
+        return Flux.fromStream(plan.locatedOf(merge)
+                        .map(Located::policy)
+                        .distinct()
+                        .filter(policy ->
+                                there.find(merge.policyTarget(policy.name())).isEmpty()))
+                .concatMap(policy -> http.orElseThrow().execute(create(merge, policy)), 0)
+                .then();
+    }
+
+    private static String create(DatabaseImport merge, Policy policy) {
+        boolean forEver = policy.duration().isZero() || merge.keepExpired();
+        return "CREATE RETENTION POLICY %s ON %s DURATION %s REPLICATION %d SHARD DURATION %s"
+                .formatted(
+                        InfluxQl.quoted(merge.policyTarget(policy.name())),
+                        InfluxQl.quoted(merge.target()),
+                        forEver ? "INF" : seconds(policy.duration()),
+                        Math.max(1, policy.replicaN()),
+                        seconds(policy.shardGroupDuration()));
+    }
+
+    private static String seconds(Duration duration) {
+        return duration.toSeconds() + "s";
+    }
+
+    /** One point for each span that no group touches: where the policy has the same shard duration the group is the same. */
+    private Mono<Void> groups(DatabaseImport merge, Database there) {
+        Map<String, TreeSet<Instant>> starts = new LinkedHashMap<>();
+        plan.locatedOf(merge).forEach(shard -> {
+            String policy = merge.policyTarget(shard.policy().name());
+            List<ShardGroup> groups = there.find(policy).map(Policy::groups).orElse(List.of());
+            TimeRange time = shard.group().time();
+            if (groups.stream().noneMatch(group -> touches(group, time))) {
+                starts.computeIfAbsent(policy, name -> new TreeSet<>()).add(time.start());
+            }
+        });
+        if (starts.isEmpty()) {
+            return Mono.empty();
+        }
+        InfluxHttp api = http.orElseThrow();
+        return Flux.fromIterable(starts.entrySet())
+                .concatMap(
+                        entry -> api.write(
+                                new WriteTarget.Database(
+                                        merge.target(), Optional.of(entry.getKey()), "ns", Optional.empty()),
+                                Unpooled.copiedBuffer(lines(entry.getValue()), StandardCharsets.UTF_8),
+                                false),
+                        0)
+                .filter(WriteOutcome.Written.class::isInstance)
+                .then(api.query("DROP MEASUREMENT " + PLACEHOLDER, Optional.of(merge.target())))
+                .then();
+    }
+
+    private static String lines(SortedSet<Instant> starts) {
+        return starts.stream()
+                .map(start -> "%s v=0i %d\n"
+                        .formatted(PLACEHOLDER, start.getEpochSecond() * 1_000_000_000L + start.getNano()))
+                .collect(Collectors.joining());
+    }
+
+    private static boolean touches(ShardGroup group, TimeRange time) {
+        return group.deletedAt().isEmpty()
+                && group.time().start().isBefore(time.end())
+                && time.start().isBefore(group.time().end());
+    }
+
+    /** Why there is no place for a shard after all. */
+    String whyNot(DatabaseImport merge, Located shard, Metastore server) {
+        String name = merge.policyTarget(shard.policy().name());
+        Optional<Policy> policy = server.find(merge.target()).flatMap(database -> database.find(name));
+        if (policy.isEmpty()) {
+            return "database '%s' has no retention policy '%s'; --http lets it be made".formatted(merge.target(), name);
+        }
+        TimeRange time = shard.group().time();
+        Optional<ShardGroup> other = policy.get().groups().stream()
+                .filter(group -> touches(group, time))
+                .findFirst();
+        if (other.isPresent()) {
+            return ("its group spans %s to %s and the server's %s to %s: where shard durations differ, points have to go "
+                            + "as line protocol")
+                    .formatted(
+                            time.start(),
+                            time.end(),
+                            other.get().time().start(),
+                            other.get().time().end());
+        }
+        return http.isEmpty()
+                ? "the server has no shard group for %s to %s; --http lets it be made"
+                        .formatted(time.start(), time.end())
+                : "the server makes no shard group for %s to %s: it is older than the policy's duration, or shard durations differ"
+                        .formatted(time.start(), time.end());
+    }
+}

@@ -1,0 +1,437 @@
+package dev.sluice.engine.target;
+
+import dev.sluice.engine.error.ConnectionFailed;
+import dev.sluice.engine.error.RestoreRefused;
+import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.http.InfluxHttp;
+import dev.sluice.engine.line.InfluxQl;
+import dev.sluice.engine.meta.DatabaseImport;
+import dev.sluice.engine.meta.Metastore;
+import dev.sluice.engine.meta.Metastore.Database;
+import dev.sluice.engine.model.Catalog;
+import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.model.Conflict;
+import dev.sluice.engine.model.Metadata;
+import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.model.ShardPart;
+import dev.sluice.engine.model.ShardReceipt;
+import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.model.Verification;
+import dev.sluice.engine.source.LiveServer;
+import dev.sluice.engine.tar.TarWriter;
+import dev.sluice.engine.wire.IdMap;
+import dev.sluice.engine.wire.SnapshotRequest;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * A running influxd that gets databases which it does not have.
+ *
+ * <p>The databases are made by request type 6, one at a time, as the server changes its metadata without a lock. A
+ * database that exists stays as it is: its shards are refused, the others are restored. Then each shard is uploaded
+ * (type 7), which nobody acknowledges: the server's close is awaited, and the shard is read back and compared.
+ */
+public final class LiveTarget implements Target {
+
+    /** A map of a million shards has 16 MB. */
+    private static final int ID_MAP_LIMIT = 64 << 20;
+
+    /**
+     * Generations that lie between those of two attempts, and below those of the first. A file that the server makes
+     * itself meanwhile counts from 1 and must not be replaced; one that an attempt has left half written must not be
+     * written again, as the server does not shorten it.
+     */
+    private static final long GENERATIONS = 10_000;
+
+    private final LiveServer server;
+    private final LiveOptions options;
+    private final Optional<InfluxHttp> http;
+    private final Clock clock;
+
+    /** @param http the server's HTTP API, for what the backup port cannot do; stays the caller's */
+    public LiveTarget(LiveServer server, LiveOptions options, Optional<InfluxHttp> http, Clock clock) {
+        this.server = server;
+        this.options = options;
+        this.http = http;
+        this.clock = clock;
+    }
+
+    @Override
+    public String describe() {
+        return server.describe();
+    }
+
+    /**
+     * Looks at what the server has, then makes the databases. Signals {@link RestoreRefused} if none of them can be made:
+     * nothing was changed then.
+     */
+    @Override
+    public Mono<TargetSession> begin(Catalog catalog) {
+        return server.metadata().map(Metastore::decode).flatMap(before -> {
+            var plan = new ImportPlan(catalog, options, before, clock.instant());
+            if (plan.imports().isEmpty() && plan.merges().isEmpty()) {
+                return Mono.error(nothingToDo(plan));
+            }
+            return Flux.fromIterable(plan.imports())
+                    .concatMap(wanted -> make(catalog.metadata(), wanted), 0)
+                    .takeUntil(made -> made.failure()
+                            .filter(ConnectionFailed.class::isInstance)
+                            .isPresent())
+                    .collectList()
+                    .flatMap(made -> session(plan, before, made));
+        });
+    }
+
+    private RestoreRefused nothingToDo(ImportPlan plan) {
+        if (plan.existing().isEmpty()) {
+            return new RestoreRefused(
+                    "there is no database to restore",
+                    "'sluice list' shows what a backup holds; check -db and -shard.");
+        }
+        return new RestoreRefused(
+                "DB metadata not changed. database may already exist: %s on %s does, and stays as it is"
+                        .formatted(
+                                plan.existing().stream()
+                                        .map(name -> "'" + name + "'")
+                                        .collect(Collectors.joining(", ")),
+                                server.describe()),
+                "Restore it under another name with -db and -newdb, or into what is there with --into-existing; "
+                        + "or drop it first.");
+    }
+
+    /**
+     * What came of one request to make a database.
+     *
+     * @param bytes of metadata that were sent
+     */
+    private record Made(DatabaseImport wanted, int bytes, Optional<IdMap> ids, Optional<SluiceException> failure) {
+        Map<Long, Long> told() {
+            return ids.map(IdMap::ids).orElse(Map.of());
+        }
+    }
+
+    /** Never fails: what the answer means shows in the server's metastore afterwards. */
+    private Mono<Made> make(Metadata metadata, DatabaseImport wanted) {
+        return Mono.defer(() -> {
+            Metadata payload = wanted.payload(metadata, clock.instant());
+            var request = new SnapshotRequest.MetastoreUpdate(wanted.target(), wanted.target(), "", "", payload);
+            return server.transport()
+                    .exchangeWhole(request, ID_MAP_LIMIT, IdMap::decode)
+                    .map(ids -> new Made(wanted, payload.size(), Optional.of(ids), Optional.empty()))
+                    .defaultIfEmpty(new Made(wanted, payload.size(), Optional.empty(), Optional.empty()))
+                    .onErrorResume(
+                            SluiceException.class,
+                            e -> Mono.just(new Made(wanted, payload.size(), Optional.empty(), Optional.of(e))));
+        });
+    }
+
+    private Mono<TargetSession> session(ImportPlan plan, Metastore before, List<Made> made) {
+        return server.metadata()
+                .map(Metastore::decode)
+                .onErrorMap(SluiceException.class, e -> unknownState(made, e))
+                .flatMap(after -> {
+                    var session = new Session(plan, before);
+                    for (DatabaseImport wanted : plan.imports()) {
+                        made.stream()
+                                .filter(one -> one.wanted().equals(wanted))
+                                .findFirst()
+                                .ifPresentOrElse(
+                                        one -> session.take(one, after),
+                                        () -> session.refuse(wanted, "the server could no longer be reached"));
+                    }
+                    return session.merge(after)
+                            .then(Mono.defer(() ->
+                                    session.created.isEmpty() && plan.merges().isEmpty()
+                                            ? Mono.error(session.whyNothing(made))
+                                            : Mono.<TargetSession>just(session)));
+                });
+    }
+
+    private static SluiceException unknownState(List<Made> made, SluiceException e) {
+        return made.stream()
+                .flatMap(one -> one.failure().stream())
+                .findFirst()
+                .filter(first -> first instanceof ConnectionFailed)
+                .orElse(new RestoreRefused(
+                        "the metadata was sent, but what became of it is not known: " + e.getMessage(),
+                        "Look with SHOW DATABASES: of %s, those that are there now are empty and can be dropped."
+                                .formatted(made.stream()
+                                        .map(one -> "'" + one.wanted().target() + "'")
+                                        .collect(Collectors.joining(", ")))));
+    }
+
+    private final class Session implements TargetSession {
+        private final ImportPlan plan;
+        private final Metastore before;
+        private final Map<String, DatabaseImport> created = new LinkedHashMap<>();
+        private final Map<ShardRef, ShardRef> places = new LinkedHashMap<>();
+        private final Set<ShardRef> merged = new LinkedHashSet<>();
+        private final Map<ShardRef, String> refused;
+        private final List<Notice> notices = new CopyOnWriteArrayList<>();
+        private final Map<ShardRef, Integer> attempts = new ConcurrentHashMap<>();
+        private final Set<ShardRef> installed = ConcurrentHashMap.newKeySet();
+        private final Set<ShardRef> compacted = ConcurrentHashMap.newKeySet();
+        private final Set<ShardRef> undeleted = ConcurrentHashMap.newKeySet();
+
+        private Session(ImportPlan plan, Metastore before) {
+            this.plan = plan;
+            this.before = before;
+            this.refused = new LinkedHashMap<>(plan.refused());
+        }
+
+        /** Judges one import by what the server has now. */
+        private void take(Made made, Metastore after) {
+            DatabaseImport wanted = made.wanted();
+            if (after.find(wanted.target()).isEmpty()) {
+                refuse(wanted, whyNotMade(made));
+                return;
+            }
+            created.put(wanted.target(), wanted);
+            Map<ShardRef, ShardRef> here = plan.placed(wanted, after, made.told());
+            places.putAll(here);
+            refuse(
+                    wanted,
+                    shard -> !here.containsKey(shard),
+                    "the server made database '%s' without a place for it".formatted(wanted.target()));
+        }
+
+        /** Finds places in the databases that exist, and makes them where that is possible. */
+        private Mono<Void> merge(Metastore now) {
+            if (plan.merges().isEmpty()) {
+                return Mono.empty();
+            }
+            var existing = new ExistingPlaces(plan, http);
+            return Flux.fromIterable(plan.merges())
+                    .concatMap(
+                            merge -> existing.prepare(merge, now).onErrorResume(SluiceException.class, e -> {
+                                notices.add(Notice.warning(e.getMessage(), e.hint()));
+                                return Mono.empty();
+                            }),
+                            0)
+                    .then(server.metadata().map(Metastore::decode))
+                    .doOnNext(after -> plan.merges().forEach(merge -> takeMerge(merge, existing, after)))
+                    .then();
+        }
+
+        private void takeMerge(DatabaseImport merge, ExistingPlaces existing, Metastore after) {
+            Map<ShardRef, ShardRef> here = plan.placed(merge, after, Map.of());
+            places.putAll(here);
+            merged.addAll(here.keySet());
+            plan.locatedOf(merge)
+                    .filter(shard -> !here.containsKey(shard.ref()))
+                    .forEach(shard -> refused.put(shard.ref(), existing.whyNot(merge, shard, after)));
+        }
+
+        private void refuse(DatabaseImport wanted, String why) {
+            refuse(wanted, shard -> true, why);
+            if (wanted.shards().isEmpty()) {
+                notices.add(Notice.missing("database '%s' was not made: %s".formatted(wanted.target(), why), ""));
+            }
+        }
+
+        private void refuse(DatabaseImport wanted, Predicate<ShardRef> which, String why) {
+            plan.shardsOf(wanted).filter(which).forEach(shard -> refused.put(shard, why));
+        }
+
+        private SluiceException whyNothing(List<Made> made) {
+            return made.get(0)
+                    .failure()
+                    .orElseGet(() -> new RestoreRefused(
+                            "DB metadata not changed: " + whyNotMade(made.get(0)),
+                            "The reason stands only in the server's log: look for 'service=snapshot'."));
+        }
+
+        @Override
+        public int maxOpenShards() {
+            return Integer.MAX_VALUE;
+        }
+
+        @Override
+        public Map<ShardRef, String> refused() {
+            return refused;
+        }
+
+        @Override
+        public Mono<ShardReceipt> write(ShardRef shard, Flux<ShardPart> parts, LongConsumer stored) {
+            return Mono.defer(() -> {
+                ShardRef place = places.get(shard);
+                if (place == null) {
+                    throw new IllegalStateException("shard %s has no place".formatted(shard));
+                }
+                int attempt = attempts.merge(shard, 1, Integer::sum);
+                if (!merged.contains(shard)) {
+                    return send(shard, place, FileNaming.shifted(attempt * GENERATIONS), parts, stored);
+                }
+                return ShardSurvey.of(place, server.transport())
+                        .retryWhen(ReadBack.untilReady())
+                        .flatMap(survey -> send(
+                                shard,
+                                place,
+                                options.intoExisting().orElseThrow() == Conflict.BACKUP
+                                        ? survey.above(attempt)
+                                        : survey.below(attempt),
+                                survey.guarded(parts),
+                                stored));
+            });
+        }
+
+        private Mono<ShardReceipt> send(
+                ShardRef shard, ShardRef place, FileNaming naming, Flux<ShardPart> parts, LongConsumer stored) {
+            var archive = new SentArchive(shard, place, naming);
+            AtomicLong sent = new AtomicLong();
+            return server.transport()
+                    .upload(
+                            new SnapshotRequest.ShardUpload(place.id()),
+                            archive.of(parts).transform(TarWriter::bytes),
+                            bytes -> {
+                                sent.addAndGet(bytes);
+                                stored.accept(bytes);
+                            })
+                    .then(Mono.defer(() -> prove(shard, place, archive)))
+                    .then(Mono.fromSupplier(() -> receipt(shard, place, archive, sent.get())));
+        }
+
+        private Mono<Void> prove(ShardRef shard, ShardRef place, SentArchive archive) {
+            var readBack = new ReadBack(server.transport());
+            if (options.verification() == Verification.OFF) {
+                return readBack.ready(place);
+            }
+            return readBack.compare(place, archive.files())
+                    .doOnNext(found -> {
+                        if (found == ReadBack.Found.COMPACTED) {
+                            compacted.add(shard);
+                        }
+                    })
+                    .then();
+        }
+
+        private ShardReceipt receipt(ShardRef shard, ShardRef place, SentArchive archive, long sent) {
+            installed.add(shard);
+            if (archive.dropped().stream().anyMatch(name -> name.endsWith(".tombstone"))) {
+                undeleted.add(shard);
+            }
+            return new ShardReceipt(
+                    shard,
+                    sent,
+                    sent,
+                    place.toString(),
+                    Compression.NONE,
+                    Optional.empty(),
+                    List.copyOf(archive.files().keySet()),
+                    Duration.ZERO);
+        }
+
+        @Override
+        public Mono<Sealed> seal(List<ShardOutcome> outcomes) {
+            return server.metadata().map(Metastore::decode).map(now -> {
+                List<Notice> all = new ArrayList<>(plan.notices());
+                all.addAll(notices);
+                all.addAll(plan.notRestored());
+                lookAround(now, all);
+                if (!undeleted.isEmpty()) {
+                    all.add(Notice.missing(
+                            "deletions that were not compacted yet are not carried over, so that deleted points are back: "
+                                    + names(undeleted),
+                            "Delete them again."));
+                }
+                if (!compacted.isEmpty()) {
+                    all.add(Notice.note(
+                            "the server had compacted these shards before they were read back, so that their files "
+                                    + "could not be compared byte for byte: " + names(compacted),
+                            ""));
+                }
+                return new Sealed(describe(), all);
+            });
+        }
+
+        /** The import changes the metadata without a lock: what others changed at the same time can be lost. */
+        private void lookAround(Metastore now, List<Notice> all) {
+            for (String name : created.keySet()) {
+                if (now.find(name).isEmpty()) {
+                    all.add(
+                            Notice.missing(
+                                    "database '%s' was restored and is gone again".formatted(name),
+                                    "Somebody dropped it, or changed the server's metadata at the same time. Restore it again."));
+                }
+            }
+            List<String> lost = before.databases().stream()
+                    .map(Database::name)
+                    .filter(name -> now.find(name).isEmpty())
+                    .toList();
+            if (!lost.isEmpty()) {
+                all.add(Notice.warning(
+                        "databases that the server had before are gone: " + String.join(", ", lost),
+                        "Somebody dropped them, or the import of metadata overtook a change: servers do that without a lock. "
+                                + "Create them again; their data is still in the data directory."));
+            }
+        }
+
+        @Override
+        public Mono<List<Notice>> abort() {
+            if (options.cleanup() && http.isPresent()) {
+                return Flux.fromIterable(created.keySet())
+                        .concatMap(
+                                name -> http.get()
+                                        .execute("DROP DATABASE " + InfluxQl.quoted(name))
+                                        .thenReturn(Notice.note(
+                                                "database '%s', which this restore had made, is dropped again"
+                                                        .formatted(name),
+                                                ""))
+                                        .onErrorResume(
+                                                SluiceException.class,
+                                                e -> Mono.just(Notice.warning(
+                                                        "database '%s', which this restore had made, could not be dropped: %s"
+                                                                .formatted(name, e.getMessage()),
+                                                        e.hint()))),
+                                0)
+                        .collectList();
+            }
+            return Mono.fromSupplier(
+                    () -> created.values().stream().map(this::left).toList());
+        }
+
+        private Notice left(DatabaseImport made) {
+            List<ShardRef> whole =
+                    plan.shardsOf(made).filter(installed::contains).toList();
+            return Notice.warning(
+                    "database '%s' stays on %s, with %d of its %d shards%s"
+                            .formatted(
+                                    made.target(),
+                                    describe(),
+                                    whole.size(),
+                                    made.shards().size(),
+                                    whole.isEmpty() ? "" : ": " + names(whole)),
+                    "To begin again: DROP DATABASE " + InfluxQl.quoted(made.target()));
+        }
+    }
+
+    private static String whyNotMade(Made made) {
+        return made.failure()
+                .map(SluiceException::getMessage)
+                .orElseGet(() ->
+                        ("the server did not take the metadata, %d bytes. A server before 1.8.8 misreads what spans more than one "
+                                        + "network packet (over loopback it takes more); one of InfluxDB Enterprise takes no restore on this port")
+                                .formatted(made.bytes()));
+    }
+
+    private static String names(Collection<ShardRef> shards) {
+        return shards.stream().map(ShardRef::toString).sorted().collect(Collectors.joining(", "));
+    }
+}

@@ -1,0 +1,173 @@
+package dev.sluice.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.engine.event.CopyReport;
+import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Mapping;
+import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.testkit.RealInfluxd;
+import dev.sluice.engine.testkit.RealInfluxd.Binary;
+import dev.sluice.engine.testkit.RecordedAnswers;
+import dev.sluice.engine.testkit.RequiresInfluxd;
+import dev.sluice.engine.testkit.SampleLines;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Restores to a real influxd, whose answers are compared with those of the server that was backed up. */
+@RequiresInfluxd
+class RestoreIT {
+
+    private static final String BINARIES = "dev.sluice.engine.testkit.RealInfluxd#binaries";
+    private static final Duration PATIENCE = Duration.ofSeconds(180);
+
+    private final SluiceEngine engine = SluiceEngine.create();
+
+    @TempDir
+    Path temp;
+
+    @AfterEach
+    void close() {
+        engine.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1.6.7, portable-all, answers",
+        "1.8.10, portable-all, answers",
+        "1.12.4, portable-all, answers",
+        "1.6.7, portable-two-runs, answers-second-run",
+        "1.8.10, portable-two-runs, answers-second-run",
+        "1.12.4, portable-two-runs, answers-second-run"
+    })
+    void recordedBackupsComeBackWithAllTheirAnswers(String version, String backup, String answers) {
+        var expected = RecordedAnswers.of(version, answers);
+        try (var server = RealInfluxd.started()) {
+            CopyReport report = restore(
+                    RestoreRequest.of(new End.Portable(RecordedAnswers.backup(version, backup)), server.rpcAddress()));
+
+            assertThat(report.complete()).as(report.toString()).isTrue();
+            assertThat(RecordedAnswers.asked(server, expected)).isEqualTo(expected);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1.6.7", "1.8.10", "1.12.4"})
+    void incrementsOfTheOriginalAreChained(String version) {
+        var expected = RecordedAnswers.where(
+                RecordedAnswers.of(version, "answers-since"), key -> key.startsWith("telemetry/"));
+        try (var server = RealInfluxd.started()) {
+            CopyReport report = restore(RestoreRequest.of(
+                            new End.Portable(RecordedAnswers.backup(version, "portable-since")), server.rpcAddress())
+                    .chain(true));
+
+            assertThat(report.complete()).isTrue();
+            assertThat(RecordedAnswers.asked(server, expected)).isEqualTo(expected);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1.6.7, legacy, telemetry/",
+        "1.8.10, legacy, telemetry/",
+        "1.12.4, legacy, telemetry/",
+        "1.6.7, legacy-dotted, edge.site-7/",
+        "1.8.10, legacy-dotted, edge.site-7/",
+        "1.12.4, legacy-dotted, edge.site-7/"
+    })
+    void recordedLegacyBackupsComeBackNamesWithDotsToo(String version, String backup, String database) {
+        var expected = RecordedAnswers.where(RecordedAnswers.of(version, "answers"), key -> key.startsWith(database));
+        try (var server = RealInfluxd.started()) {
+            CopyReport report = restore(
+                    RestoreRequest.of(new End.Directory(RecordedAnswers.backup(version, backup)), server.rpcAddress()));
+
+            assertThat(report.stored()).isNotEmpty();
+            assertThat(RecordedAnswers.asked(server, expected)).isEqualTo(expected);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(BINARIES)
+    void whatTheOriginalBackedUpComesBackInBothFormats(Binary binary) {
+        try (var server = RealInfluxd.started(binary)) {
+            SampleLines.fill(server, 7);
+            Path portable = temp.resolve("portable");
+            Path legacy = temp.resolve("legacy");
+            assertThat(server.influxdBackup("-portable", portable.toString()).exitCode())
+                    .isZero();
+            for (String database : List.of("telemetry", "edge.site-7", "日本 \"quoted\"")) {
+                assertThat(server.influxdBackup("-db", database, legacy.toString())
+                                .exitCode())
+                        .isZero();
+            }
+            for (Path directory : List.of(portable, legacy)) {
+                try (var second = RealInfluxd.started(binary)) {
+                    CopyReport report = restore(RestoreRequest.of(new End.Directory(directory), second.rpcAddress()));
+
+                    assertThat(report.complete()).as(report.toString()).isTrue();
+                    assertThat(SampleLines.answers(second)).isEqualTo(SampleLines.answers(server));
+                }
+            }
+        }
+    }
+
+    @Test
+    void databaseAndPolicyGetNewNames() {
+        Selection week = new Selection(
+                Optional.of("telemetry"),
+                Optional.of("one.week"),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
+        var expected = RecordedAnswers.of("1.8.10", "answers").get("telemetry/one.week/cpu");
+        try (var server = RealInfluxd.started()) {
+            restore(RestoreRequest.of(
+                            new End.Portable(RecordedAnswers.backup("1.8.10", "portable-all")), server.rpcAddress())
+                    .selection(week)
+                    .mapping(new Mapping(Optional.of("bünd"), Optional.of("später \"x\""))));
+
+            var asked = RecordedAnswers.asked(server, Map.of("bünd/später \"x\"/cpu", List.of()));
+            assertThat(asked.values()).containsExactly(expected);
+            assertThat(server.rows("SHOW RETENTION POLICIES", "bünd"))
+                    .singleElement()
+                    .asString()
+                    .contains("default=true");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(BINARIES)
+    void whatSluiceBackedUpComesBack(Binary binary) {
+        try (var server = RealInfluxd.started(binary);
+                var second = RealInfluxd.started(binary)) {
+            SampleLines.fill(server, 7);
+            engine.backupReport(
+                            BackupRequest.portable(server.rpcAddress(), temp).build())
+                    .block(PATIENCE);
+
+            CopyReport report = restore(RestoreRequest.of(new End.Portable(temp), second.rpcAddress()));
+
+            assertThat(report.stored()).hasSize(SampleLines.SHARDS);
+            assertThat(SampleLines.answers(second)).isEqualTo(SampleLines.answers(server));
+            second.stop();
+            second.start();
+            assertThat(SampleLines.answers(second)).as("after a restart").isEqualTo(SampleLines.answers(server));
+        }
+    }
+
+    private CopyReport restore(RestoreRequest.Builder request) {
+        CopyReport report = engine.restoreReport(request.build()).block(PATIENCE);
+        assertThat(report).isNotNull();
+        return report;
+    }
+}

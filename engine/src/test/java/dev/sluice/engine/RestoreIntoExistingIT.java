@@ -1,0 +1,231 @@
+package dev.sluice.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.engine.error.FieldTypeConflict;
+import dev.sluice.engine.error.RestoreRefused;
+import dev.sluice.engine.event.CopyReport;
+import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.model.Conflict;
+import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.HttpAccess;
+import dev.sluice.engine.model.HttpEndpoint;
+import dev.sluice.engine.testkit.RealInfluxd;
+import dev.sluice.engine.testkit.RealInfluxd.Binary;
+import dev.sluice.engine.testkit.RequiresInfluxd;
+import dev.sluice.engine.testkit.SampleLines;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import reactor.test.StepVerifier;
+
+/** Restores into databases that a real, running influxd has already. */
+@RequiresInfluxd
+class RestoreIntoExistingIT {
+
+    private static final String BINARIES = "dev.sluice.engine.testkit.RealInfluxd#binaries";
+    private static final Duration PATIENCE = Duration.ofSeconds(180);
+    private static final long WEEK = Duration.ofDays(7).toNanos();
+
+    private final SluiceEngine engine = SluiceEngine.create();
+
+    @TempDir
+    Path temp;
+
+    @AfterEach
+    void close() {
+        engine.close();
+    }
+
+    @ParameterizedTest
+    @MethodSource(BINARIES)
+    void theBackupsValuesWinAndNothingElseChanges(Binary binary) {
+        merges(binary, Conflict.BACKUP);
+    }
+
+    @ParameterizedTest
+    @MethodSource(BINARIES)
+    void theValuesThatAreThereWinAndNothingElseChanges(Binary binary) {
+        merges(binary, Conflict.EXISTING);
+    }
+
+    /** Two shards, points 0 to 59 in the backup and 30 to 89 on the server, some of these still in its cache. */
+    private void merges(Binary binary, Conflict winner) {
+        try (var backedUp = RealInfluxd.started(binary);
+                var server = RealInfluxd.started(binary)) {
+            backedUp.createDatabase("db");
+            server.createDatabase("db");
+            for (int week = 0; week < 2; week++) {
+                backedUp.write("db", points(week, 0, 40, 1));
+                flush(backedUp);
+                backedUp.write("db", points(week, 40, 60, 1));
+                server.write("db", points(week, 30, 50, 2));
+                flush(server);
+                server.write("db", points(week, 45, 90, 3));
+            }
+            var expected = new TreeMap<String, String>();
+            take(expected, server);
+            if (winner == Conflict.BACKUP) {
+                take(expected, backedUp);
+            } else {
+                var both = new TreeMap<String, String>();
+                take(both, backedUp);
+                both.putAll(expected);
+                expected = both;
+            }
+            backup(backedUp);
+
+            for (int run = 1; run <= 3; run++) {
+                CopyReport report = restore(server, winner);
+
+                assertThat(report.complete()).as(report.toString()).isTrue();
+                assertThat(report.stored()).hasSize(2);
+                var now = new TreeMap<String, String>();
+                take(now, server);
+                assertThat(now).as("run " + run).isEqualTo(expected);
+            }
+            server.stop();
+            server.start();
+            var now = new TreeMap<String, String>();
+            take(now, server);
+            assertThat(now).as("after a restart").isEqualTo(expected);
+
+            server.write("db", "m,h=a v=99 " + (SampleLines.START + 30));
+            take(expected, server);
+            assertThat(expected.get(Long.toString(SampleLines.START + 30)))
+                    .as("and later writes win over all")
+                    .contains("v=99");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(BINARIES)
+    void missingPoliciesAndGroupsAreMadeOverHttp(Binary binary) {
+        try (var backedUp = RealInfluxd.started(binary);
+                var server = RealInfluxd.started(binary)) {
+            SampleLines.fill(backedUp, 3);
+            for (String database : List.of("telemetry", "edge.site-7")) {
+                server.createDatabase(database);
+            }
+            backup(backedUp);
+
+            CopyReport without = restore(server, Conflict.BACKUP);
+            assertThat(without.missing())
+                    .isNotEmpty()
+                    .allSatisfy(outcome ->
+                            assertThat(((ShardOutcome.Refused) outcome).why()).contains("--http"));
+
+            server.query("DROP DATABASE " + RealInfluxd.identifier("日本 \"quoted\""), "");
+            CopyReport report = report(request(server, Conflict.BACKUP)
+                    .http(HttpAccess.anonymous(HttpEndpoint.plain(
+                            server.httpAddress().host(), server.httpAddress().port()))));
+
+            assertThat(report.complete()).as(report.toString()).isTrue();
+            assertThat(SampleLines.answers(server)).isEqualTo(SampleLines.answers(backedUp));
+            assertThat(server.rows("SHOW MEASUREMENTS", "telemetry")).noneMatch(row -> row.contains("placeholder"));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(BINARIES)
+    void otherFieldTypesAreAnErrorBeforeTheShardIsTouched(Binary binary) {
+        try (var backedUp = RealInfluxd.started(binary);
+                var server = RealInfluxd.started(binary)) {
+            backedUp.createDatabase("db");
+            backedUp.write("db", "m v=1 " + SampleLines.START + "\nn w=\"text\" " + SampleLines.START);
+            server.createDatabase("db");
+            server.write("db", "m v=5 " + SampleLines.START + "\nn w=7i " + SampleLines.START);
+            backup(backedUp);
+            List<String> before = server.rows("SELECT * FROM /.*/", "db");
+
+            engine.restore(request(server, Conflict.BACKUP).retries(0).build())
+                    .as(StepVerifier::create)
+                    .thenConsumeWhile(event -> true)
+                    .expectErrorSatisfies(
+                            e -> assertThat(e)
+                                    .isInstanceOf(FieldTypeConflict.class)
+                                    .hasMessageContaining(
+                                            "field 'w' of measurement 'n' is a string in the backup and an integer on the server"))
+                    .verify(PATIENCE);
+
+            assertThat(server.rows("SELECT * FROM /.*/", "db")).isEqualTo(before);
+            server.stop();
+            server.start();
+            assertThat(server.rows("SELECT * FROM /.*/", "db")).isEqualTo(before);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(BINARIES)
+    void withoutTheFlagWhatExistsStaysAsItIs(Binary binary) {
+        try (var server = RealInfluxd.started(binary)) {
+            server.createDatabase("db");
+            server.write("db", points(0, 0, 10, 1));
+            backup(server);
+            server.write("db", points(0, 0, 10, 2));
+            List<String> before = server.rows("SELECT * FROM m", "db");
+
+            engine.restore(RestoreRequest.of(new End.Directory(temp.resolve("backup")), server.rpcAddress())
+                            .build())
+                    .as(StepVerifier::create)
+                    .thenConsumeWhile(event -> true)
+                    .expectErrorSatisfies(e -> assertThat(e)
+                            .isInstanceOf(RestoreRefused.class)
+                            .hasMessageContaining("database may already exist"))
+                    .verify(PATIENCE);
+
+            assertThat(server.rows("SELECT * FROM m", "db")).isEqualTo(before);
+        }
+    }
+
+    private static String points(int week, int from, int to, int value) {
+        var lines = new ArrayList<String>();
+        IntStream.range(from, to)
+                .forEach(i -> lines.add("m,h=a v=%d,w=\"%d of %d\" %d"
+                        .formatted(value, i, value, SampleLines.START + week * WEEK + i)));
+        return String.join("\n", lines);
+    }
+
+    private static void take(TreeMap<String, String> values, RealInfluxd server) {
+        for (String row : server.rows("SELECT * FROM m", "db")) {
+            values.put(row.split("time=")[1].split(" ")[0], row);
+        }
+    }
+
+    /** A backup makes the server write its cache to a file. */
+    private void flush(RealInfluxd server) {
+        assertThat(server.influxdBackup(
+                                "-portable", "-db", "db", temp.resolve("flush").toString())
+                        .exitCode())
+                .isZero();
+    }
+
+    private void backup(RealInfluxd server) {
+        assertThat(engine.backupReport(BackupRequest.portable(server.rpcAddress(), temp.resolve("backup"))
+                                .build())
+                        .block(PATIENCE))
+                .isNotNull();
+    }
+
+    private RestoreRequest.Builder request(RealInfluxd server, Conflict winner) {
+        return RestoreRequest.of(new End.Directory(temp.resolve("backup")), server.rpcAddress())
+                .intoExisting(winner);
+    }
+
+    private CopyReport restore(RealInfluxd server, Conflict winner) {
+        return report(request(server, winner));
+    }
+
+    private CopyReport report(RestoreRequest.Builder request) {
+        CopyReport report = engine.restoreReport(request.build()).block(PATIENCE);
+        assertThat(report).isNotNull();
+        return report;
+    }
+}

@@ -1,0 +1,168 @@
+package dev.sluice.engine.testkit;
+
+import io.netty.buffer.ByteBuf;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscriber;
+import org.reactivestreams.Subscription;
+import reactor.core.publisher.BaseSubscriber;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.SignalType;
+
+/**
+ * Runs a stage as it runs in a backup, and cancels it: buffers come on one thread, as from an event loop; demand comes
+ * from a second, as from a disk; a third cancels at a random moment. Who uses it looks whether all is released.
+ */
+public final class RandomCancel implements AutoCloseable {
+
+    private static final int PATIENCE_SECONDS = 20;
+
+    private final ExecutorService network = Executors.newSingleThreadExecutor();
+    private final ExecutorService disk = Executors.newSingleThreadExecutor();
+    private final ExecutorService caller = Executors.newSingleThreadExecutor();
+
+    /**
+     * One run, with the moment of the cancel drawn from the seed; comes back when everything has come to rest.
+     *
+     * @param in what the source has to give; what it was not asked for it releases itself, as a transport does
+     * @param release of an element that comes out
+     */
+    public <T> void run(long seed, List<ByteBuf> in, Function<Flux<ByteBuf>, Flux<T>> stage, Consumer<T> release) {
+        var random = new Random(seed);
+        int elements = random.nextInt(2 * in.size() + 2);
+        int spins = random.nextInt(2_000);
+        var source = new Source(in);
+        var sink = new Sink<T>(release, elements, spins);
+        Flux.from(source).transform(stage).subscribe(sink);
+        sink.awaitEnd();
+        // What was asked for just before the end: a demand makes the network emit.
+        settle(caller);
+        settle(disk);
+        settle(network);
+        source.releaseRest();
+    }
+
+    private static void settle(ExecutorService thread) {
+        try {
+            thread.submit(() -> {}).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException | ExecutionException | TimeoutException e) {
+            throw new AssertionError("a thread of the test did not come to rest", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        network.shutdown();
+        disk.shutdown();
+        caller.shutdown();
+    }
+
+    private final class Source implements Publisher<ByteBuf> {
+        private final Queue<ByteBuf> left;
+        private volatile boolean cancelled;
+
+        private Source(List<ByteBuf> in) {
+            this.left = new ArrayDeque<>(in);
+        }
+
+        @Override
+        public void subscribe(Subscriber<? super ByteBuf> subscriber) {
+            subscriber.onSubscribe(new Subscription() {
+                @Override
+                public void request(long n) {
+                    network.execute(() -> emit(n, subscriber));
+                }
+
+                @Override
+                public void cancel() {
+                    cancelled = true;
+                }
+            });
+        }
+
+        private void emit(long n, Subscriber<? super ByteBuf> subscriber) {
+            for (long i = 0; i < n && !cancelled && !left.isEmpty(); i++) {
+                subscriber.onNext(left.remove());
+            }
+            if (left.isEmpty() && !cancelled) {
+                cancelled = true;
+                subscriber.onComplete();
+            }
+        }
+
+        private void releaseRest() {
+            left.forEach(ByteBuf::release);
+            left.clear();
+        }
+    }
+
+    private final class Sink<T> extends BaseSubscriber<T> {
+        private final Consumer<T> release;
+        private final int spins;
+        private final CountDownLatch over = new CountDownLatch(1);
+        private int left;
+
+        private Sink(Consumer<T> release, int left, int spins) {
+            this.release = release;
+            this.left = left;
+            this.spins = spins;
+        }
+
+        @Override
+        protected void hookOnSubscribe(Subscription subscription) {
+            demandOrCancel();
+        }
+
+        @Override
+        protected void hookOnNext(T element) {
+            release.accept(element);
+            demandOrCancel();
+        }
+
+        @Override
+        protected void hookOnError(Throwable failure) {
+            // Input that is cut short is part of the game.
+        }
+
+        @Override
+        protected void hookFinally(SignalType end) {
+            over.countDown();
+        }
+
+        private void awaitEnd() {
+            try {
+                if (!over.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                    throw new AssertionError("neither the end nor the cancel has come");
+                }
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+
+        /** The last demand comes at the same time as the cancel. */
+        private void demandOrCancel() {
+            if (left-- > 0) {
+                disk.execute(() -> request(1));
+                return;
+            }
+            disk.execute(() -> request(1));
+            caller.execute(() -> {
+                for (int i = 0; i < spins; i++) {
+                    Thread.onSpinWait();
+                }
+                cancel();
+            });
+        }
+    }
+}
