@@ -124,6 +124,8 @@ final class TsmCheck implements FileCheck {
     public CheckResult end() {
         if (received < size) {
             findings.damage(null, received, "ends after %d of %d bytes".formatted(received, size));
+        } else if (received > size) {
+            findings.damage(null, size, "goes on for %d bytes after its end".formatted(received - size));
         } else if (state == State.HEADER) {
             findings.damage(null, 0, "file has only %d bytes".formatted(size));
         } else if (state == State.SEARCH) {

@@ -140,6 +140,17 @@ class TsmCheckTest {
     }
 
     @Test
+    void bytesAfterTheAnnouncedEndAreFound() throws IOException {
+        byte[] file = manyBlocks(3);
+        byte[] longer = Arrays.copyOf(file, file.length + 1);
+        for (int step : new int[] {1, longer.length}) {
+            assertThat(onePass(longer, file.length, left -> step).findings())
+                    .singleElement()
+                    .satisfies(finding -> assertThat(finding.problem()).startsWith("goes on for 1 bytes"));
+        }
+    }
+
+    @Test
     void swappedBlocksAreFound() throws IOException {
         byte[] file = manyBlocks(3);
         List<Entry> entries = entries(file);
