@@ -7,7 +7,6 @@ import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.Task;
 import dev.sluice.engine.event.TransferEvent;
-import dev.sluice.engine.format.DirectoryContent;
 import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
@@ -16,7 +15,6 @@ import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.serve.RunningServer;
 import dev.sluice.engine.serve.SnapshotServer;
-import dev.sluice.engine.source.LegacySource;
 import dev.sluice.engine.source.LiveServer;
 import dev.sluice.engine.source.MetadataOnly;
 import dev.sluice.engine.source.ReadOptions;
@@ -29,8 +27,11 @@ import dev.sluice.engine.target.LiveOptions;
 import dev.sluice.engine.target.LiveTarget;
 import dev.sluice.engine.target.Target;
 import dev.sluice.engine.transfer.Input;
+import dev.sluice.engine.transfer.LineExport;
 import dev.sluice.engine.transfer.LineImport;
 import dev.sluice.engine.transport.SnapshotTransport;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -272,6 +273,35 @@ public final class SluiceEngine implements AutoCloseable {
                         .subscribeOn(files)
                         .flatMapMany(LineImport::run),
                 InfluxHttp::close);
+    }
+
+    /**
+     * Exports line protocol. Cold: each subscription is an export of its own. The last event is
+     * {@link TransferEvent.Exported}; errors are {@link dev.sluice.engine.error.SluiceException}s. A cancel leaves no
+     * half file under its final name.
+     */
+    public Flux<TransferEvent> export(ExportRequest request) {
+        LineExport.Out out = request.out()
+                .<LineExport.Out>map(LineExport.Out.ToFile::new)
+                .orElseGet(() -> new LineExport.Out.ToChannel(
+                        "standard output", new FileOutputStream(FileDescriptor.out).getChannel()));
+        return Flux.using(
+                () -> line(request.compression(), OptionalLong.empty()),
+                line -> {
+                    var export = new LineExport(
+                            request.from().toString(),
+                            request.options(),
+                            line,
+                            workers,
+                            parallelism,
+                            files,
+                            Schedulers.parallel());
+                    return request.from() instanceof End.Data data
+                            ? export.directories(data.data(), data.walDir(), data.meta(), out)
+                            : ends.source(request.from(), ReadOptions.STRICT, request.timeouts(), request.retries())
+                                    .flatMapMany(source -> export.source(source, request.scratch(), out));
+                },
+                SlabLine::close);
     }
 
     /** Answers the snapshot RPC over a stopped server's directories; cold. */
