@@ -2,11 +2,14 @@ package dev.sluice.cli.command;
 
 import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.CopyRequest;
+import dev.sluice.engine.ExportRequest;
+import dev.sluice.engine.ImportRequest;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SampleData;
 import dev.sluice.engine.ServeRequest;
 import dev.sluice.engine.SluiceEngine;
 import dev.sluice.engine.event.Event;
+import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.serve.RunningServer;
 import java.nio.file.Path;
 import java.util.OptionalLong;
@@ -24,6 +27,12 @@ public interface Engine extends AutoCloseable {
 
     /** See {@link SluiceEngine#copy}. */
     Flux<Event> copy(CopyRequest request);
+
+    /** See {@link SluiceEngine#export}. */
+    Flux<TransferEvent> export(ExportRequest request);
+
+    /** See {@link SluiceEngine#importLines}. */
+    Flux<TransferEvent> importLines(ImportRequest request);
 
     /** See {@link SluiceEngine#serve}. */
     Mono<RunningServer> serve(ServeRequest request);
@@ -59,6 +68,16 @@ public interface Engine extends AutoCloseable {
             @Override
             public Flux<Event> copy(CopyRequest request) {
                 return engine.copy(request);
+            }
+
+            @Override
+            public Flux<TransferEvent> export(ExportRequest request) {
+                return engine.export(request);
+            }
+
+            @Override
+            public Flux<TransferEvent> importLines(ImportRequest request) {
+                return engine.importLines(request);
             }
 
             @Override

@@ -2,10 +2,13 @@ package dev.sluice.cli.command;
 
 import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.CopyRequest;
+import dev.sluice.engine.ExportRequest;
+import dev.sluice.engine.ImportRequest;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SampleData;
 import dev.sluice.engine.ServeRequest;
 import dev.sluice.engine.event.Event;
+import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.serve.RunningServer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,6 +24,9 @@ final class ScriptedEngine implements Engine {
     final List<RestoreRequest> restores = new ArrayList<>();
     final List<CopyRequest> copies = new ArrayList<>();
     final List<ServeRequest> serves = new ArrayList<>();
+    final List<ExportRequest> exports = new ArrayList<>();
+    final List<ImportRequest> imports = new ArrayList<>();
+    Flux<TransferEvent> transfers = Flux.empty();
     Flux<Event> events = Flux.empty();
     Mono<RunningServer> server = Mono.empty();
     Mono<SampleData> sample = Mono.empty();
@@ -43,6 +49,18 @@ final class ScriptedEngine implements Engine {
     public Flux<Event> copy(CopyRequest request) {
         copies.add(request);
         return events;
+    }
+
+    @Override
+    public Flux<TransferEvent> export(ExportRequest request) {
+        exports.add(request);
+        return transfers;
+    }
+
+    @Override
+    public Flux<TransferEvent> importLines(ImportRequest request) {
+        imports.add(request);
+        return transfers;
     }
 
     @Override
