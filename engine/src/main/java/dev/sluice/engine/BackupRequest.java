@@ -10,13 +10,14 @@ import java.nio.file.Path;
 import java.util.OptionalLong;
 
 /**
- * Back up a live server into a directory.
+ * Back up a live server.
  *
- * @param to the directory, portable or legacy
- * @param compression of a portable backup's archives; the legacy format has none
+ * @param to a directory, portable or legacy, or the stream to stdout
+ * @param compression of a portable backup's archives, or of the stream; the legacy format has none
  * @param rateLimit raw bytes a second over all shards; empty for none
  * @param retries attempts after the first, for each shard
  * @param skipErrors go on without a shard that failed for good, and name it in the report
+ * @param checkBlocks look at every block of every TSM file while it passes; damage is told, and copied as it is
  */
 public record BackupRequest(
         ServerAddress server,
@@ -28,6 +29,7 @@ public record BackupRequest(
         int retries,
         OptionalLong rateLimit,
         boolean skipErrors,
+        boolean checkBlocks,
         Timeouts timeouts) {
 
     /** How many shards are pulled side by side unless told otherwise. */
@@ -63,6 +65,11 @@ public record BackupRequest(
         return new Builder(server, new End.Legacy(directory)).compression(Compression.NONE);
     }
 
+    /** Starts a request for a stream archive, with every option at its default; its compression is zstd. */
+    public static Builder stream(ServerAddress server) {
+        return new Builder(server, new End.Stream()).compression(Compression.ZSTD);
+    }
+
     /** Collects the options; each setter tells its default. */
     public static final class Builder {
         private final ServerAddress server;
@@ -74,6 +81,7 @@ public record BackupRequest(
         private int retries = DEFAULT_RETRIES;
         private OptionalLong rateLimit = OptionalLong.empty();
         private boolean skipErrors;
+        private boolean checkBlocks = true;
         private Timeouts timeouts = Timeouts.DEFAULT;
 
         private Builder(ServerAddress server, End to) {
@@ -87,7 +95,7 @@ public record BackupRequest(
             return this;
         }
 
-        /** Default: gzip at level 1, which influxd reads; none for legacy. */
+        /** Default: gzip at level 1, which influxd reads; none for legacy, zstd for a stream. */
         public Builder compression(Compression value) {
             this.compression = value;
             return this;
@@ -117,6 +125,12 @@ public record BackupRequest(
             return this;
         }
 
+        /** Default: true, every block of every TSM file is checked while it passes. */
+        public Builder checkBlocks(boolean value) {
+            this.checkBlocks = value;
+            return this;
+        }
+
         /** Default: false, the first shard that fails for good ends the backup. */
         public Builder skipErrors(boolean value) {
             this.skipErrors = value;
@@ -131,7 +145,17 @@ public record BackupRequest(
 
         public BackupRequest build() {
             return new BackupRequest(
-                    server, to, selection, compression, digest, concurrency, retries, rateLimit, skipErrors, timeouts);
+                    server,
+                    to,
+                    selection,
+                    compression,
+                    digest,
+                    concurrency,
+                    retries,
+                    rateLimit,
+                    skipErrors,
+                    checkBlocks,
+                    timeouts);
         }
     }
 }

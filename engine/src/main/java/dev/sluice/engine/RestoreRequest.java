@@ -21,7 +21,9 @@ import java.util.Optional;
  * @param intoExisting whether databases that exist take the shards too, and who wins then; empty: they stay as they are
  * @param cleanup whether a restore that fails drops the databases that it has created; needs {@code http}
  * @param chain put increments of influxd together, oldest first
+ * @param allowIncomplete of a stream that is cut short or damaged, restore what had arrived whole
  * @param skipErrors go on without a shard that failed for good, and name it in the report
+ * @param checkBlocks look at every block of every TSM file while it passes; damage is told, and copied as it is
  * @param retries attempts after the first, for each shard
  */
 public record RestoreRequest(
@@ -36,7 +38,9 @@ public record RestoreRequest(
         Optional<Conflict> intoExisting,
         boolean cleanup,
         boolean chain,
+        boolean allowIncomplete,
         boolean skipErrors,
+        boolean checkBlocks,
         int concurrency,
         int retries,
         Timeouts timeouts) {
@@ -76,7 +80,9 @@ public record RestoreRequest(
         private Optional<Conflict> intoExisting = Optional.empty();
         private boolean cleanup;
         private boolean chain;
+        private boolean allowIncomplete;
         private boolean skipErrors;
+        private boolean checkBlocks = true;
         private int concurrency = DEFAULT_CONCURRENCY;
         private int retries = DEFAULT_RETRIES;
         private Timeouts timeouts = Timeouts.DEFAULT;
@@ -140,6 +146,18 @@ public record RestoreRequest(
             return this;
         }
 
+        /** Default: false, a stream that is cut short or damaged is an error. */
+        public Builder allowIncomplete(boolean value) {
+            this.allowIncomplete = value;
+            return this;
+        }
+
+        /** Default: true, every block of every TSM file is checked while it passes. */
+        public Builder checkBlocks(boolean value) {
+            this.checkBlocks = value;
+            return this;
+        }
+
         /** Default: false, the first shard that fails for good ends the restore. */
         public Builder skipErrors(boolean value) {
             this.skipErrors = value;
@@ -177,7 +195,9 @@ public record RestoreRequest(
                     intoExisting,
                     cleanup,
                     chain,
+                    allowIncomplete,
                     skipErrors,
+                    checkBlocks,
                     concurrency,
                     retries,
                     timeouts);

@@ -52,8 +52,7 @@ class TransferIT {
             SampleLines.fill(server, 7);
             answers = SampleLines.answers(server);
             server.stop(); // the points are in its WAL
-            var from = new End.Data(
-                    server.dataDir(), Optional.of(server.metaDir()), Optional.of(server.walDir()));
+            var from = new End.Data(server.dataDir(), Optional.of(server.metaDir()), Optional.of(server.walDir()));
             assertThat(export(from, plain, r -> r).complete()).isTrue();
             ExportReport whole = export(from, merged, r -> r.mergeFields(true));
             assertThat(whole.complete()).isTrue();
@@ -95,8 +94,10 @@ class TransferIT {
             SampleLines.fill(server, 3);
             Path file = temp.resolve("live.lp");
 
-            ExportReport report =
-                    export(new End.Live(server.rpcAddress()), file, r -> r.mergeFields(true).scratch(temp.resolve("s")));
+            ExportReport report = export(
+                    new End.Live(server.rpcAddress()),
+                    file,
+                    r -> r.mergeFields(true).scratch(temp.resolve("s")));
 
             assertThat(report.complete()).isTrue();
             assertThat(imported(target, file).complete()).isTrue();
@@ -110,7 +111,9 @@ class TransferIT {
         try (var server = RealInfluxd.started(binary);
                 var target = RealInfluxd.started(binary)) {
             server.createDatabase("d");
-            server.query("CREATE RETENTION POLICY \"long one\" ON d DURATION 5200w REPLICATION 1 SHARD DURATION 3d DEFAULT", "");
+            server.query(
+                    "CREATE RETENTION POLICY \"long one\" ON d DURATION 5200w REPLICATION 1 SHARD DURATION 3d DEFAULT",
+                    "");
             server.write("d", "autogen", "m v=1 " + SampleLines.START);
             server.write("d", "long one", "m v=2 " + SampleLines.START);
             Path file = temp.resolve("d.lp");
@@ -138,8 +141,8 @@ class TransferIT {
             text.append("n s=\"a\n\nb\" 9");
             Path rejects = temp.resolve("rejects.lp");
 
-            ImportReport report = imported(
-                    target, Files.writeString(temp.resolve("in.lp"), text), r -> r.rejects(rejects));
+            ImportReport report =
+                    imported(target, Files.writeString(temp.resolve("in.lp"), text), r -> r.rejects(rejects));
 
             assertThat(report.written()).isEqualTo(3001);
             assertThat(report.rejected()).isEqualTo(2);
@@ -176,7 +179,8 @@ class TransferIT {
     }
 
     private ExportReport export(End from, Path out, UnaryOperator<ExportRequest.Builder> with) {
-        ExportReport report = engine.export(with.apply(ExportRequest.of(from, out)).build())
+        ExportReport report = engine.export(
+                        with.apply(ExportRequest.of(from, out)).build())
                 .ofType(TransferEvent.Exported.class)
                 .map(TransferEvent.Exported::report)
                 .blockLast(PATIENCE);

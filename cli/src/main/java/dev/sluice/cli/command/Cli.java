@@ -25,7 +25,7 @@ import picocli.CommandLine.ParameterException;
 public final class Cli {
 
     /** Commands of the design that this version does not have. */
-    private static final Set<String> PLANNED = Set.of("copy", "verify", "list", "inspect");
+    private static final Set<String> PLANNED = Set.of("copy", "list", "inspect");
 
     private final Context context;
     private final CommandLine root;
@@ -132,6 +132,7 @@ public final class Cli {
                 .addSubcommand("backup", new BackupCommand(context))
                 .addSubcommand("restore", new RestoreCommand(context))
                 .addSubcommand("copy", new CopyCommand(context))
+                .addSubcommand("verify", new VerifyCommand(context))
                 .addSubcommand("export", new ExportCommand(context))
                 .addSubcommand("import", new ImportCommand(context))
                 .addSubcommand("serve", new ServeCommand(context))

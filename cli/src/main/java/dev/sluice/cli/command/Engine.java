@@ -8,6 +8,7 @@ import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SampleData;
 import dev.sluice.engine.ServeRequest;
 import dev.sluice.engine.SluiceEngine;
+import dev.sluice.engine.VerifyRequest;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.serve.RunningServer;
@@ -27,6 +28,9 @@ public interface Engine extends AutoCloseable {
 
     /** See {@link SluiceEngine#copy}. */
     Flux<Event> copy(CopyRequest request);
+
+    /** See {@link SluiceEngine#verify}. */
+    Flux<Event> verify(VerifyRequest request);
 
     /** See {@link SluiceEngine#export}. */
     Flux<TransferEvent> export(ExportRequest request);
@@ -68,6 +72,11 @@ public interface Engine extends AutoCloseable {
             @Override
             public Flux<Event> copy(CopyRequest request) {
                 return engine.copy(request);
+            }
+
+            @Override
+            public Flux<Event> verify(VerifyRequest request) {
+                return engine.verify(request);
             }
 
             @Override

@@ -65,10 +65,16 @@ final class ExportCommand implements Command {
             description = "The file, replaced when the export is complete; - is stdout. Default: ~/.influxdb/export.")
     private @Nullable String out;
 
-    @Option(names = {"-database", "-db"}, paramLabel = "NAME", description = "Only this database.")
+    @Option(
+            names = {"-database", "-db"},
+            paramLabel = "NAME",
+            description = "Only this database.")
     private @Nullable String database;
 
-    @Option(names = {"-retention", "-rp"}, paramLabel = "NAME", description = "Only this policy; needs -database.")
+    @Option(
+            names = {"-retention", "-rp"},
+            paramLabel = "NAME",
+            description = "Only this policy; needs -database.")
     private @Nullable String policy;
 
     @Option(
@@ -103,7 +109,10 @@ final class ExportCommand implements Command {
     @Option(names = "--measurement", paramLabel = "NAME", description = "Only this measurement; may be repeated.")
     private List<String> measurements = new ArrayList<>();
 
-    @Option(names = "--where-tag", paramLabel = "KEY=VALUE", description = "Only series with this tag; may be repeated.")
+    @Option(
+            names = "--where-tag",
+            paramLabel = "KEY=VALUE",
+            description = "Only series with this tag; may be repeated.")
     private List<String> tags = new ArrayList<>();
 
     @Option(
@@ -133,7 +142,8 @@ final class ExportCommand implements Command {
             paramLabel = "TIME",
             defaultValue = "10m",
             converter = Values.Span.class,
-            description = "How much of the last window --since-last takes again, for points that came late. Default: 10m.")
+            description =
+                    "How much of the last window --since-last takes again, for points that came late. Default: 10m.")
     @SuppressWarnings("NullAway.Init") // has a default
     private Duration overlap;
 
@@ -170,15 +180,14 @@ final class ExportCommand implements Command {
         }
         var windows = new ExportState(state, overlap);
         ExportState.Window window = windows.next(Instant.now());
-        String ending = ".lp" + switch (codec().codec()) {
-            case GZIP -> ".gz";
-            case ZSTD -> ".zst";
-            case NONE -> "";
-        };
+        String ending = ".lp"
+                + switch (codec().codec()) {
+                    case GZIP -> ".gz";
+                    case ZSTD -> ".zst";
+                    case NONE -> "";
+                };
         ExportRequest request = common(ExportRequest.of(source(), Path.of(out).resolve(window.fileName(ending))))
-                .times(
-                        window.start().map(ExportCommand::nanos).orElse(Long.MIN_VALUE),
-                        nanos(window.end()) - 1)
+                .times(window.start().map(ExportCommand::nanos).orElse(Long.MIN_VALUE), nanos(window.end()) - 1)
                 .build();
         int exit = TransferRun.export(context, how, request, budget);
         if (exit == ExitCode.OK) {
@@ -205,8 +214,7 @@ final class ExportCommand implements Command {
             throw new UsageError("--split needs a file", "Name one with -out.");
         }
         return common(request)
-                .times(
-                        start == null ? Long.MIN_VALUE : nanos(start), end == null ? Long.MAX_VALUE : nanos(end))
+                .times(start == null ? Long.MIN_VALUE : nanos(start), end == null ? Long.MAX_VALUE : nanos(end))
                 .build();
     }
 
@@ -236,7 +244,8 @@ final class ExportCommand implements Command {
 
     private Compression codec() {
         if (compress && compression != null && compression.codec() != Compression.Codec.GZIP) {
-            throw new UsageError("-compress means gzip, --compression says %s".formatted(compression), "Use one of them.");
+            throw new UsageError(
+                    "-compress means gzip, --compression says %s".formatted(compression), "Use one of them.");
         }
         return compression != null ? compression : compress ? Compression.GZIP : Compression.NONE;
     }
@@ -246,7 +255,8 @@ final class ExportCommand implements Command {
         for (String tag : tags) {
             int equals = tag.indexOf('=');
             if (equals < 1 || equals + 1 == tag.length()) {
-                throw new UsageError("--where-tag is KEY=VALUE, not '%s'".formatted(tag), "As in --where-tag host=db1.");
+                throw new UsageError(
+                        "--where-tag is KEY=VALUE, not '%s'".formatted(tag), "As in --where-tag host=db1.");
             }
             wanted.put(tag.substring(0, equals), tag.substring(equals + 1));
         }
@@ -277,6 +287,7 @@ final class ExportCommand implements Command {
     }
 
     private static long nanos(Instant time) {
-        return Math.addExact(Math.multiplyExact(time.getEpochSecond() + 1, 1_000_000_000L) - 1_000_000_000L, time.getNano());
+        return Math.addExact(
+                Math.multiplyExact(time.getEpochSecond() + 1, 1_000_000_000L) - 1_000_000_000L, time.getNano());
     }
 }

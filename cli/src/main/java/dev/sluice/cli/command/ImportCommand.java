@@ -160,7 +160,8 @@ final class ImportCommand implements Command {
     @Option(
             names = "--progress",
             paramLabel = "FILE",
-            description = "Tells how far the import came. Default: PATH.sluice-progress, and in a directory a file in it.")
+            description =
+                    "Tells how far the import came. Default: PATH.sluice-progress, and in a directory a file in it.")
     private @Nullable Path progress;
 
     @Mixin
@@ -184,9 +185,8 @@ final class ImportCommand implements Command {
     ImportRequest request() {
         String from = from();
         var endpoint = new HttpEndpoint(host, port, tls, !unsafe, prefix == null ? "" : prefix);
-        ImportRequest.Builder request = from.equals("-")
-                ? ImportRequest.ofStandardInput(endpoint)
-                : ImportRequest.of(Path.of(from), endpoint);
+        ImportRequest.Builder request =
+                from.equals("-") ? ImportRequest.ofStandardInput(endpoint) : ImportRequest.of(Path.of(from), endpoint);
         request.credentials(credentials())
                 .concurrency(concurrency)
                 .batchLines(batchLines)

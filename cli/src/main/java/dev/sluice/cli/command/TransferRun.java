@@ -47,7 +47,8 @@ final class TransferRun {
             PrintStream json,
             OptionalLong memory,
             Function<Engine, Flux<TransferEvent>> work) {
-        var display = new TransferDisplay(how, json, context.err(), context.terminal().interactive());
+        var display =
+                new TransferDisplay(how, json, context.err(), context.terminal().interactive());
         try (Interruption interruption = Interruption.watch();
                 Engine engine = context.engines().create(memory)) {
             for (TransferEvent event :
@@ -107,10 +108,12 @@ final class TransferRun {
             err.println("sluice: %s NOT stored%s"
                     .formatted(
                             Text.count(report.rejected(), "point"),
-                            report.rejects().map(file -> "; they are in " + file).orElse("; --rejects FILE keeps them")));
+                            report.rejects()
+                                    .map(file -> "; they are in " + file)
+                                    .orElse("; --rejects FILE keeps them")));
             report.examples()
-                    .forEach(reject -> err.println(Text.clean(
-                            "  %s, line %d: %s".formatted(reject.file(), reject.line(), reject.reason()))));
+                    .forEach(reject -> err.println(
+                            Text.clean("  %s, line %d: %s".formatted(reject.file(), reject.line(), reject.reason()))));
         }
         return report.complete() ? ExitCode.OK : ExitCode.PARTIAL;
     }

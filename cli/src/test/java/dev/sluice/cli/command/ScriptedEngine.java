@@ -7,6 +7,7 @@ import dev.sluice.engine.ImportRequest;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SampleData;
 import dev.sluice.engine.ServeRequest;
+import dev.sluice.engine.VerifyRequest;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.serve.RunningServer;
@@ -23,6 +24,7 @@ final class ScriptedEngine implements Engine {
     final List<BackupRequest> backups = new ArrayList<>();
     final List<RestoreRequest> restores = new ArrayList<>();
     final List<CopyRequest> copies = new ArrayList<>();
+    final List<VerifyRequest> verifications = new ArrayList<>();
     final List<ServeRequest> serves = new ArrayList<>();
     final List<ExportRequest> exports = new ArrayList<>();
     final List<ImportRequest> imports = new ArrayList<>();
@@ -48,6 +50,12 @@ final class ScriptedEngine implements Engine {
     @Override
     public Flux<Event> copy(CopyRequest request) {
         copies.add(request);
+        return events;
+    }
+
+    @Override
+    public Flux<Event> verify(VerifyRequest request) {
+        verifications.add(request);
         return events;
     }
 

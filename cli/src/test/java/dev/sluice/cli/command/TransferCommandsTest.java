@@ -191,14 +191,12 @@ class TransferCommandsTest {
 
     @Test
     void writesJson() {
-        run.engine.transfers = Flux.just(
-                new TransferEvent.Started("F", "T"), new TransferEvent.Warning("careful", ""), imported(1));
+        run.engine.transfers =
+                Flux.just(new TransferEvent.Started("F", "T"), new TransferEvent.Warning("careful", ""), imported(1));
 
         assertThat(run.cli("import", "--json", "F")).isEqualTo(ExitCode.PARTIAL);
 
-        assertThat(run.out().lines())
-                .first()
-                .isEqualTo("{\"event\":\"started\",\"source\":\"F\",\"target\":\"T\"}");
+        assertThat(run.out().lines()).first().isEqualTo("{\"event\":\"started\",\"source\":\"F\",\"target\":\"T\"}");
         assertThat(run.out()).contains("\"event\":\"imported\"", "\"rejected\":1", "\"reason\":\"bad number\"");
     }
 

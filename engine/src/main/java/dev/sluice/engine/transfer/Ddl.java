@@ -82,7 +82,7 @@ final class Ddl {
     }
 
     private static String span(Duration duration) {
-        return duration.getNano() == 0 ? duration.toSeconds() + "s" : duration.toNanos() + "ns";
+        return duration.toNanosPart() == 0 ? duration.toSeconds() + "s" : duration.toNanos() + "ns";
     }
 
     private static String time(long nanos, ZoneId zone) {

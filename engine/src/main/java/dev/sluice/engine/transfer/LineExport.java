@@ -15,6 +15,7 @@ import dev.sluice.engine.source.SourceSession;
 import dev.sluice.engine.stage.SlabLine;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -350,6 +351,9 @@ public final class LineExport {
         T next;
         try {
             next = from.next();
+        } catch (ClosedChannelException e) {
+            sink.complete(); // the export was cancelled meanwhile
+            return;
         } catch (IOException e) {
             sink.error(Input.failed("a file of the export", e));
             return;
