@@ -39,9 +39,12 @@ import dev.sluice.engine.target.LiveTarget;
 import dev.sluice.engine.target.Nowhere;
 import dev.sluice.engine.target.Target;
 import dev.sluice.engine.transfer.Input;
+import dev.sluice.engine.transfer.LineExport;
 import dev.sluice.engine.transfer.LineImport;
 import dev.sluice.engine.transport.SnapshotTransport;
 import io.netty.buffer.ByteBuf;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -439,6 +442,35 @@ public final class SluiceEngine implements AutoCloseable {
                         .formatted(check.blocks(), check.values(), check.files()),
                 "");
         return Flux.just(new Event.Told(totals), new Event.Finished(report.with(totals)));
+    }
+
+    /**
+     * Exports line protocol. Cold: each subscription is an export of its own. The last event is
+     * {@link TransferEvent.Exported}; errors are {@link dev.sluice.engine.error.SluiceException}s. A cancel leaves no
+     * half file under its final name.
+     */
+    public Flux<TransferEvent> export(ExportRequest request) {
+        LineExport.Out out = request.out()
+                .<LineExport.Out>map(LineExport.Out.ToFile::new)
+                .orElseGet(() -> new LineExport.Out.ToChannel(
+                        "standard output", new FileOutputStream(FileDescriptor.out).getChannel()));
+        return Flux.using(
+                () -> line(request.compression(), OptionalLong.empty()),
+                line -> {
+                    var export = new LineExport(
+                            request.from().toString(),
+                            request.options(),
+                            line,
+                            workers,
+                            parallelism,
+                            files,
+                            Schedulers.parallel());
+                    return request.from() instanceof End.Data data
+                            ? export.directories(data.data(), data.walDir(), data.meta(), out)
+                            : ends.source(request.from(), ReadOptions.STRICT, request.timeouts(), request.retries())
+                                    .flatMapMany(source -> export.source(source, request.scratch(), out));
+                },
+                SlabLine::close);
     }
 
     /** Answers the snapshot RPC over a stopped server's directories; cold. */

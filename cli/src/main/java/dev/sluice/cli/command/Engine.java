@@ -3,6 +3,8 @@ package dev.sluice.cli.command;
 import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.CopyRequest;
 import dev.sluice.engine.Listing;
+import dev.sluice.engine.ExportRequest;
+import dev.sluice.engine.ImportRequest;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SampleData;
 import dev.sluice.engine.ServeRequest;
@@ -11,6 +13,7 @@ import dev.sluice.engine.VerifyRequest;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.serve.RunningServer;
 import java.nio.file.Path;
 import java.util.OptionalLong;
@@ -34,6 +37,12 @@ public interface Engine extends AutoCloseable {
 
     /** See {@link SluiceEngine#list}. */
     Mono<Listing> list(End from, Selection selection);
+
+    /** See {@link SluiceEngine#export}. */
+    Flux<TransferEvent> export(ExportRequest request);
+
+    /** See {@link SluiceEngine#importLines}. */
+    Flux<TransferEvent> importLines(ImportRequest request);
 
     /** See {@link SluiceEngine#serve}. */
     Mono<RunningServer> serve(ServeRequest request);
@@ -79,6 +88,16 @@ public interface Engine extends AutoCloseable {
             @Override
             public Mono<Listing> list(End from, Selection selection) {
                 return engine.list(from, selection);
+            }
+
+            @Override
+            public Flux<TransferEvent> export(ExportRequest request) {
+                return engine.export(request);
+            }
+
+            @Override
+            public Flux<TransferEvent> importLines(ImportRequest request) {
+                return engine.importLines(request);
             }
 
             @Override

@@ -3,6 +3,8 @@ package dev.sluice.cli.command;
 import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.CopyRequest;
 import dev.sluice.engine.Listing;
+import dev.sluice.engine.ExportRequest;
+import dev.sluice.engine.ImportRequest;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SampleData;
 import dev.sluice.engine.ServeRequest;
@@ -10,6 +12,7 @@ import dev.sluice.engine.VerifyRequest;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.serve.RunningServer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,6 +29,9 @@ final class ScriptedEngine implements Engine {
     final List<CopyRequest> copies = new ArrayList<>();
     final List<VerifyRequest> verifications = new ArrayList<>();
     final List<ServeRequest> serves = new ArrayList<>();
+    final List<ExportRequest> exports = new ArrayList<>();
+    final List<ImportRequest> imports = new ArrayList<>();
+    Flux<TransferEvent> transfers = Flux.empty();
     Flux<Event> events = Flux.empty();
     Mono<RunningServer> server = Mono.empty();
     Mono<Listing> listing = Mono.empty();
@@ -60,6 +66,18 @@ final class ScriptedEngine implements Engine {
     @Override
     public Mono<Listing> list(End from, Selection selection) {
         return listing;
+    }
+
+    @Override
+    public Flux<TransferEvent> export(ExportRequest request) {
+        exports.add(request);
+        return transfers;
+    }
+
+    @Override
+    public Flux<TransferEvent> importLines(ImportRequest request) {
+        imports.add(request);
+        return transfers;
     }
 
     @Override
