@@ -220,10 +220,12 @@ class TsmCheckTest {
         reseal(file, entries(file).get(0));
         assertThat(onePass(file, file.length, left -> left).damaged()).isFalse();
         assertThat(indexFirst(file, false).damaged()).isFalse();
-        assertThat(run(FileCheck.of("x.tsm", file.length, true).orElseThrow(), file, left -> left)
-                        .damaged())
-                .isTrue();
-        assertThat(indexFirst(file, true).damaged()).isTrue();
+        CheckResult deep = run(FileCheck.of("x.tsm", file.length, true).orElseThrow(), file, left -> left);
+        assertThat(deep.findings()).singleElement().satisfies(finding -> {
+            assertThat(finding.key()).isEqualTo("m#!~#s");
+            assertThat(finding.offset()).isEqualTo(5);
+        });
+        assertThat(indexFirst(file, true).findings()).isEqualTo(deep.findings());
     }
 
     @Test
