@@ -214,9 +214,7 @@ final class RestoreCommand implements Command {
     public int run() {
         OutputFlags.Output how = output.output();
         Optional<End.Data> directories = offline.directories();
-        return directories.isPresent()
-                ? offline(how, directories.get())
-                : online(how);
+        return directories.isPresent() ? offline(how, directories.get()) : online(how);
     }
 
     private int online(OutputFlags.Output how) {

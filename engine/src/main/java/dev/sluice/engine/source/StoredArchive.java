@@ -56,13 +56,14 @@ record StoredArchive(Store store, String file, ShardRef ref, Optional<Digest> di
     /** By a look at the first chunk, which is read again later: nothing has to be held back meanwhile. */
     private Mono<Compression.Codec> codec() {
         return store.get(file)
-                .map(first -> { // before anything that may drop what comes after a cancel
-                    try {
-                        return Decoders.detect(first);
-                    } finally {
-                        first.release();
-                    }
-                })
+                .map(
+                        first -> { // before anything that may drop what comes after a cancel
+                            try {
+                                return Decoders.detect(first);
+                            } finally {
+                                first.release();
+                            }
+                        })
                 .take(1)
                 .next()
                 .defaultIfEmpty(Compression.Codec.NONE);
