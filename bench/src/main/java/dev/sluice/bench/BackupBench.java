@@ -25,6 +25,7 @@ import java.util.Optional;
 final class BackupBench {
 
     private static final String DRAIN = "drain";
+    private static final String WRITTEN = "drain to files";
     private static final String ORIGINAL = "influxd";
     private static final String GZIP = "gzip";
     private static final String LIBDEFLATE = "gzip libdeflate";
@@ -59,7 +60,8 @@ final class BackupBench {
 
     private void measure() throws Exception {
         List<Rounds.Case> cases = new ArrayList<>(List.of(
-                drain(),
+                drain(DRAIN, Optional.empty()),
+                drain(WRITTEN, Optional.of(target)),
                 original(),
                 sluice("zstd", "zstd:1", Optional.empty()),
                 sluice("zstd:3", "zstd:3", Optional.empty()),
@@ -86,6 +88,7 @@ final class BackupBench {
                 results.figure("peak MB", "%.0f", PEAK),
                 results.figure("copy MB/s", "%.0f", COPY_RATE),
                 results.ratio("of drain", "%.2f", COPY_RATE, DRAIN),
+                results.ratio("to files", "%.2f", COPY_RATE, WRITTEN),
                 results.figure("fsync s", "%.3f", FSYNC))));
         results.writeTo(Setting.results("backup-" + database));
     }
@@ -113,10 +116,12 @@ final class BackupBench {
         };
     }
 
-    private Rounds.Case drain() {
-        return named(DRAIN, () -> {
+    private Rounds.Case drain(String name, Optional<Path> files) {
+        return named(name, () -> {
+            Files.createDirectories(target);
             double before = Program.cpuSecondsOf(server.pid());
-            Drain.Drained drained = new Drain(server.rpc()).run(database);
+            Drain.Drained drained = new Drain(server.rpc(), files).run(database);
+            Setting.delete(target);
             rawBytes = drained.bytes();
             double gigabytes = rawBytes / 1e9;
             return new Figures()

@@ -10,7 +10,10 @@ import io.netty.buffer.UnpooledByteBufAllocator;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -20,16 +23,22 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/** The bare reader: takes every shard off the server over some connections and throws the bytes away. */
+/**
+ * The bare reader: takes every shard off the server over some connections, and throws the bytes away or writes them to
+ * files as they come.
+ */
 final class Drain {
 
     private static final int CONNECTIONS = 4;
     private static final int READ_BYTES = 256 * 1024;
 
     private final ServerAddress server;
+    private final Optional<Path> target;
 
-    Drain(ServerAddress server) {
+    /** @param target for files; empty to throw away */
+    Drain(ServerAddress server, Optional<Path> target) {
         this.server = server;
+        this.target = target;
     }
 
     /** What a drain came to. */
@@ -74,9 +83,14 @@ final class Drain {
 
     private long drain(ShardRef shard, ByteBuffer into) throws IOException {
         long bytes = 0;
-        try (SocketChannel channel = ask(SnapshotRequest.ShardBackup.of(shard, SnapshotRequest.ShardBackup.ALL))) {
+        Path file = target.map(directory -> directory.resolve(shard.idText())).orElse(Path.of("/dev/null"));
+        try (SocketChannel channel = ask(SnapshotRequest.ShardBackup.of(shard, SnapshotRequest.ShardBackup.ALL));
+                FileChannel out = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             for (int read = channel.read(into.clear()); read >= 0; read = channel.read(into.clear())) {
                 bytes += read;
+                if (target.isPresent()) {
+                    out.write(into.flip());
+                }
             }
         }
         return bytes;

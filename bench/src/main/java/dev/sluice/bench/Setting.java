@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  * @param influxd the original
  * @param set the data
  * @param memory a directory on a memory file system, for a server's copy of the data and for what is written
- * @param sluice the command
+ * @param sluice the start script of what was built last
  * @param java25 a Java for which there is libdeflate
  * @param rounds how many runs count
  */
@@ -32,7 +32,7 @@ record Setting(Path influxd, DataSet set, Path memory, Path sluice, Optional<Pat
                 Path.of(influxd),
                 new DataSet(Path.of("bench", "data", "server")),
                 Path.of(environment.getOrDefault("SLUICE_BENCH_MEMORY", "/dev/shm")),
-                Path.of("sluice").toAbsolutePath(),
+                Path.of("cli/target/home/bin/sluice").toAbsolutePath(),
                 Optional.ofNullable(environment.get("SLUICE_BENCH_JAVA25")).map(Path::of),
                 Integer.parseInt(environment.getOrDefault("SLUICE_BENCH_ROUNDS", "5")));
     }

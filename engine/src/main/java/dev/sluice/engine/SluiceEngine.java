@@ -2,25 +2,31 @@ package dev.sluice.engine;
 
 import dev.sluice.engine.copy.Copy;
 import dev.sluice.engine.copy.CopyOptions;
+import dev.sluice.engine.error.EngineClosed;
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.Task;
 import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.http.InfluxHttp;
+import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.Verification;
+import dev.sluice.engine.model.Timeouts;
 import dev.sluice.engine.serve.RunningServer;
 import dev.sluice.engine.serve.SnapshotServer;
 import dev.sluice.engine.source.LiveServer;
 import dev.sluice.engine.source.MetadataOnly;
+import dev.sluice.engine.source.PortableRun;
+import dev.sluice.engine.source.PortableSource;
 import dev.sluice.engine.source.ReadOptions;
 import dev.sluice.engine.source.Restorable;
 import dev.sluice.engine.source.Source;
+import dev.sluice.engine.source.SourceSession;
 import dev.sluice.engine.source.StreamSource;
 import dev.sluice.engine.stage.BlockCheck;
 import dev.sluice.engine.stage.Indexable;
@@ -33,18 +39,24 @@ import dev.sluice.engine.target.LiveTarget;
 import dev.sluice.engine.target.Nowhere;
 import dev.sluice.engine.target.Target;
 import dev.sluice.engine.transfer.Input;
+import dev.sluice.engine.transfer.LineExport;
 import dev.sluice.engine.transfer.LineImport;
 import dev.sluice.engine.transport.SnapshotTransport;
 import io.netty.buffer.ByteBuf;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -78,6 +90,7 @@ public final class SluiceEngine implements AutoCloseable {
     private final Scheduler workers;
     private final Scheduler files;
     private final Ends ends;
+    private final Sinks.Empty<Event> closing = Sinks.empty();
 
     private SluiceEngine(Builder options) {
         this.memory = options.memory;
@@ -394,12 +407,70 @@ public final class SluiceEngine implements AutoCloseable {
         });
     }
 
+    /**
+     * What there is in a backup, a stream or on a server; cold. Directories are known by their manifests and names, a
+     * server by its answers; a stream has to be read to its end.
+     */
+    public Mono<Listing> list(End from, Selection selection) {
+        var reading = new ReadOptions(false, true, true);
+        return ends.source(from, reading, Timeouts.DEFAULT, BackupRequest.DEFAULT_RETRIES)
+                .flatMap(source -> from instanceof End.Stream
+                        ? listStream(source, selection)
+                        : Mono.usingWhen(
+                                source.open(selection),
+                                session -> runs(source)
+                                        .map(runs -> Listings.of(source.describe(), session.catalog(), runs)),
+                                SourceSession::close));
+    }
+
+    private static Mono<List<PortableRun>> runs(Source source) {
+        return source instanceof PortableSource portable ? portable.runs() : Mono.just(List.of());
+    }
+
+    private static Mono<Listing> listStream(Source source, Selection selection) {
+        var options = new CopyOptions(Task.VERIFY, List.of(), 1, 0, true, Compression.NONE, SAMPLING);
+        var catalog = new AtomicReference<@Nullable Catalog>();
+        return run(source, new Nowhere(catalog::set), options, selection)
+                .ofType(Event.Finished.class)
+                .last()
+                .map(last -> Listings.of(Objects.requireNonNull(catalog.get()), last.report()));
+    }
+
     private static Flux<Event> withTotals(CopyReport report, BlockCheck check) {
         var totals = Notice.note(
                 "%d blocks with %d values are sound, in %d TSM files"
                         .formatted(check.blocks(), check.values(), check.files()),
                 "");
         return Flux.just(new Event.Told(totals), new Event.Finished(report.with(totals)));
+    }
+
+    /**
+     * Exports line protocol. Cold: each subscription is an export of its own. The last event is
+     * {@link TransferEvent.Exported}; errors are {@link dev.sluice.engine.error.SluiceException}s. A cancel leaves no
+     * half file under its final name.
+     */
+    public Flux<TransferEvent> export(ExportRequest request) {
+        LineExport.Out out = request.out()
+                .<LineExport.Out>map(LineExport.Out.ToFile::new)
+                .orElseGet(() -> new LineExport.Out.ToChannel(
+                        "standard output", new FileOutputStream(FileDescriptor.out).getChannel()));
+        return Flux.using(
+                () -> line(request.compression(), OptionalLong.empty()),
+                line -> {
+                    var export = new LineExport(
+                            request.from().toString(),
+                            request.options(),
+                            line,
+                            workers,
+                            parallelism,
+                            files,
+                            Schedulers.parallel());
+                    return request.from() instanceof End.Data data
+                            ? export.directories(data.data(), data.walDir(), data.meta(), out)
+                            : ends.source(request.from(), ReadOptions.STRICT, request.timeouts(), request.retries())
+                                    .flatMapMany(source -> export.source(source, request.scratch(), out));
+                },
+                SlabLine::close);
     }
 
     /** Answers the snapshot RPC over a stopped server's directories; cold. */
@@ -419,11 +490,12 @@ public final class SluiceEngine implements AutoCloseable {
     }
 
     /**
-     * Frees the engine's threads; cancel copies that still run before. What they have begun to clean up is brought to
-     * its end, so that no pending file is left behind.
+     * Ends the copies that still run, with {@link EngineClosed}, and frees the engine's threads. What is cleaned up then is
+     * brought to its end, so that no pending file is left behind. Blocks for some seconds at most; safe to call twice.
      */
     @Override
     public void close() {
+        closing.tryEmitError(new EngineClosed());
         files.disposeGracefully().onErrorComplete().block(PATIENCE);
         workers.dispose();
         loops.disposeLater(Duration.ZERO, PATIENCE).block(PATIENCE);
@@ -445,7 +517,9 @@ public final class SluiceEngine implements AutoCloseable {
         return SlabLine.open(compression, memory, limit, workers, parallelism);
     }
 
-    private static Flux<Event> run(Source source, Target target, CopyOptions options, Selection selection) {
-        return new Copy(source, target, options, Schedulers.parallel()).run(selection);
+    private Flux<Event> run(Source source, Target target, CopyOptions options, Selection selection) {
+        Flux<Event> copy = new Copy(source, target, options, Schedulers.parallel()).run(selection);
+        // The error of an engine that closes cancels the copy.
+        return Flux.merge(closing.asMono(), copy).takeUntil(Event.Finished.class::isInstance);
     }
 }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.engine.error.ArchiveDamaged;
 import dev.sluice.engine.error.ConnectionFailed;
+import dev.sluice.engine.error.ConnectionLost;
 import dev.sluice.engine.error.EmptyAnswer;
+import dev.sluice.engine.error.EngineClosed;
 import dev.sluice.engine.error.MalformedResponse;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.error.ServerSilent;
@@ -39,6 +41,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 /** A whole backup against a server that fails in every way; what was in the directory stays as it was. */
@@ -104,6 +107,30 @@ class BackupFaultsTest {
             assertThat(report.complete()).isTrue();
             assertThat(report.retries()).isEqualTo(1);
             assertThat(report.stored().get(0).rawBytes()).isEqualTo(TAR.length);
+        }
+    }
+
+    @Test
+    void triesAgainAfterAReset() {
+        AtomicInteger attempts = new AtomicInteger();
+        try (var server = ScriptedServer.byRequest(
+                request -> request.field("ShardID").equals("1") && attempts.getAndIncrement() < 2
+                        ? Script.resetAfter(TAR, 4_000)
+                        : good(request))) {
+            CopyReport report = run(server);
+
+            assertThat(report.complete()).isTrue();
+            assertThat(report.retries()).isEqualTo(2);
+            assertThat(report.stored().get(0).rawBytes()).isEqualTo(TAR.length);
+        }
+    }
+
+    @Test
+    void endsWhenAShardIsResetEveryTime() throws IOException {
+        try (var server = ScriptedServer.byRequest(
+                request -> request.field("ShardID").equals("1") ? Script.resetAfter(TAR, 4_000) : good(request))) {
+            failure(request(server).retries(1), ConnectionLost.class, "db/a.b c/1");
+            assertThat(manifests()).isEmpty();
         }
     }
 
@@ -310,6 +337,29 @@ class BackupFaultsTest {
                 Thread.onSpinWait();
             }
             assertThat(names()).containsExactly("20200101T000000Z.manifest");
+        }
+    }
+
+    @Test
+    void closingTheEngineEndsABackupThatRuns() throws IOException {
+        try (var server = ScriptedServer.byRequest(
+                request -> request.type() == 0 ? Script.hangAfter(TAR, 2_000) : good(request))) {
+            engine.backup(request(server).concurrency(1).build())
+                    .as(StepVerifier::create)
+                    .thenConsumeWhile(event -> {
+                        if (event instanceof Event.Progress progress && progress.rawBytes() > 0) {
+                            Schedulers.boundedElastic().schedule(engine::close);
+                        }
+                        return true;
+                    })
+                    .expectErrorSatisfies(
+                            e -> assertThat(e).isInstanceOf(EngineClosed.class).hasMessageContaining("closed"))
+                    .verify(PATIENCE);
+
+            server.awaitConversation(2).assertClientGone();
+            engine.close();
+            assertThat(names()).containsExactly("20200101T000000Z.manifest");
+            failure(request(server), EngineClosed.class, "closed");
         }
     }
 

@@ -183,6 +183,42 @@ class BackupIT {
 
     @ParameterizedTest
     @MethodSource(BINARIES)
+    void aStartWithoutAnEndTakesTheWholeShardItLiesIn(Binary binary) {
+        try (var scenario = DefectScenario.morningAndAfternoon(binary)) {
+            assertRangeRestoresAll(scenario, new TimeRange(Instant.parse("2026-01-05T05:00:00Z"), TimeRange.MAX));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(BINARIES)
+    void aRangeOnAShardWithATombstoneTakesItWhole(Binary binary) {
+        try (var scenario = DefectScenario.tombstone(binary)) {
+            assertRangeRestoresAll(
+                    scenario,
+                    new TimeRange(Instant.parse("2026-01-05T00:30:00Z"), Instant.parse("2026-01-05T00:40:00Z")));
+        }
+    }
+
+    private void assertRangeRestoresAll(DefectScenario scenario, TimeRange range) {
+        CopyReport report = backup(
+                scenario.address(),
+                temp,
+                Compression.GZIP,
+                new Selection(
+                        Optional.of(DefectScenario.DATABASE),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.of(range),
+                        Optional.empty()));
+
+        assertThat(report.complete()).isTrue();
+        var restored = scenario.restored(temp);
+        assertThat(restored.run().exitCode()).as(restored.run().output()).isZero();
+        assertThat(restored.rows()).isEqualTo(scenario.rows());
+    }
+
+    @ParameterizedTest
+    @MethodSource(BINARIES)
     void aShardThatNeverComesIsNamedWhenErrorsAreSkipped(Binary binary) {
         try (var scenario = DefectScenario.unreachableShard(binary)) {
             CopyReport report = engine.backupReport(BackupRequest.portable(scenario.address(), temp)

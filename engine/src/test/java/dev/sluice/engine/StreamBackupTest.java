@@ -9,6 +9,7 @@ import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.serve.RunningServer;
@@ -182,8 +183,37 @@ class StreamBackupTest {
             assertThat(report.stored()).hasSize(sample.shards());
             assertThat(report.notices())
                     .extracting(Notice::message)
-                    .anyMatch(message -> message.contains(" sound blocks with "));
+                    .anyMatch(message -> message.contains(" are sound, in "));
         }
+    }
+
+    @Test
+    void listsWhatThereIs() {
+        Path backup = home.resolve("backup");
+        CopyReport made = Objects.requireNonNull(engine.backupReport(BackupRequest.portable(server.address(), backup)
+                        .compression(Compression.ZSTD)
+                        .build())
+                .block(PATIENCE));
+
+        Listing directory = Objects.requireNonNull(
+                engine.list(new End.Directory(backup), Selection.EVERYTHING).block(PATIENCE));
+        Listing live = Objects.requireNonNull(engine.list(new End.Live(server.address()), Selection.EVERYTHING)
+                .block(PATIENCE));
+
+        assertThat(directory.complete()).isTrue();
+        assertThat(directory.runs()).singleElement().satisfies(run -> {
+            assertThat(run.kind()).hasValue("full");
+            assertThat(run.rawBytes()).isEqualTo(made.rawBytes());
+            assertThat(run.storedBytes()).hasValue(made.storedBytes());
+        });
+        assertThat(directory.shards()).hasSize(sample.shards()).allSatisfy(shard -> {
+            assertThat(shard.codec()).hasValue("zstd");
+            assertThat(shard.time()).isPresent();
+        });
+        assertThat(live.shards())
+                .extracting(Listing.Shard::ref)
+                .containsExactlyInAnyOrderElementsOf(
+                        directory.shards().stream().map(Listing.Shard::ref).toList());
     }
 
     @Test

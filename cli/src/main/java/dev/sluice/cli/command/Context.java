@@ -35,6 +35,7 @@ public record Context(
          * The process's own. Java 17 can tell of stdin and stdout only together; the launcher says more with the
          * system properties {@code sluice.terminal.in} and {@code sluice.terminal.out}.
          */
+        @SuppressWarnings("SystemConsoleNull") // asked only where it still returns null
         static Terminals ofProcess() {
             boolean both = Runtime.version().feature() < 22 && System.console() != null;
             return new Terminals(

@@ -2,12 +2,18 @@ package dev.sluice.cli.command;
 
 import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.CopyRequest;
+import dev.sluice.engine.Listing;
+import dev.sluice.engine.ExportRequest;
+import dev.sluice.engine.ImportRequest;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SampleData;
 import dev.sluice.engine.ServeRequest;
 import dev.sluice.engine.SluiceEngine;
 import dev.sluice.engine.VerifyRequest;
 import dev.sluice.engine.event.Event;
+import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.serve.RunningServer;
 import java.nio.file.Path;
 import java.util.OptionalLong;
@@ -28,6 +34,15 @@ public interface Engine extends AutoCloseable {
 
     /** See {@link SluiceEngine#verify}. */
     Flux<Event> verify(VerifyRequest request);
+
+    /** See {@link SluiceEngine#list}. */
+    Mono<Listing> list(End from, Selection selection);
+
+    /** See {@link SluiceEngine#export}. */
+    Flux<TransferEvent> export(ExportRequest request);
+
+    /** See {@link SluiceEngine#importLines}. */
+    Flux<TransferEvent> importLines(ImportRequest request);
 
     /** See {@link SluiceEngine#serve}. */
     Mono<RunningServer> serve(ServeRequest request);
@@ -68,6 +83,21 @@ public interface Engine extends AutoCloseable {
             @Override
             public Flux<Event> verify(VerifyRequest request) {
                 return engine.verify(request);
+            }
+
+            @Override
+            public Mono<Listing> list(End from, Selection selection) {
+                return engine.list(from, selection);
+            }
+
+            @Override
+            public Flux<TransferEvent> export(ExportRequest request) {
+                return engine.export(request);
+            }
+
+            @Override
+            public Flux<TransferEvent> importLines(ImportRequest request) {
+                return engine.importLines(request);
             }
 
             @Override

@@ -68,7 +68,7 @@ public final class Text {
     }
 
     /** The end of the text if all is too wide, as the end tells one shard from another. */
-    static String tail(String text, int columns) {
+    public static String tail(String text, int columns) {
         if (width(text) <= columns) {
             return text;
         }

@@ -93,7 +93,7 @@ final class Wording {
             return refused.why();
         }
         if (outcome instanceof ShardOutcome.NotOffered) {
-            return "the server's metadata has it, but the server does not offer it";
+            return "it was promised, but the source does not have it";
         }
         return "the server dropped it while the backup ran";
     }
@@ -104,7 +104,7 @@ final class Wording {
             return failed.why().hint() + " '-shard " + outcome.ref().idText() + "' takes this one alone.";
         }
         if (outcome instanceof ShardOutcome.NotOffered) {
-            return "influxd leaves out what it could not open: look for 'Failed to open shard' and id "
+            return "A server leaves out what it could not open: look for 'Failed to open shard' and id "
                     + outcome.ref().idText() + " in its log, repair the shard, restart, and back up again.";
         }
         if (outcome instanceof ShardOutcome.Refused) {

@@ -2,11 +2,17 @@ package dev.sluice.cli.command;
 
 import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.CopyRequest;
+import dev.sluice.engine.Listing;
+import dev.sluice.engine.ExportRequest;
+import dev.sluice.engine.ImportRequest;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SampleData;
 import dev.sluice.engine.ServeRequest;
 import dev.sluice.engine.VerifyRequest;
 import dev.sluice.engine.event.Event;
+import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.serve.RunningServer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,8 +29,12 @@ final class ScriptedEngine implements Engine {
     final List<CopyRequest> copies = new ArrayList<>();
     final List<VerifyRequest> verifications = new ArrayList<>();
     final List<ServeRequest> serves = new ArrayList<>();
+    final List<ExportRequest> exports = new ArrayList<>();
+    final List<ImportRequest> imports = new ArrayList<>();
+    Flux<TransferEvent> transfers = Flux.empty();
     Flux<Event> events = Flux.empty();
     Mono<RunningServer> server = Mono.empty();
+    Mono<Listing> listing = Mono.empty();
     Mono<SampleData> sample = Mono.empty();
     OptionalLong memory = OptionalLong.empty();
     boolean closed;
@@ -51,6 +61,23 @@ final class ScriptedEngine implements Engine {
     public Flux<Event> verify(VerifyRequest request) {
         verifications.add(request);
         return events;
+    }
+
+    @Override
+    public Mono<Listing> list(End from, Selection selection) {
+        return listing;
+    }
+
+    @Override
+    public Flux<TransferEvent> export(ExportRequest request) {
+        exports.add(request);
+        return transfers;
+    }
+
+    @Override
+    public Flux<TransferEvent> importLines(ImportRequest request) {
+        imports.add(request);
+        return transfers;
     }
 
     @Override

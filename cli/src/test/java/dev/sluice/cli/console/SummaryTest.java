@@ -29,8 +29,8 @@ class SummaryTest {
         assertThat(Summary.missing(Samples.partial()))
                 .containsExactly(
                         "sluice: 3 shards are missing from this backup",
-                        "  shard telemetry/autogen/2: the server's metadata has it, but the server does not offer it",
-                        "    hint: influxd leaves out what it could not open: look for 'Failed to open shard' and id 2 "
+                        "  shard telemetry/autogen/2: it was promised, but the source does not have it",
+                        "    hint: A server leaves out what it could not open: look for 'Failed to open shard' and id 2 "
                                 + "in its log, repair the shard, restart, and back up again.",
                         "  shard telemetry/autogen/3: the server dropped it while the backup ran",
                         "    hint: Nothing, if its retention policy let it expire or somebody deleted it.",

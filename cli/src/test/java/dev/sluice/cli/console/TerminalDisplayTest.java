@@ -101,7 +101,7 @@ class TerminalDisplayTest {
                         "Backing up localhost:8088 to /backups/monday: 2 shards",
                         "retry: shard telemetry/autogen/1, attempt 1 failed: archive of shard telemetry/autogen/1 "
                                 + "ended in the middle of x.tsm, after 512 bytes; next one in 2.0 s",
-                        "missing: telemetry/autogen/2: the server's metadata has it, but the server does not offer it",
+                        "missing: telemetry/autogen/2: it was promised, but the source does not have it",
                         "");
     }
 

@@ -10,15 +10,15 @@ import java.util.Optional;
  *
  * @param manifestName its file
  */
-record PortableRun(String manifestName, PortableManifest manifest) {
+public record PortableRun(String manifestName, PortableManifest manifest) {
 
     /** Its archives are whole shards, whatever kind of run it was; of influxd's that is not known. */
-    boolean bySluice() {
+    public boolean bySluice() {
         return manifest.run().isPresent();
     }
 
     /** When it began, if its name tells. */
-    Optional<Instant> started() {
+    public Optional<Instant> started() {
         return PortableStamp.ofManifest(manifestName).map(PortableStamp::time);
     }
 }

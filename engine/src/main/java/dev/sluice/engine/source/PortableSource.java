@@ -88,6 +88,11 @@ public final class PortableSource implements Source {
                 }));
     }
 
+    /** The runs that there are, the newest first; signals {@link NotThere} if there is none. */
+    public Mono<List<PortableRun>> runs() {
+        return store.flatMap(opened -> opened.list().collectList().flatMap(files -> manifests(opened, files)));
+    }
+
     /** All runs, the newest first: by name in descending order, as influxd takes them. */
     private Mono<List<PortableRun>> manifests(Store store, List<StoreEntry> files) {
         return Flux.fromIterable(files)

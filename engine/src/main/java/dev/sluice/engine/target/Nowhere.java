@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -21,6 +22,17 @@ public final class Nowhere implements Target {
 
     private static final int BLOCK = 512;
 
+    private final Consumer<Catalog> began;
+
+    public Nowhere() {
+        this(catalog -> {});
+    }
+
+    /** @param began is shown what the source has */
+    public Nowhere(Consumer<Catalog> began) {
+        this.began = began;
+    }
+
     @Override
     public String describe() {
         return "nowhere";
@@ -28,7 +40,10 @@ public final class Nowhere implements Target {
 
     @Override
     public Mono<TargetSession> begin(Catalog catalog) {
-        return Mono.fromSupplier(Session::new);
+        return Mono.fromSupplier(() -> {
+            began.accept(catalog);
+            return new Session();
+        });
     }
 
     private static final class Session implements TargetSession {

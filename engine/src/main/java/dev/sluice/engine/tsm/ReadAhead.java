@@ -11,13 +11,21 @@ final class ReadAhead {
 
     private final SeekableByteChannel channel;
     private final long end;
-    private ByteBuffer piece = allocate(PIECE).limit(0);
+    private final int usual;
+    private ByteBuffer piece;
     private long start;
 
     /** @param end of what is read ahead */
     ReadAhead(SeekableByteChannel channel, long end) {
+        this(channel, end, PIECE);
+    }
+
+    /** @param usual bytes that are read at a time, unless more are asked for */
+    ReadAhead(SeekableByteChannel channel, long end, int usual) {
         this.channel = channel;
         this.end = end;
+        this.usual = usual;
+        piece = allocate(usual).limit(0);
     }
 
     /**
@@ -27,8 +35,8 @@ final class ReadAhead {
     ByteBuffer bytes(long offset, int size) throws IOException {
         boolean there = offset >= start && offset + size <= start + piece.limit();
         if (!there) {
-            if (piece.capacity() - BlockScan.SLACK < size || piece.capacity() > Math.max(size, PIECE) * 2L) {
-                piece = allocate(Math.max(size, PIECE));
+            if (piece.capacity() - BlockScan.SLACK < size || piece.capacity() > Math.max(size, usual) * 2L) {
+                piece = allocate(Math.max(size, usual));
             }
             piece.clear().limit((int) Math.min(piece.capacity() - BlockScan.SLACK, end - offset));
             TsmFile.fill(channel, offset, piece);

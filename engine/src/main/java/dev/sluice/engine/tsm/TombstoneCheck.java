@@ -41,6 +41,9 @@ final class TombstoneCheck implements FileCheck {
             broken = true;
             findings.damage(null, received, "ends after %d of %d bytes".formatted(received, size));
         }
+        if (received > size) {
+            findings.damage(null, size, "goes on for %d bytes after its end".formatted(received - size));
+        }
         guarded(decoder::end);
         abandon();
         return findings.result(received, deletions, 0, 0);

@@ -3,7 +3,9 @@ package dev.sluice.engine.tsm;
 import dev.sluice.engine.error.TsmDamaged;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.zip.CRC32;
 
 /**
@@ -53,6 +55,7 @@ final class TsmCheck implements FileCheck {
     private final FactsDigest ofBlocks = new FactsDigest();
     private final FactsDigest ofIndex = new FactsDigest();
 
+    private final Deque<Stretch> undecodable = new ArrayDeque<>();
     private final Stretch[] stretches = new Stretch[MOST_STRETCHES];
     private int stretchCount;
     private int stretch; // the first one that the index has not passed
@@ -124,6 +127,8 @@ final class TsmCheck implements FileCheck {
     public CheckResult end() {
         if (received < size) {
             findings.damage(null, received, "ends after %d of %d bytes".formatted(received, size));
+        } else if (received > size) {
+            findings.damage(null, size, "goes on for %d bytes after its end".formatted(received - size));
         } else if (state == State.HEADER) {
             findings.damage(null, 0, "file has only %d bytes".formatted(size));
         } else if (state == State.SEARCH) {
@@ -273,10 +278,24 @@ final class TsmCheck implements FileCheck {
                 StringCodec.check(
                         new Input(ByteBuffer.wrap(held, scan.valuesAt(), end - scan.valuesAt())), scan.count());
             } catch (TsmDamaged e) {
-                findings.damage(null, position, e.problem());
+                noteUndecodable(e.problem());
             }
         }
         skip(end - from);
+    }
+
+    /** A block with a right checksum does not decode; its key comes with the index. */
+    private void noteUndecodable(String problem) {
+        if (undecodable.size() < MOST_STRETCHES) {
+            undecodable.add(new Stretch(position, problem, true));
+        } else {
+            findings.damage(null, position, problem);
+        }
+    }
+
+    private void keyless() {
+        undecodable.forEach(block -> findings.damage(null, block.start, block.problem));
+        undecodable.clear();
     }
 
     /**
@@ -400,6 +419,9 @@ final class TsmCheck implements FileCheck {
                 findings.damage(key, offset, "index has a block here and not at %d".formatted(expected));
             }
             ofIndex.add(type, min, max, offset, length);
+            if (!undecodable.isEmpty() && undecodable.element().start == offset) {
+                findings.damage(key, offset, undecodable.remove().problem);
+            }
         }
         expected = offset + length;
         if (here != null && expected == here.start) {
@@ -419,6 +441,7 @@ final class TsmCheck implements FileCheck {
         while (stretch < stretchCount) {
             passed(stretches[stretch++]);
         }
+        keyless();
         if (!ofBlocks.same(ofIndex)) {
             findings.damage(
                     null,
@@ -450,6 +473,7 @@ final class TsmCheck implements FileCheck {
                 findings.damage(null, unknown.start, unknown.problem);
             }
         }
+        keyless();
         return next(State.LOST, 1);
     }
 

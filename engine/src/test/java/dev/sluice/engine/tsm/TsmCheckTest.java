@@ -140,6 +140,17 @@ class TsmCheckTest {
     }
 
     @Test
+    void bytesAfterTheAnnouncedEndAreFound() throws IOException {
+        byte[] file = manyBlocks(3);
+        byte[] longer = Arrays.copyOf(file, file.length + 1);
+        for (int step : new int[] {1, longer.length}) {
+            assertThat(onePass(longer, file.length, left -> step).findings())
+                    .singleElement()
+                    .satisfies(finding -> assertThat(finding.problem()).startsWith("goes on for 1 bytes"));
+        }
+    }
+
+    @Test
     void swappedBlocksAreFound() throws IOException {
         byte[] file = manyBlocks(3);
         List<Entry> entries = entries(file);
@@ -209,10 +220,12 @@ class TsmCheckTest {
         reseal(file, entries(file).get(0));
         assertThat(onePass(file, file.length, left -> left).damaged()).isFalse();
         assertThat(indexFirst(file, false).damaged()).isFalse();
-        assertThat(run(FileCheck.of("x.tsm", file.length, true).orElseThrow(), file, left -> left)
-                        .damaged())
-                .isTrue();
-        assertThat(indexFirst(file, true).damaged()).isTrue();
+        CheckResult deep = run(FileCheck.of("x.tsm", file.length, true).orElseThrow(), file, left -> left);
+        assertThat(deep.findings()).singleElement().satisfies(finding -> {
+            assertThat(finding.key()).isEqualTo("m#!~#s");
+            assertThat(finding.offset()).isEqualTo(5);
+        });
+        assertThat(indexFirst(file, true).findings()).isEqualTo(deep.findings());
     }
 
     @Test

@@ -1,0 +1,293 @@
+package dev.sluice.cli.command;
+
+import dev.sluice.cli.option.CommonFlags;
+import dev.sluice.cli.option.OutputFlags;
+import dev.sluice.cli.option.UsageError;
+import dev.sluice.cli.option.Values;
+import dev.sluice.engine.ExportRequest;
+import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.model.End;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code sluice export}: the flags of {@code influx_inspect export} with their meaning, and what is new. */
+@CommandLine.Command(
+        name = "export",
+        sortOptions = false,
+        description = "Write line protocol from a stopped server's directories, a backup or a live server.",
+        customSynopsis = "sluice export [flags]",
+        optionListHeading = "%nFlags, with one dash or two%n",
+        footer = {
+            "",
+            "Examples",
+            "  sluice export -datadir /var/lib/influxdb/data -waldir /var/lib/influxdb/wal -out all.lp",
+            "  sluice export --from portable:/backups/monday --merge-fields -out monday.lp.zst --compression zstd",
+            "  sluice export --from influxd://db1:8088 -database telemetry --merge-fields -out - | gzip > t.lp.gz",
+            "  sluice export --since-last --state /var/lib/sluice/state --merge-fields -compress -out /outbox"
+        })
+final class ExportCommand implements Command {
+
+    private final Context context;
+
+    @Option(names = "-datadir", paramLabel = "DIR", description = "Data directory. Default: ~/.influxdb/data.")
+    private @Nullable Path data;
+
+    @Option(names = "-waldir", paramLabel = "DIR", description = "WAL directory. Default: ~/.influxdb/wal.")
+    private @Nullable Path wal;
+
+    @Option(
+            names = "-metadir",
+            paramLabel = "DIR",
+            description = "Metadata directory: the statements then keep durations and default policies.")
+    private @Nullable Path meta;
+
+    @Option(
+            names = "--from",
+            paramLabel = "END",
+            description = "Instead of directories: portable:DIR, legacy:DIR, influxd://HOST:8088, or data:DIR.")
+    private @Nullable String from;
+
+    @Option(
+            names = "-out",
+            paramLabel = "FILE",
+            description = "The file, replaced when the export is complete; - is stdout. Default: ~/.influxdb/export.")
+    private @Nullable String out;
+
+    @Option(
+            names = {"-database", "-db"},
+            paramLabel = "NAME",
+            description = "Only this database.")
+    private @Nullable String database;
+
+    @Option(
+            names = {"-retention", "-rp"},
+            paramLabel = "NAME",
+            description = "Only this policy; needs -database.")
+    private @Nullable String policy;
+
+    @Option(
+            names = "-start",
+            paramLabel = "TIME",
+            converter = Values.Time.class,
+            description = "First time to take, as in 2026-01-31T00:00:00Z.")
+    private @Nullable Instant start;
+
+    @Option(names = "-end", paramLabel = "TIME", converter = Values.Time.class, description = "Last time to take.")
+    private @Nullable Instant end;
+
+    @Option(names = "-lponly", description = "Points only: no comments, no statements.")
+    private boolean pointsOnly;
+
+    @Option(names = "-compress", description = "Compress with gzip.")
+    private boolean compress;
+
+    @Option(
+            names = "--compression",
+            paramLabel = "CODEC",
+            converter = Values.Codec.class,
+            description = "gzip[:0-9], zstd[:-7-19] or none. Default: none.")
+    private @Nullable Compression compression;
+
+    @Option(
+            names = "--merge-fields",
+            description = "All fields of a point in one line, without what was overwritten or deleted. Recommended: "
+                    + "smaller, and several times faster to import.")
+    private boolean mergeFields;
+
+    @Option(names = "--measurement", paramLabel = "NAME", description = "Only this measurement; may be repeated.")
+    private List<String> measurements = new ArrayList<>();
+
+    @Option(
+            names = "--where-tag",
+            paramLabel = "KEY=VALUE",
+            description = "Only series with this tag; may be repeated.")
+    private List<String> tags = new ArrayList<>();
+
+    @Option(
+            names = "--split",
+            paramLabel = "SIZE",
+            converter = Values.Bytes.class,
+            description = "Begin a new file after so much text: FILE-001, FILE-002, each to be imported alone.")
+    private @Nullable Long split;
+
+    @Option(names = "--strict", description = "End at the first thing that cannot be read. Default: leave it out.")
+    private boolean strict;
+
+    @Option(
+            names = "--scratch",
+            paramLabel = "DIR",
+            description = "Room for the largest shard, with --from a backup or a server. Default: the system's own.")
+    private @Nullable Path scratch;
+
+    @Option(names = "--since-last", description = "What came after the last run; -out is a directory, needs --state.")
+    private boolean sinceLast;
+
+    @Option(names = "--state", paramLabel = "FILE", description = "Remembers how far --since-last came.")
+    private @Nullable Path state;
+
+    @Option(
+            names = "--overlap",
+            paramLabel = "TIME",
+            defaultValue = "10m",
+            converter = Values.Span.class,
+            description =
+                    "How much of the last window --since-last takes again, for points that came late. Default: 10m.")
+    @SuppressWarnings("NullAway.Init") // has a default
+    private Duration overlap;
+
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            converter = Values.Bytes.class,
+            description = "At most so many bytes of text in flight. Default: 32MiB.")
+    private @Nullable Long memory;
+
+    @Mixin
+    private final OutputFlags output = new OutputFlags();
+
+    @Mixin
+    @SuppressWarnings("UnusedVariable") // declares the flags; Cli and Settings look at them before all others
+    private final CommonFlags common = new CommonFlags();
+
+    ExportCommand(Context context) {
+        this.context = context;
+    }
+
+    @Override
+    public int run() {
+        OutputFlags.Output how = output.output();
+        OptionalLong budget = memory == null ? OptionalLong.empty() : OptionalLong.of(memory);
+        return sinceLast ? sinceLast(how, budget) : TransferRun.export(context, how, request(), budget);
+    }
+
+    private int sinceLast(OutputFlags.Output how, OptionalLong budget) {
+        if (state == null || out == null || start != null || end != null) {
+            throw new UsageError(
+                    "--since-last needs --state FILE and -out DIR, and sets -start and -end itself",
+                    "As in 'sluice export --since-last --state /var/lib/sluice/state -out /outbox'.");
+        }
+        var windows = new ExportState(state, overlap);
+        ExportState.Window window = windows.next(Instant.now());
+        String ending = ".lp"
+                + switch (codec().codec()) {
+                    case GZIP -> ".gz";
+                    case ZSTD -> ".zst";
+                    case NONE -> "";
+                };
+        ExportRequest request = common(ExportRequest.of(source(), Path.of(out).resolve(window.fileName(ending))))
+                .times(window.start().map(ExportCommand::nanos).orElse(Long.MIN_VALUE), nanos(window.end()) - 1)
+                .build();
+        int exit = TransferRun.export(context, how, request, budget);
+        if (exit == ExitCode.OK) {
+            try {
+                windows.done(window);
+            } catch (IOException e) {
+                throw new UsageError(
+                        "cannot write %s: %s".formatted(state, e.getMessage()),
+                        "The window was exported; the next run exports it again.");
+            }
+        }
+        return exit;
+    }
+
+    /** What the flags ask for. */
+    ExportRequest request() {
+        if (start != null && end != null && end.isBefore(start)) {
+            throw new UsageError("-end lies before -start", "-start is the older one.");
+        }
+        ExportRequest.Builder request = "-".equals(out)
+                ? ExportRequest.toStandardOutput(source())
+                : ExportRequest.of(source(), out == null ? home("export") : Path.of(out));
+        if ("-".equals(out) && split != null) {
+            throw new UsageError("--split needs a file", "Name one with -out.");
+        }
+        return common(request)
+                .times(start == null ? Long.MIN_VALUE : nanos(start), end == null ? Long.MAX_VALUE : nanos(end))
+                .build();
+    }
+
+    private ExportRequest.Builder common(ExportRequest.Builder request) {
+        if (policy != null && database == null) {
+            throw new UsageError("-retention needs -database", "Policies of different databases may share a name.");
+        }
+        request.pointsOnly(pointsOnly)
+                .mergeFields(mergeFields)
+                .strict(strict)
+                .compression(codec())
+                .only(measurements, tags());
+        if (database != null) {
+            request.database(database);
+        }
+        if (policy != null) {
+            request.policy(policy);
+        }
+        if (split != null) {
+            request.split(split);
+        }
+        if (scratch != null) {
+            request.scratch(scratch);
+        }
+        return request;
+    }
+
+    private Compression codec() {
+        if (compress && compression != null && compression.codec() != Compression.Codec.GZIP) {
+            throw new UsageError(
+                    "-compress means gzip, --compression says %s".formatted(compression), "Use one of them.");
+        }
+        return compression != null ? compression : compress ? Compression.GZIP : Compression.NONE;
+    }
+
+    private Map<String, String> tags() {
+        Map<String, String> wanted = new LinkedHashMap<>();
+        for (String tag : tags) {
+            int equals = tag.indexOf('=');
+            if (equals < 1 || equals + 1 == tag.length()) {
+                throw new UsageError(
+                        "--where-tag is KEY=VALUE, not '%s'".formatted(tag), "As in --where-tag host=db1.");
+            }
+            wanted.put(tag.substring(0, equals), tag.substring(equals + 1));
+        }
+        return wanted;
+    }
+
+    private End source() {
+        if (from == null) {
+            return new End.Data(
+                    data == null ? home("data") : data,
+                    Optional.ofNullable(meta),
+                    Optional.of(wal == null ? home("wal") : wal));
+        }
+        if (data != null || wal != null || meta != null) {
+            throw new UsageError(
+                    "--from cannot be combined with -datadir, -waldir or -metadir",
+                    "Write --from 'data:DIR?wal=DIR&meta=DIR', or leave --from out.");
+        }
+        try {
+            return End.parse(from);
+        } catch (IllegalArgumentException e) {
+            throw new UsageError(String.valueOf(e.getMessage()), "'sluice help export' shows how ends are written.");
+        }
+    }
+
+    private Path home(String name) {
+        return Path.of(context.environment().getOrDefault("HOME", ""), ".influxdb", name);
+    }
+
+    private static long nanos(Instant time) {
+        return Math.addExact(
+                Math.multiplyExact(time.getEpochSecond() + 1, 1_000_000_000L) - 1_000_000_000L, time.getNano());
+    }
+}

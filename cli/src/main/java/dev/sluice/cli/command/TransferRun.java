@@ -1,0 +1,125 @@
+package dev.sluice.cli.command;
+
+import dev.sluice.cli.console.Text;
+import dev.sluice.cli.console.TransferDisplay;
+import dev.sluice.cli.option.OutputFlags.Output;
+import dev.sluice.engine.ExportRequest;
+import dev.sluice.engine.ImportRequest;
+import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.event.ExportReport;
+import dev.sluice.engine.event.ImportReport;
+import dev.sluice.engine.event.TransferEvent;
+import java.io.PrintStream;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Function;
+import reactor.core.publisher.Flux;
+
+/** Runs an export or import to its end on the thread of the command. */
+final class TransferRun {
+
+    private static final int EVENTS_AHEAD = 64;
+
+    private TransferRun() {}
+
+    /** The whole of {@code sluice export}. Its report goes to stderr where stdout has the data. */
+    static int export(Context context, Output how, ExportRequest request, OptionalLong memory) {
+        PrintStream to = request.out().isEmpty() ? context.err() : context.out();
+        return run(context, how, to, memory, engine -> engine.export(request))
+                .map(event -> concluded(to, context.err(), how, ((TransferEvent.Exported) event).report()))
+                .orElseGet(() -> interrupted(context, "the file was not written; run it again"));
+    }
+
+    /** The whole of {@code sluice import}. */
+    static int importLines(Context context, Output how, ImportRequest request) {
+        return run(context, how, context.out(), OptionalLong.empty(), engine -> engine.importLines(request))
+                .map(event -> concluded(context.out(), context.err(), how, ((TransferEvent.Imported) event).report()))
+                .orElseGet(() -> interrupted(
+                        context,
+                        request.options().progress().isPresent()
+                                ? "points that were sent stay; the same command with --resume goes on"
+                                : "points that were sent stay; run it again, which does no harm"));
+    }
+
+    private static Optional<TransferEvent> run(
+            Context context,
+            Output how,
+            PrintStream json,
+            OptionalLong memory,
+            Function<Engine, Flux<TransferEvent>> work) {
+        var display =
+                new TransferDisplay(how, json, context.err(), context.terminal().interactive());
+        try (Interruption interruption = Interruption.watch();
+                Engine engine = context.engines().create(memory)) {
+            for (TransferEvent event :
+                    work.apply(engine).takeUntilOther(interruption.signal()).toIterable(EVENTS_AHEAD)) {
+                display.show(event);
+                if (event instanceof TransferEvent.Exported || event instanceof TransferEvent.Imported) {
+                    return Optional.of(event);
+                }
+            }
+            if (interruption.requested()) {
+                return Optional.empty();
+            }
+        } catch (SluiceException e) {
+            display.failed(e, ExitCode.of(e));
+            throw e;
+        }
+        throw new IllegalStateException("the run ended without a report");
+    }
+
+    private static int concluded(PrintStream to, PrintStream err, Output how, ExportReport report) {
+        if (how == Output.NORMAL || how == Output.PLAIN) {
+            to.println(Text.clean("Exported %,d lines with %,d values from %s: %s of text, %s written, in %s."
+                    .formatted(
+                            report.lines(),
+                            report.values(),
+                            Text.count(report.files(), "file"),
+                            Text.bytes(report.bytes()),
+                            Text.bytes(report.stored()),
+                            Text.duration(report.elapsed()))));
+            report.outputs().forEach(output -> to.println("  " + Text.clean(output)));
+        }
+        if (!report.complete()) {
+            err.println("sluice: NOT complete: %d damaged, %d missing"
+                    .formatted(report.damage().size(), report.missing().size()));
+            report.damage().forEach(text -> err.println("  damaged: " + Text.clean(text)));
+            report.missing().forEach(text -> err.println("  missing: " + Text.clean(text)));
+        }
+        return report.complete() ? ExitCode.OK : report.damage().isEmpty() ? ExitCode.PARTIAL : ExitCode.DAMAGED;
+    }
+
+    private static int concluded(PrintStream to, PrintStream err, Output how, ImportReport report) {
+        if (how == Output.NORMAL || how == Output.PLAIN) {
+            to.println(Text.clean("Imported %,d points into %s: %s executed, %,d rejected, %s of text, %s, in %s."
+                    .formatted(
+                            report.written(),
+                            report.target(),
+                            Text.count(report.statements(), "statement"),
+                            report.rejected(),
+                            Text.bytes(report.bytes()),
+                            Text.count(report.requests(), "request"),
+                            Text.duration(report.elapsed()))));
+            if (report.skipped() > 0) {
+                to.println("  %s taken before were left out".formatted(Text.count(report.skipped(), "file")));
+            }
+        }
+        if (!report.complete()) {
+            err.println("sluice: %s NOT stored%s"
+                    .formatted(
+                            Text.count(report.rejected(), "point"),
+                            report.rejects()
+                                    .map(file -> "; they are in " + file)
+                                    .orElse("; --rejects FILE keeps them")));
+            report.examples()
+                    .forEach(reject -> err.println(
+                            Text.clean("  %s, line %d: %s".formatted(reject.file(), reject.line(), reject.reason()))));
+        }
+        return report.complete() ? ExitCode.OK : ExitCode.PARTIAL;
+    }
+
+    private static int interrupted(Context context, String what) {
+        context.err().println("sluice: interrupted; " + what);
+        return ExitCode.INTERRUPTED;
+    }
+}

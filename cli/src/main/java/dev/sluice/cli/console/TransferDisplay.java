@@ -1,0 +1,194 @@
+package dev.sluice.cli.console;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.sluice.cli.option.OutputFlags.Output;
+import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.event.ExportReport;
+import dev.sluice.engine.event.ImportReport;
+import dev.sluice.engine.event.TransferEvent;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.List;
+
+/** Shows how an export or import goes: one JSON object a line, or lines for people. Called by one thread. */
+public final class TransferDisplay {
+
+    private static final Duration EVERY = Duration.ofSeconds(10);
+    private static final Duration ON_A_TERMINAL = Duration.ofSeconds(1);
+
+    private final Output how;
+    private final PrintStream out;
+    private final PrintStream err;
+    private final boolean terminal;
+    private final JsonFactory json = new JsonFactory();
+    private Duration next;
+
+    /**
+     * @param out for JSON
+     * @param terminal whether {@code err} is one: a line is then written over, once a second
+     */
+    public TransferDisplay(Output how, PrintStream out, PrintStream err, boolean terminal) {
+        this.how = how;
+        this.out = out;
+        this.err = err;
+        this.terminal = terminal && how == Output.NORMAL;
+        this.next = this.terminal ? ON_A_TERMINAL : EVERY;
+    }
+
+    /** Shows the event, or not. */
+    public void show(TransferEvent event) {
+        if (how == Output.JSON) {
+            line(to -> json(to, event));
+        } else if (how != Output.QUIET) {
+            plain(event);
+        }
+    }
+
+    /** The run ended with this error, which the command will tell on stderr. */
+    public void failed(SluiceException error, int exitCode) {
+        if (how == Output.JSON) {
+            line(to -> {
+                to.writeStringField("event", "error");
+                to.writeStringField("error", error.getClass().getSimpleName());
+                to.writeStringField("message", error.getMessage());
+                to.writeStringField("hint", error.hint());
+                to.writeNumberField("exit", exitCode);
+            });
+        }
+        endLine();
+    }
+
+    private void plain(TransferEvent event) {
+        if (event instanceof TransferEvent.Started started) {
+            err.println(Text.clean("%s to %s".formatted(started.source(), started.target())));
+        } else if (event instanceof TransferEvent.Warning warning) {
+            endLine();
+            err.println("warning: " + Text.clean(warning.message()));
+            if (!warning.hint().isBlank()) {
+                err.println("  hint: " + Text.clean(warning.hint()));
+            }
+        } else if (event instanceof TransferEvent.Progress progress) {
+            if (progress.elapsed().compareTo(next) >= 0) {
+                next = progress.elapsed().plus(terminal ? ON_A_TERMINAL : EVERY);
+                String text = Text.clean("%,d lines, %s, %s after %s%s"
+                        .formatted(
+                                progress.lines(),
+                                Text.bytes(progress.bytes()),
+                                Text.rate(progress.bytes(), progress.elapsed()),
+                                Text.duration(progress.elapsed()),
+                                progress.at().isEmpty() ? "" : ", " + progress.at()));
+                if (terminal) {
+                    err.print("\r\u001b[K" + Text.tail(text, 100));
+                    err.flush();
+                } else {
+                    err.println(text);
+                }
+            }
+        } else {
+            endLine();
+        }
+    }
+
+    private void endLine() {
+        if (terminal) {
+            err.print("\r\u001b[K");
+            err.flush();
+        }
+    }
+
+    private static void json(JsonGenerator to, TransferEvent event) throws IOException {
+        if (event instanceof TransferEvent.Started started) {
+            to.writeStringField("event", "started");
+            to.writeStringField("source", started.source());
+            to.writeStringField("target", started.target());
+        } else if (event instanceof TransferEvent.Warning warning) {
+            to.writeStringField("event", "warning");
+            to.writeStringField("message", warning.message());
+            to.writeStringField("hint", warning.hint());
+        } else if (event instanceof TransferEvent.Progress progress) {
+            to.writeStringField("event", "progress");
+            seconds(to, progress.elapsed());
+            to.writeNumberField("lines", progress.lines());
+            to.writeNumberField("values", progress.values());
+            to.writeNumberField("bytes", progress.bytes());
+            to.writeStringField("at", progress.at());
+        } else if (event instanceof TransferEvent.Exported exported) {
+            ExportReport report = exported.report();
+            to.writeStringField("event", "exported");
+            to.writeBooleanField("complete", report.complete());
+            to.writeStringField("source", report.source());
+            texts(to, "outputs", report.outputs());
+            seconds(to, report.elapsed());
+            to.writeNumberField("lines", report.lines());
+            to.writeNumberField("values", report.values());
+            to.writeNumberField("bytes", report.bytes());
+            to.writeNumberField("stored_bytes", report.stored());
+            to.writeNumberField("files", report.files());
+            texts(to, "damage", report.damage());
+            texts(to, "missing", report.missing());
+            texts(to, "warnings", report.warnings());
+        } else if (event instanceof TransferEvent.Imported imported) {
+            ImportReport report = imported.report();
+            to.writeStringField("event", "imported");
+            to.writeBooleanField("complete", report.complete());
+            to.writeStringField("source", report.source());
+            to.writeStringField("target", report.target());
+            seconds(to, report.elapsed());
+            to.writeNumberField("files", report.files());
+            to.writeNumberField("skipped_files", report.skipped());
+            to.writeNumberField("statements", report.statements());
+            to.writeNumberField("written", report.written());
+            to.writeNumberField("rejected", report.rejected());
+            to.writeNumberField("requests", report.requests());
+            to.writeNumberField("retries", report.retries());
+            to.writeNumberField("bytes", report.bytes());
+            if (report.rejects().isPresent()) {
+                to.writeStringField("rejects", report.rejects().get());
+            }
+            to.writeArrayFieldStart("examples");
+            for (ImportReport.Reject reject : report.examples()) {
+                to.writeStartObject();
+                to.writeStringField("file", reject.file());
+                to.writeNumberField("line", reject.line());
+                to.writeStringField("reason", reject.reason());
+                to.writeEndObject();
+            }
+            to.writeEndArray();
+            texts(to, "warnings", report.warnings());
+        }
+    }
+
+    private static void texts(JsonGenerator to, String name, List<String> texts) throws IOException {
+        to.writeArrayFieldStart(name);
+        for (String text : texts) {
+            to.writeString(text);
+        }
+        to.writeEndArray();
+    }
+
+    private static void seconds(JsonGenerator to, Duration time) throws IOException {
+        to.writeFieldName("elapsed_seconds");
+        to.writeNumber(BigDecimal.valueOf(time.toMillis(), 3));
+    }
+
+    private void line(Fields fields) {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator to = json.createGenerator(text)) {
+            to.writeStartObject();
+            fields.write(to);
+            to.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // a StringWriter does not fail
+        }
+        out.println(text);
+    }
+
+    private interface Fields {
+        void write(JsonGenerator to) throws IOException;
+    }
+}

@@ -1,0 +1,102 @@
+package dev.sluice.engine.transfer;
+
+import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.model.Digest;
+import dev.sluice.engine.stage.SlabLine;
+import dev.sluice.engine.store.DirectoryStore;
+import io.netty.buffer.ByteBuf;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.ThreadLocalRandom;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/** Where text comes to rest: a file that is written beside its place and renamed, or a channel as it is. */
+final class TextOut {
+
+    private final SlabLine line;
+    private final Scheduler files;
+
+    TextOut(SlabLine line, Scheduler files) {
+        this.line = line;
+        this.files = files;
+    }
+
+    /**
+     * Writes a file, replacing one that is there when the new one is complete. A device or a named pipe is written to
+     * as it is.
+     *
+     * @return bytes that were written
+     */
+    Mono<Long> file(Path path, Flux<ByteBuf> text) {
+        return Mono.defer(() -> {
+            if (Files.exists(path) && !Files.isRegularFile(path)) {
+                return Mono.usingWhen(
+                        Mono.fromCallable(() -> Files.newByteChannel(path, StandardOpenOption.WRITE))
+                                .onErrorMap(IOException.class, e -> failed(path.toString(), e))
+                                .subscribeOn(files),
+                        channel -> channel(path.toString(), channel, text),
+                        channel -> Mono.fromCallable(() -> {
+                            channel.close();
+                            return channel;
+                        }));
+            }
+            Path absolute = path.toAbsolutePath().normalize();
+            Path directory = absolute.getParent() == null ? absolute : absolute.getParent();
+            String name = "%s.%08x.new"
+                    .formatted(
+                            absolute.getFileName(), ThreadLocalRandom.current().nextInt());
+            return DirectoryStore.create(directory, files)
+                    .flatMap(store -> store.put(name, text.transform(line.through("")), Digest.Algorithm.CRC32C))
+                    .flatMap(stored -> Mono.fromCallable(() -> {
+                                Files.move(
+                                        directory.resolve(name),
+                                        absolute,
+                                        StandardCopyOption.REPLACE_EXISTING,
+                                        StandardCopyOption.ATOMIC_MOVE);
+                                return stored.size();
+                            })
+                            .onErrorMap(IOException.class, e -> failed(path.toString(), e))
+                            .subscribeOn(files));
+        });
+    }
+
+    /** Writes to a channel that stays open. */
+    Mono<Long> channel(String name, WritableByteChannel channel, Flux<ByteBuf> text) {
+        return text.transform(line.through(""))
+                .concatMap(bytes -> Mono.using(() -> bytes, held -> write(name, channel, held), ByteBuf::release), 0)
+                .reduce(0L, Long::sum);
+    }
+
+    private Mono<Long> write(String name, WritableByteChannel channel, ByteBuf bytes) {
+        return Mono.fromCallable(() -> {
+                    bytes.retain(); // a cancel lets go of it while it is being written
+                    try {
+                        long count = 0;
+                        for (ByteBuffer part : bytes.nioBuffers()) {
+                            while (part.hasRemaining()) {
+                                count += channel.write(part);
+                            }
+                        }
+                        return count;
+                    } finally {
+                        bytes.release();
+                    }
+                })
+                .onErrorMap(IOException.class, e -> failed(name, e))
+                .subscribeOn(files);
+    }
+
+    private static StoreFailed failed(String name, IOException e) {
+        return new StoreFailed(
+                "cannot write %s: %s".formatted(name, e.getMessage()),
+                "Check the disk, who owns the directory, and whether the reader of a pipe is still there.",
+                e);
+    }
+}
