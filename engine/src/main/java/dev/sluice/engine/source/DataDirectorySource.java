@@ -190,23 +190,32 @@ public final class DataDirectorySource implements Source {
         return bytes;
     }
 
-    /** @param header its blocks in the tar */
-    private record DataFile(String name, long size, Instant modified, byte[] header) {}
+    /**
+     * A file as it was listed.
+     *
+     * @param entry its path in the tar
+     */
+    private record DataFile(String name, String entry, long size, Instant modified, int mode) {
+
+        /** Its blocks in the tar. */
+        byte[] header() {
+            ByteBuf header = TarHeaders.encode(UnpooledByteBufAllocator.DEFAULT, entry, size, modified, mode);
+            try {
+                byte[] bytes = new byte[header.readableBytes()];
+                header.readBytes(bytes);
+                return bytes;
+            } finally {
+                header.release();
+            }
+        }
+    }
 
     private static List<DataFile> list(ShardFiles files, ShardRef ref) throws IOException {
         List<DataFile> listed = new ArrayList<>();
         for (String name : files.list(ref)) {
             OpenFile file = files.open(ref, name);
             file.close();
-            ByteBuf header = TarHeaders.encode(
-                    UnpooledByteBufAllocator.DEFAULT, file.entry(), file.size(), file.modified(), file.mode());
-            try {
-                byte[] bytes = new byte[header.readableBytes()];
-                header.readBytes(bytes);
-                listed.add(new DataFile(name, file.size(), file.modified(), bytes));
-            } finally {
-                header.release();
-            }
+            listed.add(new DataFile(name, file.entry(), file.size(), file.modified(), file.mode()));
         }
         return listed;
     }

@@ -126,12 +126,16 @@ public final class DataDirectoryTarget implements Target {
         }
     }
 
-    /** The greatest directory name that is a number, at {@code database/policy/number}. */
+    /**
+     * The greatest directory name that is a number, at {@code database/policy/number}, with those of an unfinished
+     * restore, which may be under way.
+     */
     private static long greatestNumber(Path root) throws IOException {
         long greatest = 0;
         for (Path policy : policies(root)) {
             for (Path shard : directories(policy)) {
-                String name = shard.getFileName().toString();
+                String full = shard.getFileName().toString();
+                String name = full.endsWith(PENDING) ? full.substring(0, full.length() - PENDING.length()) : full;
                 if (NUMBER.matcher(name).matches()) {
                     greatest = Math.max(greatest, Long.parseLong(name));
                 }
@@ -144,7 +148,7 @@ public final class DataDirectoryTarget implements Target {
     private Map<String, Boolean> indexes() throws IOException {
         Map<String, Boolean> found = new HashMap<>();
         for (Path policy : policies(directories.data())) {
-            String database = policy.getParent().getFileName().toString();
+            String database = directories.data().relativize(policy).getName(0).toString();
             for (Path shard : directories(policy)) {
                 if (NUMBER.matcher(shard.getFileName().toString()).matches()) {
                     boolean tsi = Files.isDirectory(shard.resolve(INDEX));
@@ -189,7 +193,6 @@ public final class DataDirectoryTarget implements Target {
     }
 
     private final class Session implements TargetSession {
-        private final Catalog catalog;
         private final ImportPlan plan;
         private final Graft graft;
         private final List<Notice> notices;
@@ -197,12 +200,11 @@ public final class DataDirectoryTarget implements Target {
         private final ShardFiles files = new ShardFiles(directories.data());
         private final Map<ShardRef, ShardRef> places = new HashMap<>();
         private final List<Sinks.Empty<Void>> writers = new CopyOnWriteArrayList<>();
-        private final List<Path> made = new CopyOnWriteArrayList<>();
+        private final List<ShardRef> begun = new CopyOnWriteArrayList<>();
         private boolean known;
 
         private Session(
                 Catalog catalog, ImportPlan plan, Graft graft, List<Notice> notices, Map<String, Boolean> indexes) {
-            this.catalog = catalog;
             this.plan = plan;
             this.graft = graft;
             this.notices = notices;
@@ -229,13 +231,11 @@ public final class DataDirectoryTarget implements Target {
         @Override
         public Mono<ShardReceipt> write(ShardRef shard, Flux<ShardPart> parts, LongConsumer stored) {
             return Mono.defer(() -> {
-                ShardRef place = Optional.ofNullable(places.get(shard))
-                        .orElseThrow(() -> new IllegalArgumentException(shard + " was refused"));
+                ShardRef place = placeOf(shard);
                 Sinks.Empty<Void> ended = Sinks.empty();
                 writers.add(ended);
-                Path pending = pending(place);
-                made.add(pending);
-                return ShardDirectoryWriter.unpack(pending, parts, stored, ended, blocking)
+                begun.add(place);
+                return ShardDirectoryWriter.unpack(pending(place), parts, stored, ended, blocking)
                         .map(done -> new ShardReceipt(
                                 shard,
                                 done.rawBytes(),
@@ -248,9 +248,21 @@ public final class DataDirectoryTarget implements Target {
             });
         }
 
+        private ShardRef placeOf(ShardRef shard) {
+            return Optional.ofNullable(places.get(shard))
+                    .orElseThrow(() -> new IllegalArgumentException(shard + " was refused"));
+        }
+
         private Path pending(ShardRef place) {
-            Path directory = files.directory(place);
-            return directory.resolveSibling(directory.getFileName() + PENDING);
+            return policy(place).resolve(place.idText() + PENDING);
+        }
+
+        private Path policy(ShardRef place) {
+            return database(place).resolve(place.policy());
+        }
+
+        private Path database(ShardRef place) {
+            return directories.data().resolve(place.database());
         }
 
         @Override
@@ -262,7 +274,7 @@ public final class DataDirectoryTarget implements Target {
                         .collect(Collectors.toSet());
                 Ownership owner = Ownership.of(directories.data());
                 for (ShardRef ref : there) {
-                    place(places.get(ref), owner);
+                    place(placeOf(ref), owner);
                 }
                 Files.createDirectories(directories.metaDir());
                 Path metaDb = directories.metaDir().resolve(META_DB);
@@ -283,11 +295,10 @@ public final class DataDirectoryTarget implements Target {
             if (indexes.getOrDefault(place.database(), indexes.getOrDefault("", false))) {
                 Files.createDirectory(pending.resolve(INDEX));
             }
-            made.add(directory);
             Files.move(pending, directory);
-            Durable.directory(directory.getParent());
-            owner.give(directory.getParent().getParent());
-            owner.give(directory.getParent());
+            Durable.directory(policy(place));
+            owner.give(database(place));
+            owner.give(policy(place));
             owner.giveAll(directory);
         }
 
@@ -309,17 +320,18 @@ public final class DataDirectoryTarget implements Target {
                                     .formatted(directories.data()),
                             "The metastore is the new one; a server loads left-over shards for nothing."));
                 }
-                for (Path directory : made) {
-                    Durable.delete(directory);
-                    removeIfEmpty(directory.getParent());
-                    removeIfEmpty(directory.getParent().getParent());
+                for (ShardRef place : begun) {
+                    Durable.delete(pending(place));
+                    Durable.delete(files.directory(place));
+                    removeIfEmpty(policy(place));
+                    removeIfEmpty(database(place));
                 }
                 return List.of(Notice.note("%s is as it was".formatted(directories), ""));
             }));
         }
 
         private void removeIfEmpty(Path directory) throws IOException {
-            if (!directory.equals(directories.data()) && Files.isDirectory(directory) && isEmpty(directory)) {
+            if (Files.isDirectory(directory) && isEmpty(directory)) {
                 Files.delete(directory);
             }
         }
