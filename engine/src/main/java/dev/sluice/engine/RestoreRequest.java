@@ -8,14 +8,16 @@ import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.Timeouts;
 import dev.sluice.engine.model.Verification;
+import java.util.List;
 import java.util.Optional;
 
 /**
- * Restore a backup to a live server.
+ * Restore a backup to a live server, or to several at once.
  *
  * @param from the backup
  * @param mapping new names; the database's only with a selected database, the policy's only with a selected policy
- * @param http the server's HTTP API, for what its backup port cannot do
+ * @param servers all of them get the same; each shard is read once
+ * @param http the HTTP APIs of the servers in their order, for what their backup ports cannot do; none, or one for each
  * @param keepExpired policies in which a shard has expired already keep their data for ever
  * @param subscriptions whether policies get theirs back: the server begins to send at once
  * @param intoExisting whether databases that exist take the shards too, and who wins then; empty: they stay as they are
@@ -26,11 +28,11 @@ import java.util.Optional;
  */
 public record RestoreRequest(
         End from,
-        ServerAddress server,
+        List<ServerAddress> servers,
         Selection selection,
         Mapping mapping,
         Verification verification,
-        Optional<HttpAccess> http,
+        List<HttpAccess> http,
         boolean keepExpired,
         boolean subscriptions,
         Optional<Conflict> intoExisting,
@@ -47,6 +49,15 @@ public record RestoreRequest(
     public static final int DEFAULT_RETRIES = 5;
 
     public RestoreRequest {
+        servers = List.copyOf(servers);
+        http = List.copyOf(http);
+        if (servers.isEmpty()) {
+            throw new IllegalArgumentException("a server is needed");
+        }
+        if (!http.isEmpty() && http.size() != servers.size()) {
+            throw new IllegalArgumentException(
+                    "%d HTTP addresses for %d servers".formatted(http.size(), servers.size()));
+        }
         if (concurrency < 1) {
             throw new IllegalArgumentException("concurrency must be at least 1, was " + concurrency);
         }
@@ -59,18 +70,18 @@ public record RestoreRequest(
     }
 
     /** Starts a request with every option at its default. */
-    public static Builder of(End from, ServerAddress server) {
-        return new Builder(from, server);
+    public static Builder of(End from, ServerAddress... servers) {
+        return new Builder(from, List.of(servers));
     }
 
     /** Collects the options; each setter tells its default. */
     public static final class Builder {
         private final End from;
-        private final ServerAddress server;
+        private final List<ServerAddress> servers;
         private Selection selection = Selection.EVERYTHING;
         private Mapping mapping = Mapping.NONE;
         private Verification verification = Verification.FULL;
-        private Optional<HttpAccess> http = Optional.empty();
+        private List<HttpAccess> http = List.of();
         private boolean keepExpired;
         private boolean subscriptions;
         private Optional<Conflict> intoExisting = Optional.empty();
@@ -81,9 +92,9 @@ public record RestoreRequest(
         private int retries = DEFAULT_RETRIES;
         private Timeouts timeouts = Timeouts.DEFAULT;
 
-        private Builder(End from, ServerAddress server) {
+        private Builder(End from, List<ServerAddress> servers) {
             this.from = from;
-            this.server = server;
+            this.servers = servers;
         }
 
         /** Default: everything but {@code _internal}. */
@@ -104,9 +115,9 @@ public record RestoreRequest(
             return this;
         }
 
-        /** Default: none. */
-        public Builder http(HttpAccess value) {
-            this.http = Optional.of(value);
+        /** One for each server, in their order. Default: none. */
+        public Builder http(HttpAccess... values) {
+            this.http = List.of(values);
             return this;
         }
 
@@ -167,7 +178,7 @@ public record RestoreRequest(
         public RestoreRequest build() {
             return new RestoreRequest(
                     from,
-                    server,
+                    servers,
                     selection,
                     mapping,
                     verification,

@@ -10,6 +10,7 @@ import dev.sluice.engine.format.DirectoryContent;
 import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.serve.RunningServer;
 import dev.sluice.engine.serve.SnapshotServer;
 import dev.sluice.engine.source.LegacySource;
@@ -23,13 +24,16 @@ import dev.sluice.engine.stage.Indexable;
 import dev.sluice.engine.stage.RateLimit;
 import dev.sluice.engine.stage.SlabLine;
 import dev.sluice.engine.store.DirectoryStore;
+import dev.sluice.engine.target.FanOut;
 import dev.sluice.engine.target.LiveOptions;
 import dev.sluice.engine.target.LiveTarget;
 import dev.sluice.engine.target.PortableTarget;
+import dev.sluice.engine.target.Target;
 import dev.sluice.engine.transport.SnapshotTransport;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import reactor.core.publisher.Flux;
@@ -129,11 +133,12 @@ public final class SluiceEngine implements AutoCloseable {
      */
     public Flux<Event> restore(RestoreRequest request) {
         return Flux.using(
-                () -> request.http()
+                () -> request.http().stream()
                         .map(access -> InfluxHttp.to(
-                                access.endpoint(), access.credentials(), request.timeouts(), loops, HTTP_CONNECTIONS)),
+                                access.endpoint(), access.credentials(), request.timeouts(), loops, HTTP_CONNECTIONS))
+                        .toList(),
                 http -> restore(request, http),
-                http -> http.ifPresent(InfluxHttp::close));
+                http -> http.forEach(InfluxHttp::close));
     }
 
     /** The same for those who want only the report. */
@@ -141,21 +146,13 @@ public final class SluiceEngine implements AutoCloseable {
         return restore(request).ofType(Event.Finished.class).last().map(Event.Finished::report);
     }
 
-    private Flux<Event> restore(RestoreRequest request, Optional<InfluxHttp> http) {
-        var server =
-                new LiveServer(SnapshotTransport.to(request.server(), request.timeouts(), loops), request.retries());
-        var target = new LiveTarget(
-                server,
-                new LiveOptions(
-                        request.selection(),
-                        request.mapping(),
-                        request.verification(),
-                        request.keepExpired(),
-                        request.subscriptions(),
-                        request.intoExisting(),
-                        request.cleanup()),
-                http,
-                Clock.systemUTC());
+    private Flux<Event> restore(RestoreRequest request, List<InfluxHttp> http) {
+        List<Target> targets = new ArrayList<>();
+        for (ServerAddress address : request.servers()) {
+            targets.add(liveTarget(
+                    request, address, http.isEmpty() ? Optional.empty() : Optional.of(http.get(targets.size()))));
+        }
+        Target target = targets.size() == 1 ? targets.get(0) : new FanOut(targets, request.retries());
         var options = new CopyOptions(
                 Task.RESTORE,
                 List.of(new Indexable()),
@@ -167,6 +164,21 @@ public final class SluiceEngine implements AutoCloseable {
         return source(request.from(), new ReadOptions(request.chain(), request.skipErrors()))
                 .flatMapMany(source -> new Copy(new Restorable(source), target, options, Schedulers.parallel())
                         .run(request.selection()));
+    }
+
+    private LiveTarget liveTarget(RestoreRequest request, ServerAddress address, Optional<InfluxHttp> http) {
+        return new LiveTarget(
+                new LiveServer(SnapshotTransport.to(address, request.timeouts(), loops), request.retries()),
+                new LiveOptions(
+                        request.selection(),
+                        request.mapping(),
+                        request.verification(),
+                        request.keepExpired(),
+                        request.subscriptions(),
+                        request.intoExisting(),
+                        request.cleanup()),
+                http,
+                Clock.systemUTC());
     }
 
     /** A directory that no word was said of is looked at first. */

@@ -481,6 +481,97 @@ class RestoreFaultsTest {
         assertThat(server.files().get("db/a.b c/101")).isEmpty();
     }
 
+    @Test
+    void severalServersGetTheSame() {
+        backup(FIRST, SECOND, OTHER);
+        try (var second = new FakeInfluxd()) {
+            CopyReport report =
+                    restore(RestoreRequest.of(new End.Portable(directory), server.address(), second.address()));
+
+            assertThat(report.complete()).isTrue();
+            assertThat(report.location())
+                    .contains(server.address().toString(), second.address().toString());
+            assertThat(second.files()).hasSize(3);
+            second.files()
+                    .forEach((shard, files) ->
+                            assertThat(server.files().get(shard)).containsExactlyEntriesOf(files));
+        }
+    }
+
+    @Test
+    void aServerThatStallsLeavesTheGroupAndTheOthersGoOn() {
+        backup(FIRST, SECOND, OTHER);
+        try (var second = new FakeInfluxd()) {
+            second.when(request -> request.type() == 7
+                    ? Optional.of(conversation -> {
+                        conversation.receiveArchive();
+                        conversation.awaitReset();
+                    })
+                    : Optional.empty());
+
+            CopyReport report =
+                    restore(RestoreRequest.of(new End.Portable(directory), server.address(), second.address())
+                            .concurrency(1)
+                            .retries(1)
+                            .timeouts(new Timeouts(PATIENCE, Duration.ofMillis(700), Duration.ofMillis(700))));
+
+            assertThat(report.complete()).isFalse();
+            assertThat(report.stored()).hasSize(3);
+            assertThat(server.files())
+                    .allSatisfy((shard, files) -> assertThat(files).hasSize(2));
+            assertThat(second.files())
+                    .allSatisfy((shard, files) -> assertThat(files).isEmpty());
+            assertThat(report.notices())
+                    .filteredOn(notice -> notice.kind() == Notice.Kind.MISSING)
+                    .singleElement()
+                    .asString()
+                    .contains(second.address().toString())
+                    .contains("has 0 shards and lacks 3")
+                    .contains("other/rp/3");
+            assertThat(second.requests())
+                    .as("two attempts at the first shard, and it is out")
+                    .filteredOn(request -> request.type() == 7)
+                    .hasSize(2);
+        }
+    }
+
+    @Test
+    void aServerThatFailsOnceGetsWhatItMissedAfterwards() {
+        backup(FIRST, SECOND);
+        try (var second = new FakeInfluxd()) {
+            var uploads = new AtomicInteger();
+            second.when(request -> request.type() == 7 && uploads.getAndIncrement() == 0
+                    ? Optional.of(Conversation::reset)
+                    : Optional.empty());
+
+            CopyReport report =
+                    restore(RestoreRequest.of(new End.Portable(directory), server.address(), second.address()));
+
+            assertThat(report.complete()).as(report.toString()).isTrue();
+            assertThat(report.retries()).isEqualTo(1);
+            assertThat(second.files())
+                    .allSatisfy((shard, files) -> assertThat(files).hasSize(2));
+            assertThat(server.requests())
+                    .as("the one that had it was not sent it again")
+                    .filteredOn(request -> request.type() == 7)
+                    .hasSize(2);
+        }
+    }
+
+    @Test
+    void aServerThatCannotBeReachedIsLeftOutAndNamed() {
+        backup(FIRST);
+
+        CopyReport report = restore(
+                RestoreRequest.of(new End.Portable(directory), new ServerAddress("127.0.0.1", 1), server.address())
+                        .retries(0));
+
+        assertThat(report.complete()).isFalse();
+        assertThat(server.files().get("db/a.b c/101")).hasSize(2);
+        assertThat(report.notices())
+                .anySatisfy(notice -> assertThat(notice.message()).contains("127.0.0.1:1 has nothing"));
+    }
+
     private static Script refusal() {
         return conversation -> {
             Request request = conversation.request();

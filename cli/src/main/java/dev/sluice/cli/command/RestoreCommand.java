@@ -8,6 +8,7 @@ import dev.sluice.cli.option.Values;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.model.Conflict;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.HttpAccess;
 import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
@@ -39,6 +40,7 @@ import picocli.CommandLine.TypeConversionException;
             "",
             "Examples",
             "  sluice restore -portable /backups/monday",
+            "  sluice restore -host db1:8088,db2:8088 /backups/monday",
             "  sluice restore -portable -host db2:8088 -db telemetry -newdb telemetry_old /backups/db1"
         })
 final class RestoreCommand implements Command {
@@ -61,9 +63,12 @@ final class RestoreCommand implements Command {
             paramLabel = "HOST:PORT",
             defaultValue = "localhost:8088",
             converter = Values.Address.class,
-            description = "The server's backup port. Default: localhost:8088.")
+            split = ",",
+            description =
+                    "The server's backup port. Default: localhost:8088. Several, with commas between them, all get "
+                            + "the same.")
     @SuppressWarnings("NullAway.Init") // has a default
-    private ServerAddress host;
+    private ServerAddress[] hosts;
 
     @Option(
             names = {"-db", "-database"},
@@ -200,7 +205,7 @@ final class RestoreCommand implements Command {
     RestoreRequest request() {
         checkNames();
         Path directory = directory();
-        RestoreRequest.Builder request = RestoreRequest.of(from(directory), host)
+        RestoreRequest.Builder request = RestoreRequest.of(from(directory), hosts)
                 .selection(new Selection(
                         Optional.ofNullable(database),
                         Optional.ofNullable(policy),
@@ -215,13 +220,18 @@ final class RestoreCommand implements Command {
                 .skipErrors(skipErrors)
                 .concurrency(concurrency)
                 .retries(retries);
-        http.access(context.environment()).ifPresentOrElse(request::http, () -> {
-            if (cleanup) {
-                throw new UsageError(
-                        "--cleanup-on-failure needs --http",
-                        "A database is dropped over HTTP: add --http HOST:8086 of the same server.");
-            }
-        });
+        HttpAccess[] access = http.access(context.environment());
+        if (cleanup && access.length == 0) {
+            throw new UsageError(
+                    "--cleanup-on-failure needs --http",
+                    "A database is dropped over HTTP: add --http HOST:8086 of the same server.");
+        }
+        if (access.length != 0 && access.length != hosts.length) {
+            throw new UsageError(
+                    "--http has %d addresses and -host %d".formatted(access.length, hosts.length),
+                    "Give one for each, in the same order, with commas between them.");
+        }
+        request.http(access);
         request.cleanup(cleanup);
         if (intoExisting) {
             request.intoExisting(onConflict == null ? Conflict.BACKUP : onConflict);
