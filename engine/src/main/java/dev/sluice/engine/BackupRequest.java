@@ -2,6 +2,7 @@ package dev.sluice.engine;
 
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
+import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.Timeouts;
@@ -9,15 +10,18 @@ import java.nio.file.Path;
 import java.util.OptionalLong;
 
 /**
- * Back up a live server into a portable directory.
+ * Back up a live server.
  *
+ * @param to a directory, portable or legacy, or the stream to stdout
+ * @param compression of a portable backup's archives, or of the stream; the legacy format has none
  * @param rateLimit raw bytes a second over all shards; empty for none
  * @param retries attempts after the first, for each shard
+ * @param checkBlocks look at every block of every TSM file while it passes; what is damaged is told and copied as it is
  * @param skipErrors go on without a shard that failed for good, and name it in the report
  */
 public record BackupRequest(
         ServerAddress server,
-        Path directory,
+        End to,
         Selection selection,
         Compression compression,
         Digest.Algorithm digest,
@@ -25,6 +29,7 @@ public record BackupRequest(
         int retries,
         OptionalLong rateLimit,
         boolean skipErrors,
+        boolean checkBlocks,
         Timeouts timeouts) {
 
     /** How many shards are pulled side by side unless told otherwise. */
@@ -39,20 +44,36 @@ public record BackupRequest(
         if (retries < 0) {
             throw new IllegalArgumentException("retries must not be negative, was " + retries);
         }
+        if (to instanceof End.Legacy && compression.codec() != Compression.Codec.NONE) {
+            throw new IllegalArgumentException("the legacy format has no compression, not " + compression);
+        }
         if (rateLimit.isPresent() && rateLimit.getAsLong() < 1) {
             throw new IllegalArgumentException("rate limit must be positive, was " + rateLimit.getAsLong());
         }
     }
 
-    /** Starts a request with every option at its default. */
+    /** Starts a request for a portable backup, with every option at its default. */
     public static Builder portable(ServerAddress server, Path directory) {
-        return new Builder(server, directory);
+        return new Builder(server, new End.Portable(directory));
+    }
+
+    /**
+     * Starts a request for a legacy backup, with every option at its default. As influxd has it, only the metastore is
+     * saved if the selection names neither a database nor a shard.
+     */
+    public static Builder legacy(ServerAddress server, Path directory) {
+        return new Builder(server, new End.Legacy(directory)).compression(Compression.NONE);
+    }
+
+    /** Starts a request for a stream archive, with every option at its default; zstd is that of the compression. */
+    public static Builder stream(ServerAddress server) {
+        return new Builder(server, new End.Stream()).compression(Compression.ZSTD);
     }
 
     /** Collects the options; each setter tells its default. */
     public static final class Builder {
         private final ServerAddress server;
-        private final Path directory;
+        private final End to;
         private Selection selection = Selection.EVERYTHING;
         private Compression compression = Compression.GZIP;
         private Digest.Algorithm digest = Digest.Algorithm.CRC32C;
@@ -60,11 +81,12 @@ public record BackupRequest(
         private int retries = DEFAULT_RETRIES;
         private OptionalLong rateLimit = OptionalLong.empty();
         private boolean skipErrors;
+        private boolean checkBlocks = true;
         private Timeouts timeouts = Timeouts.DEFAULT;
 
-        private Builder(ServerAddress server, Path directory) {
+        private Builder(ServerAddress server, End to) {
             this.server = server;
-            this.directory = directory;
+            this.to = to;
         }
 
         /** Default: everything. */
@@ -73,7 +95,7 @@ public record BackupRequest(
             return this;
         }
 
-        /** Default: gzip at level 1, which influxd reads. */
+        /** Default: gzip at level 1, which influxd reads; none for legacy; zstd at level 1 for a stream. */
         public Builder compression(Compression value) {
             this.compression = value;
             return this;
@@ -109,6 +131,12 @@ public record BackupRequest(
             return this;
         }
 
+        /** Default: true, every block of every TSM file is checked while it passes. */
+        public Builder checkBlocks(boolean value) {
+            this.checkBlocks = value;
+            return this;
+        }
+
         /** Default: {@link Timeouts#DEFAULT}. */
         public Builder timeouts(Timeouts value) {
             this.timeouts = value;
@@ -118,7 +146,7 @@ public record BackupRequest(
         public BackupRequest build() {
             return new BackupRequest(
                     server,
-                    directory,
+                    to,
                     selection,
                     compression,
                     digest,
@@ -126,6 +154,7 @@ public record BackupRequest(
                     retries,
                     rateLimit,
                     skipErrors,
+                    checkBlocks,
                     timeouts);
         }
     }

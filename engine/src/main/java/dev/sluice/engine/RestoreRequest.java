@@ -23,6 +23,7 @@ import java.util.Optional;
  * @param intoExisting whether databases that exist take the shards too, and who wins then; empty: they stay as they are
  * @param cleanup whether a restore that fails drops the databases that it has created; needs {@code http}
  * @param chain put increments of influxd together, oldest first
+ * @param allowIncomplete of a stream that is cut short or damaged, restore what had arrived whole
  * @param skipErrors go on without a shard that failed for good, and name it in the report
  * @param retries attempts after the first, for each shard
  */
@@ -38,6 +39,7 @@ public record RestoreRequest(
         Optional<Conflict> intoExisting,
         boolean cleanup,
         boolean chain,
+        boolean allowIncomplete,
         boolean skipErrors,
         int concurrency,
         int retries,
@@ -87,6 +89,7 @@ public record RestoreRequest(
         private Optional<Conflict> intoExisting = Optional.empty();
         private boolean cleanup;
         private boolean chain;
+        private boolean allowIncomplete;
         private boolean skipErrors;
         private int concurrency = DEFAULT_CONCURRENCY;
         private int retries = DEFAULT_RETRIES;
@@ -151,6 +154,12 @@ public record RestoreRequest(
             return this;
         }
 
+        /** Default: false, a stream that is cut short or damaged is an error. */
+        public Builder allowIncomplete(boolean value) {
+            this.allowIncomplete = value;
+            return this;
+        }
+
         /** Default: false, the first shard that fails for good ends the restore. */
         public Builder skipErrors(boolean value) {
             this.skipErrors = value;
@@ -188,6 +197,7 @@ public record RestoreRequest(
                     intoExisting,
                     cleanup,
                     chain,
+                    allowIncomplete,
                     skipErrors,
                     concurrency,
                     retries,

@@ -6,36 +6,40 @@ import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.Task;
-import dev.sluice.engine.format.DirectoryContent;
+import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.ServerAddress;
+import dev.sluice.engine.model.Mapping;
+import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.serve.RunningServer;
 import dev.sluice.engine.serve.SnapshotServer;
-import dev.sluice.engine.source.LegacySource;
 import dev.sluice.engine.source.LiveServer;
-import dev.sluice.engine.source.LiveSource;
-import dev.sluice.engine.source.PortableSource;
+import dev.sluice.engine.source.MetadataOnly;
 import dev.sluice.engine.source.ReadOptions;
 import dev.sluice.engine.source.Restorable;
 import dev.sluice.engine.source.Source;
 import dev.sluice.engine.stage.Indexable;
 import dev.sluice.engine.stage.RateLimit;
 import dev.sluice.engine.stage.SlabLine;
-import dev.sluice.engine.store.DirectoryStore;
 import dev.sluice.engine.target.FanOut;
 import dev.sluice.engine.target.LiveOptions;
 import dev.sluice.engine.target.LiveTarget;
-import dev.sluice.engine.target.PortableTarget;
 import dev.sluice.engine.target.Target;
+import dev.sluice.engine.transfer.Input;
+import dev.sluice.engine.transfer.LineImport;
 import dev.sluice.engine.transport.SnapshotTransport;
+import java.nio.channels.Channels;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -57,11 +61,16 @@ public final class SluiceEngine implements AutoCloseable {
     private static final int LOOPS = 2;
     private static final int HTTP_CONNECTIONS = 4;
 
+    private static final Notice METADATA_ONLY = Notice.warning(
+            "only the metastore is saved and no points: that is what a legacy backup without -db is",
+            "Give -db NAME for a database with its points, or -portable for everything.");
+
     private final long memory;
     private final int parallelism;
     private final LoopResources loops;
     private final Scheduler workers;
     private final Scheduler files;
+    private final Ends ends;
 
     private SluiceEngine(Builder options) {
         this.memory = options.memory;
@@ -69,6 +78,7 @@ public final class SluiceEngine implements AutoCloseable {
         this.loops = LoopResources.create("sluice-net", LOOPS, true);
         this.workers = Schedulers.newParallel("sluice-compress", parallelism, true);
         this.files = Schedulers.newBoundedElastic(FILE_THREADS, QUEUED_FILE_TASKS, "sluice-files", 60, true);
+        this.ends = new Ends(loops, files);
     }
 
     /** An engine with every default. */
@@ -117,7 +127,31 @@ public final class SluiceEngine implements AutoCloseable {
      * server and removes what is half written.
      */
     public Flux<Event> backup(BackupRequest request) {
-        return Flux.using(() -> line(request), line -> copy(request, line).run(request.selection()), SlabLine::close);
+        var options = new CopyOptions(
+                Task.BACKUP,
+                List.of(),
+                request.concurrency(),
+                request.retries(),
+                request.skipErrors(),
+                request.compression(),
+                SAMPLING);
+        return ends.source(new End.Live(request.server()), ReadOptions.STRICT, request.timeouts(), request.retries())
+                .map(source -> savesMetadataOnly(request) ? new MetadataOnly(source, METADATA_ONLY) : source)
+                .flatMapMany(source -> Flux.using(
+                        () -> line(request.compression(), request.rateLimit()),
+                        line -> run(
+                                source,
+                                ends.target(
+                                        request.to(), new Ends.Writing(line, request.digest(), request.selection())),
+                                options,
+                                request.selection()),
+                        SlabLine::close));
+    }
+
+    private static boolean savesMetadataOnly(BackupRequest request) {
+        return request.to() instanceof End.Legacy
+                && request.selection().database().isEmpty()
+                && request.selection().shard().isEmpty();
     }
 
     /** The same for those who want only the report. */
@@ -161,9 +195,9 @@ public final class SluiceEngine implements AutoCloseable {
                 request.skipErrors(),
                 Compression.NONE,
                 SAMPLING);
-        return source(request.from(), new ReadOptions(request.chain(), request.skipErrors()))
-                .flatMapMany(source -> new Copy(new Restorable(source), target, options, Schedulers.parallel())
-                        .run(request.selection()));
+        var reading = new ReadOptions(request.chain(), request.skipErrors());
+        return ends.source(request.from(), reading, request.timeouts(), request.retries())
+                .flatMapMany(source -> run(new Restorable(source), target, options, request.selection()));
     }
 
     private LiveTarget liveTarget(RestoreRequest request, ServerAddress address, Optional<InfluxHttp> http) {
@@ -181,27 +215,72 @@ public final class SluiceEngine implements AutoCloseable {
                 Clock.systemUTC());
     }
 
-    /** A directory that no word was said of is looked at first. */
-    private Mono<Source> source(End end, ReadOptions options) {
-        if (end instanceof End.Directory unknown) {
-            return DirectoryContent.of(unknown.directory(), files).flatMap(found -> source(found, options));
+    /**
+     * Copies from any end to any other. Cold: each subscription is a copy of its own. The last event is
+     * {@link Event.Finished}; errors are {@link dev.sluice.engine.error.SluiceException}s. A copy to a live server is a
+     * {@link #restore}, and as careful.
+     */
+    public Flux<Event> copy(CopyRequest request) {
+        return ends.settled(request.to())
+                .flatMapMany(
+                        to -> to instanceof End.Live live ? restore(asRestore(request, live)) : toFiles(request, to));
+    }
+
+    private static RestoreRequest asRestore(CopyRequest request, End.Live to) {
+        return RestoreRequest.of(request.from(), to.address())
+                .selection(request.selection())
+                .mapping(request.mapping())
+                .chain(request.chain())
+                .skipErrors(request.skipErrors())
+                .concurrency(request.concurrency())
+                .retries(request.retries())
+                .timeouts(request.timeouts())
+                .build();
+    }
+
+    private Flux<Event> toFiles(CopyRequest request, End to) {
+        if (!request.mapping().equals(Mapping.NONE)) {
+            return Flux.error(new InvalidRequest(
+                    "a backup keeps the names of what is in it",
+                    "Give new names when it is restored: -newdb and -newrp are for servers."));
         }
-        return Mono.fromSupplier(() -> {
-            if (end instanceof End.Portable portable) {
-                return new PortableSource(
-                        DirectoryStore.existing(portable.directory(), files),
-                        portable.directory().toString(),
-                        options);
-            }
-            if (end instanceof End.Legacy legacy) {
-                return new LegacySource(
-                        DirectoryStore.existing(legacy.directory(), files),
-                        legacy.directory().toString(),
-                        Clock.systemUTC());
-            }
-            throw new InvalidRequest(
-                    "%s cannot be restored from".formatted(end), "Name the directory of a portable or legacy backup.");
-        });
+        var options = new CopyOptions(
+                Task.COPY,
+                List.of(),
+                request.concurrency(),
+                request.retries(),
+                request.skipErrors(),
+                Ends.compressionFor(to, request.compression()),
+                SAMPLING);
+        var reading = new ReadOptions(request.chain(), request.skipErrors());
+        return ends.source(request.from(), reading, request.timeouts(), request.retries())
+                .flatMapMany(source -> Flux.using(
+                        () -> line(options.compression(), request.rateLimit()),
+                        line -> run(
+                                source,
+                                ends.target(to, new Ends.Writing(line, request.digest(), request.selection())),
+                                options,
+                                request.selection()),
+                        SlabLine::close));
+    }
+
+    /**
+     * Imports line protocol. Cold: each subscription is an import of its own. The last event is
+     * {@link TransferEvent.Imported}; errors are {@link dev.sluice.engine.error.SluiceException}s. A cancel ends every
+     * request.
+     */
+    public Flux<TransferEvent> importLines(ImportRequest request) {
+        return Flux.using(
+                () -> InfluxHttp.to(
+                        request.endpoint(),
+                        request.credentials(),
+                        request.timeouts(),
+                        loops,
+                        request.options().concurrency()),
+                http -> Mono.fromCallable(() -> lineImport(request, http))
+                        .subscribeOn(files)
+                        .flatMapMany(LineImport::run),
+                InfluxHttp::close);
     }
 
     /** Answers the snapshot RPC over a stopped server's directories; cold. */
@@ -231,33 +310,23 @@ public final class SluiceEngine implements AutoCloseable {
         loops.disposeLater(Duration.ZERO, PATIENCE).block(PATIENCE);
     }
 
-    private SlabLine line(BackupRequest request) {
-        Optional<RateLimit> limit = request.rateLimit().isPresent()
-                ? Optional.of(new RateLimit(request.rateLimit().getAsLong(), Schedulers.parallel()))
-                : Optional.empty();
-        return SlabLine.open(request.compression(), memory, limit, workers, parallelism);
+    private LineImport lineImport(ImportRequest request, InfluxHttp http) {
+        Optional<Path> path = request.path();
+        if (path.isPresent() && Files.isDirectory(path.get())) {
+            return LineImport.ofDirectory(path.get(), http, request.options(), workers, files, Schedulers.parallel());
+        }
+        Input input = path.map(Input::of).orElseGet(() -> Input.of("standard input", Channels.newChannel(System.in)));
+        return LineImport.of(input, http, request.options(), workers, files, Schedulers.parallel());
     }
 
-    private Copy copy(BackupRequest request, SlabLine line) {
-        Path directory = request.directory();
-        var server =
-                new LiveServer(SnapshotTransport.to(request.server(), request.timeouts(), loops), request.retries());
-        var source = new LiveSource(server, Clock.systemUTC());
-        var target = new PortableTarget(
-                DirectoryStore.create(directory, files),
-                directory.toString(),
-                line,
-                request.digest(),
-                request.selection(),
-                Clock.systemUTC());
-        var options = new CopyOptions(
-                Task.BACKUP,
-                List.of(),
-                request.concurrency(),
-                request.retries(),
-                request.skipErrors(),
-                request.compression(),
-                SAMPLING);
-        return new Copy(source, target, options, Schedulers.parallel());
+    private SlabLine line(Compression compression, OptionalLong rateLimit) {
+        Optional<RateLimit> limit = rateLimit.isPresent()
+                ? Optional.of(new RateLimit(rateLimit.getAsLong(), Schedulers.parallel()))
+                : Optional.empty();
+        return SlabLine.open(compression, memory, limit, workers, parallelism);
+    }
+
+    private static Flux<Event> run(Source source, Target target, CopyOptions options, Selection selection) {
+        return new Copy(source, target, options, Schedulers.parallel()).run(selection);
     }
 }

@@ -5,7 +5,7 @@
  * <p>Comes in: a request (where from, where to, what, how). Goes out: {@code Flux<Event>}. This is the only
  * room that names whole flows; every other room knows only the rooms above it in this list:
  * {@code model, error, event, flow, wire, transport, http, tar, meta, tsm, line, stage, store, format, source,
- * target, copy, transfer, serve}.
+ * target, copy, transfer, serve}. A test keeps to it.
  */
 @NullMarked
 package dev.sluice.engine;

@@ -21,15 +21,17 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code sluice backup}: influxd's flags with their meaning, and what is new under long names. */
 @CommandLine.Command(
         name = "backup",
         sortOptions = false,
         description = "Back up a running server.",
-        customSynopsis = "sluice backup -portable [flags] PATH",
+        customSynopsis = "sluice backup [-portable] [flags] PATH",
         parameterListHeading = "%n",
         optionListHeading = "%nFlags, with one dash or two, before or after PATH%n",
         footer = {
@@ -37,7 +39,8 @@ import picocli.CommandLine.Parameters;
             "Examples",
             "  sluice backup -portable /backups/monday",
             "  sluice backup -portable -host db1:8088 -db telemetry --compression zstd:3 /backups/db1",
-            "  sluice backup -portable -since 2026-01-31T00:00:00Z /backups/monday"
+            "  sluice backup -portable -since 2026-01-31T00:00:00Z /backups/monday",
+            "  sluice backup -db telemetry /backups/legacy"
         })
 final class BackupCommand implements Command, FlagHints {
 
@@ -52,7 +55,15 @@ final class BackupCommand implements Command, FlagHints {
             description = "The directory that receives the backup.")
     private List<String> paths = new ArrayList<>();
 
-    @Option(names = "-portable", description = "Write the portable format. The only one so far, so it must be given.")
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    @Option(
+            names = "-portable",
+            description =
+                    "Write the portable format. Without it the legacy one is written, as influxd does: raw archives, "
+                            + "and without -db only the metastore.")
     private boolean portable;
 
     @Option(
@@ -154,19 +165,12 @@ final class BackupCommand implements Command, FlagHints {
     /** What the flags ask for. */
     BackupRequest request() {
         Path directory = directory();
-        BackupRequest.Builder request = BackupRequest.portable(host, directory)
-                .selection(selection.selection())
-                .compression(compression)
+        BackupRequest.Builder request =
+                portable ? BackupRequest.portable(host, directory).compression(compression) : legacy(directory);
+        request.selection(selection.selection())
                 .concurrency(concurrency)
                 .retries(retries)
                 .skipErrors(skipErrors);
-        if (!portable) {
-            throw new UsageError(
-                    "the legacy format cannot be written yet",
-                    "Add -portable, as in 'sluice backup -portable %s'; influxd restores that with "
-                                    .formatted(directory)
-                            + "'influxd restore -portable'.");
-        }
         if (rateLimit != null) {
             request.rateLimit(rateLimit);
         }
@@ -177,6 +181,16 @@ final class BackupCommand implements Command, FlagHints {
             request.digest(digest);
         }
         return request.build();
+    }
+
+    private BackupRequest.Builder legacy(Path directory) {
+        boolean asked = spec.commandLine().getParseResult().hasMatchedOption("--compression");
+        if (asked && compression.codec() != Compression.Codec.NONE) {
+            throw new UsageError(
+                    "--compression needs -portable",
+                    "The legacy format, which is written without -portable, has no compression.");
+        }
+        return BackupRequest.legacy(host, directory);
     }
 
     private Path directory() {

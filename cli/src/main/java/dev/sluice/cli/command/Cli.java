@@ -131,6 +131,7 @@ public final class Cli {
         CommandLine root = new CommandLine(new RootCommand(context))
                 .addSubcommand("backup", new BackupCommand(context))
                 .addSubcommand("restore", new RestoreCommand(context))
+                .addSubcommand("copy", new CopyCommand(context))
                 .addSubcommand("serve", new ServeCommand(context))
                 .addSubcommand("demo", new DemoCommand(context))
                 .addSubcommand("completion", new CompletionCommand(context))

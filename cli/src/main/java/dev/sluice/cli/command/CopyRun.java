@@ -8,6 +8,7 @@ import dev.sluice.cli.console.TerminalDisplay;
 import dev.sluice.cli.console.Text;
 import dev.sluice.cli.option.OutputFlags.Output;
 import dev.sluice.engine.BackupRequest;
+import dev.sluice.engine.CopyRequest;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.CopyReport;
@@ -56,6 +57,11 @@ final class CopyRun {
     /** The whole of {@code sluice restore}. */
     static int restore(Context context, Output how, RestoreRequest request, OptionalLong memory) {
         return run(context, how, Task.RESTORE, engine -> engine.restore(request), memory, Interruption::watch);
+    }
+
+    /** The whole of {@code sluice copy}. */
+    static int copy(Context context, Output how, CopyRequest request, OptionalLong memory) {
+        return run(context, how, Task.COPY, engine -> engine.copy(request), memory, Interruption::watch);
     }
 
     private static int run(

@@ -1,6 +1,7 @@
 package dev.sluice.cli.command;
 
 import dev.sluice.engine.BackupRequest;
+import dev.sluice.engine.CopyRequest;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SampleData;
 import dev.sluice.engine.ServeRequest;
@@ -20,6 +21,9 @@ public interface Engine extends AutoCloseable {
 
     /** See {@link SluiceEngine#restore}. */
     Flux<Event> restore(RestoreRequest request);
+
+    /** See {@link SluiceEngine#copy}. */
+    Flux<Event> copy(CopyRequest request);
 
     /** See {@link SluiceEngine#serve}. */
     Mono<RunningServer> serve(ServeRequest request);
@@ -50,6 +54,11 @@ public interface Engine extends AutoCloseable {
             @Override
             public Flux<Event> restore(RestoreRequest request) {
                 return engine.restore(request);
+            }
+
+            @Override
+            public Flux<Event> copy(CopyRequest request) {
+                return engine.copy(request);
             }
 
             @Override

@@ -54,7 +54,7 @@ public final class Summary {
             lines.add(fact("notices", Integer.toString(report.notices().size())));
         }
         if (!report.location().isBlank()) {
-            lines.add(fact(report.task() == Task.BACKUP ? "manifest" : "target", report.location()));
+            lines.add(fact(report.location().endsWith(".manifest") ? "manifest" : "target", report.location()));
         }
         return lines.stream().map(Text::clean).toList();
     }

@@ -7,7 +7,9 @@ import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
+import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.TimeRange;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,6 +41,15 @@ class BackupCommandTest {
     }
 
     @Test
+    void withoutPortableTheLegacyFormatIsWrittenAsTheOriginalDoes() {
+        assertThat(request("-db telemetry DIR"))
+                .isEqualTo(BackupRequest.legacy(ServerAddress.parse("localhost:8088"), Path.of("DIR"))
+                        .selection(Selection.EVERYTHING.withDatabase("telemetry"))
+                        .build());
+        assertThat(request("--compression none DIR").to()).isEqualTo(new End.Legacy(Path.of("DIR")));
+    }
+
+    @Test
     void asksForEverythingWithTheDefaults() {
         assertThat(request("-portable DIR"))
                 .isEqualTo(BackupRequest.portable(
@@ -63,7 +74,7 @@ class BackupCommandTest {
         assertThat(request.selection().database()).contains("telemetry");
         assertThat(request.selection().policy()).contains("week");
         assertThat(request.skipErrors()).isTrue();
-        assertThat(request.directory()).isEqualTo(Path.of("DIR"));
+        assertThat(request.to()).isEqualTo(new End.Portable(Path.of("DIR")));
     }
 
     @Test
@@ -133,8 +144,7 @@ class BackupCommandTest {
                 Arguments.of("-portable", "path of the backup is missing", "sluice backup -portable /backups"),
                 Arguments.of("-portable a b", "one path is needed, 2 were given: a, b", "needs quotes"),
                 Arguments.of("-portable -", "cannot be streamed to stdout yet", "Name a directory"),
-                Arguments.of("DIR", "legacy format cannot be written yet", "Add -portable"),
-                Arguments.of("-portable=false DIR", "legacy format cannot be written yet", "Add -portable"),
+                Arguments.of("--compression gzip DIR", "--compression needs -portable", "no compression"),
                 Arguments.of("-portable=maybe DIR", "-portable is true or false, not 'maybe'", "--help"),
                 Arguments.of("-portable= DIR", "-portable has an empty value", "-portable=false"),
                 Arguments.of("-portable -db= DIR", "-db has an empty value", "Leave the flag out"),
@@ -207,8 +217,8 @@ class BackupCommandTest {
 
         assertThat(run.engine.backups)
                 .singleElement()
-                .satisfies(request ->
-                        assertThat(request.directory()).isEqualTo(Path.of("my backups/größe @home ${user.name}")));
+                .satisfies(request -> assertThat(request.to())
+                        .isEqualTo(new End.Portable(Path.of("my backups/größe @home ${user.name}"))));
     }
 
     @Test
@@ -217,7 +227,7 @@ class BackupCommandTest {
 
         run.cli("backup", "-portable", "@DIR");
 
-        assertThat(run.engine.backups.get(0).directory()).isEqualTo(Path.of("@DIR"));
+        assertThat(run.engine.backups.get(0).to()).isEqualTo(new End.Portable(Path.of("@DIR")));
     }
 
     @Test

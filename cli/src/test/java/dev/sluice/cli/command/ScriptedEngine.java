@@ -1,6 +1,7 @@
 package dev.sluice.cli.command;
 
 import dev.sluice.engine.BackupRequest;
+import dev.sluice.engine.CopyRequest;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SampleData;
 import dev.sluice.engine.ServeRequest;
@@ -18,6 +19,7 @@ final class ScriptedEngine implements Engine {
 
     final List<BackupRequest> backups = new ArrayList<>();
     final List<RestoreRequest> restores = new ArrayList<>();
+    final List<CopyRequest> copies = new ArrayList<>();
     final List<ServeRequest> serves = new ArrayList<>();
     Flux<Event> events = Flux.empty();
     Mono<RunningServer> server = Mono.empty();
@@ -34,6 +36,12 @@ final class ScriptedEngine implements Engine {
     @Override
     public Flux<Event> restore(RestoreRequest request) {
         restores.add(request);
+        return events;
+    }
+
+    @Override
+    public Flux<Event> copy(CopyRequest request) {
+        copies.add(request);
         return events;
     }
 

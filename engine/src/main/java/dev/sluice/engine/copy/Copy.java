@@ -1,14 +1,17 @@
 package dev.sluice.engine.copy;
 
 import dev.sluice.engine.error.EmptyAnswer;
+import dev.sluice.engine.error.ShardWithdrawn;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.source.Access;
 import dev.sluice.engine.source.ShardRead;
 import dev.sluice.engine.source.Source;
 import dev.sluice.engine.source.SourceSession;
@@ -22,10 +25,14 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
@@ -99,6 +106,9 @@ public final class Copy {
         private final Tally tally;
         private final List<Notice> notices = new CopyOnWriteArrayList<>();
 
+        /** Attempts that the source took back. */
+        private final Map<ShardRef, Integer> withdrawn = new ConcurrentHashMap<>();
+
         private Run(SourceSession from, TargetSession to, FluxSink<Event> events) {
             this.from = from;
             this.to = to;
@@ -121,7 +131,7 @@ public final class Copy {
                 catalog.notOffered().forEach(this::warnOfNotOffered);
                 var samples = Flux.interval(options.sampling(), timer).subscribe(tick -> sample());
                 return from.shards()
-                        .flatMap(this::fateOf, Math.min(options.concurrency(), to.maxOpenShards()), 1)
+                        .flatMap(this::fateOf, width(), 1)
                         .collectList()
                         .flatMap(fates -> from.end()
                                 .doOnNext(found -> found.forEach(this::report))
@@ -129,6 +139,11 @@ public final class Copy {
                         .flatMap(this::seal)
                         .doFinally(signal -> samples.dispose());
             });
+        }
+
+        /** What can be read once only is asked for the next shard when the one before has its fate. */
+        private int width() {
+            return from.access() == Access.ONE_PASS ? 1 : Math.min(options.concurrency(), to.maxOpenShards());
         }
 
         private Mono<ShardOutcome> fateOf(ShardRead shard) {
@@ -145,7 +160,7 @@ public final class Copy {
             return shard.wanted()
                     .onErrorResume(EmptyAnswer.class, e -> Mono.just(true)) // the copy itself finds out why
                     .flatMap(wanted -> wanted
-                            ? attempt(shard, 1, now())
+                            ? attempt(shard, 1 + withdrawn.getOrDefault(shard.ref(), 0), now())
                             : Mono.just((ShardOutcome) new ShardOutcome.Unchanged(shard.ref())));
         }
 
@@ -175,6 +190,10 @@ public final class Copy {
         }
 
         private Mono<ShardOutcome> afterFailure(ShardRead shard, int attempt, Duration since, SluiceException why) {
+            if (why instanceof ShardWithdrawn) {
+                withdrawn.put(shard.ref(), attempt);
+                return Mono.empty();
+            }
             if (why instanceof EmptyAnswer) {
                 return shard.stillOffered()
                         .onErrorReturn(SluiceException.class, true)
@@ -186,8 +205,8 @@ public final class Copy {
         }
 
         private Mono<ShardOutcome> againOrNot(ShardRead shard, int attempt, Duration since, SluiceException why) {
-            return backoff.after(why, attempt)
-                    .map(pause -> {
+            Optional<Duration> next = from.access() == Access.ONE_PASS ? Optional.empty() : backoff.after(why, attempt);
+            return next.map(pause -> {
                         tell(new Event.ShardRetried(shard.ref(), attempt, why, pause));
                         return Mono.delay(pause, timer).then(attempt(shard, attempt + 1, since));
                     })
@@ -197,10 +216,16 @@ public final class Copy {
         }
 
         private Mono<CopyReport> seal(List<ShardOutcome> fates) {
-            List<ShardOutcome> all = Stream.concat(
-                            inCatalogOrder(fates),
-                            from.catalog().notOffered().stream().map(ShardOutcome.NotOffered::new))
-                    .toList();
+            List<ShardOutcome> all = new ArrayList<>(fates);
+            Set<ShardRef> known = fates.stream().map(ShardOutcome::ref).collect(Collectors.toSet());
+            Stream.concat(
+                            from.catalog().shards().stream()
+                                    .map(Catalog.Entry::ref)
+                                    .filter(ref -> !known.contains(ref)),
+                            from.catalog().notOffered().stream())
+                    .map(ShardOutcome.NotOffered::new)
+                    .forEach(all::add);
+            sortAsInCatalog(all);
             return to.seal(all)
                     .doOnNext(done -> done.notices().forEach(this::report))
                     .map(done -> new CopyReport(
@@ -215,12 +240,10 @@ public final class Copy {
                             notices));
         }
 
-        private Stream<ShardOutcome> inCatalogOrder(List<ShardOutcome> fates) {
+        private void sortAsInCatalog(List<ShardOutcome> fates) {
             Map<ShardRef, Integer> order = new HashMap<>();
             from.catalog().shards().forEach(entry -> order.put(entry.ref(), order.size()));
-            List<ShardOutcome> sorted = new ArrayList<>(fates);
-            sorted.sort(Comparator.comparing(fate -> order.getOrDefault(fate.ref(), Integer.MAX_VALUE)));
-            return sorted.stream();
+            fates.sort(Comparator.comparing(fate -> order.getOrDefault(fate.ref(), Integer.MAX_VALUE)));
         }
 
         private void warnOfNotOffered(ShardRef ref) {

@@ -19,7 +19,9 @@ public abstract sealed class SluiceException extends RuntimeException
                 NotThere,
                 RestoreRefused,
                 ServerSilent,
+                ShardWithdrawn,
                 StoreFailed,
+                StreamDamaged,
                 TsmDamaged {
 
     private static final long serialVersionUID = 1L;

@@ -5,6 +5,7 @@ import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardReceipt;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -49,9 +50,17 @@ public record CopyReport(
         return missing().isEmpty() && !has(Notice.Kind.MISSING);
     }
 
-    /** Whether something that was read is damaged. */
+    /** Whether something that was read is damaged; for a verification this is so when a shard cannot be read. */
     public boolean damaged() {
-        return has(Notice.Kind.DAMAGED);
+        return has(Notice.Kind.DAMAGED)
+                || (task == Task.VERIFY && outcomes.stream().anyMatch(ShardOutcome.Failed.class::isInstance));
+    }
+
+    /** The report with one notice more. */
+    public CopyReport with(Notice notice) {
+        List<Notice> all = new ArrayList<>(notices);
+        all.add(notice);
+        return new CopyReport(task, source, location, started, elapsed, compression, outcomes, retries, all);
     }
 
     private boolean has(Notice.Kind kind) {

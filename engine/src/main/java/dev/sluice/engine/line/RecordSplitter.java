@@ -32,7 +32,7 @@ public final class RecordSplitter {
     private int after; // first byte behind the record that was given last
     private int filled;
     private long base; // offset in the file of bytes[0]
-    private long line = 1; // of bytes[start], counted from 1
+    private long line; // of bytes[start], counted from 1
     private boolean ended;
     private boolean plain;
     private boolean skipping;
@@ -52,10 +52,22 @@ public final class RecordSplitter {
 
     /** @param limit bytes that a record may have */
     public RecordSplitter(int limit) {
+        this(limit, 0, 1);
+    }
+
+    /**
+     * Begins in the middle of a file.
+     *
+     * @param offset of the first byte that will be fed, which begins a record
+     * @param line its number, from 1
+     */
+    public RecordSplitter(int limit, long offset, long line) {
         if (limit < 1) {
             throw new IllegalArgumentException("limit must be positive, was " + limit);
         }
         this.limit = limit;
+        this.base = offset;
+        this.line = line;
     }
 
     /** Whether every line is a record, whatever quotes it has. For statements. Counts from the next record on. */
@@ -119,6 +131,16 @@ public final class RecordSplitter {
     /** Number of the record's first line, from 1. */
     public long line() {
         return line;
+    }
+
+    /** Number of the line behind the record, from 1. */
+    public long nextLine() {
+        return line + newlines;
+    }
+
+    /** Offset in the file of the record's first byte. */
+    public long offset() {
+        return base + start;
     }
 
     /** Offset in the file of the byte behind the record and its line end. */

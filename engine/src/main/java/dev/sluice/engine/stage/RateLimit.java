@@ -33,7 +33,7 @@ public final class RateLimit {
     }
 
     /** A supply of slabs that holds them back until what has passed is paid for. */
-    SlabSupply behind(SlabPool pool) {
+    SlabSupply behind(SlabSupply pool) {
         return consumer -> {
             // Not a swap: the clock may ring before the alarm itself is on the ticket.
             Disposable.Composite ticket = Disposables.composite();
@@ -42,7 +42,7 @@ public final class RateLimit {
         };
     }
 
-    private void acquire(SlabPool pool, Consumer<ByteBuf> consumer, Disposable.Composite ticket) {
+    private void acquire(SlabSupply pool, Consumer<ByteBuf> consumer, Disposable.Composite ticket) {
         long wait = untilFree();
         ticket.add(
                 wait <= 0

@@ -76,7 +76,20 @@ public final class SlabLine implements AutoCloseable {
      * @param originalName of the file before compression
      */
     public Function<Flux<ByteBuf>, Flux<ByteBuf>> through(String originalName) {
-        Function<Flux<ByteBuf>, Flux<ByteBuf>> fill = Slabs.fill(pool, limit);
+        return through(originalName, pool::acquire);
+    }
+
+    /**
+     * The same for a file that has to wait for its turn.
+     *
+     * @param standing of this line's pool
+     */
+    public Function<Flux<ByteBuf>, Flux<ByteBuf>> through(String originalName, SlabPool.Standing standing) {
+        return through(originalName, (SlabSupply) standing);
+    }
+
+    private Function<Flux<ByteBuf>, Flux<ByteBuf>> through(String originalName, SlabSupply supply) {
+        Function<Flux<ByteBuf>, Flux<ByteBuf>> fill = Slabs.fill(supply, limit);
         return encoder.map(e -> fill.andThen(Compress.slabs(e, originalName, workers, ahead)))
                 .orElse(fill);
     }

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 
 /**
- * The memory of a copy: a fixed number of slabs of a fixed size, given out first come, first served.
+ * The memory of a copy: a fixed number of slabs of a fixed size, given out first come, first served; but those who
+ * only read {@linkplain #standing() ahead of their turn} come last, and never get all of it.
  *
  * <p>A slab is a direct buffer to fill and, once asked for, a second one beside it for what becomes of it; both
  * count as one, so a stage that holds a slab never has to wait for another and cannot be in a deadlock with
@@ -29,6 +30,7 @@ public final class SlabPool {
     private final Deque<Waiter> waiters = new ArrayDeque<>();
     private int made;
     private int out;
+    private int ahead;
 
     /**
      * @param slabBytes that one slab takes
@@ -54,6 +56,11 @@ public final class SlabPool {
         return slabs;
     }
 
+    /** How many slabs those have at most, all together, who are not first in their line. */
+    int mostAhead() {
+        return slabs - Math.max(1, slabs / 4);
+    }
+
     /** Slabs that are given out now; 0 when nobody leaks. */
     public synchronized int outstanding() {
         return out;
@@ -66,18 +73,54 @@ public final class SlabPool {
      * @return to withdraw; after that the consumer is not called any more
      */
     public Disposable acquire(Consumer<ByteBuf> consumer) {
-        Waiter waiter = new Waiter(consumer);
-        Memory memory;
+        return acquire(new Waiter(consumer, null));
+    }
+
+    /**
+     * A place in a line where only the first one makes progress and those behind read ahead: slabs acquired over it
+     * come out of what the pool has for that, until it {@linkplain Standing#first() is first}. The rest is kept for
+     * whoever is first, so that the line never stands still for want of memory.
+     */
+    public Standing standing() {
+        return new Standing();
+    }
+
+    private Disposable acquire(Waiter waiter) {
         synchronized (this) {
-            memory = out < slabs ? take() : null;
-            if (memory == null) {
-                waiters.add(waiter);
+            waiters.add(waiter);
+        }
+        serve();
+        return waiter;
+    }
+
+    /** Gives what is free to those who may have it. */
+    private void serve() {
+        while (true) {
+            Waiter next;
+            Memory memory;
+            synchronized (this) {
+                next = out < slabs ? next() : null;
+                if (next == null) {
+                    return;
+                }
+                waiters.remove(next);
+                memory = take(next.behind());
+            }
+            next.serve(memory);
+        }
+    }
+
+    private @Nullable Waiter next() {
+        Waiter behind = null;
+        for (Waiter waiter : waiters) {
+            if (!waiter.behind()) {
+                return waiter;
+            }
+            if (behind == null) {
+                behind = waiter;
             }
         }
-        if (memory != null) {
-            waiter.serve(memory);
-        }
-        return waiter;
+        return ahead < mostAhead() ? behind : null;
     }
 
     /**
@@ -94,28 +137,29 @@ public final class SlabPool {
         return pooled.memory.beside();
     }
 
-    private Memory take() {
+    private Memory take(boolean forAhead) {
         out++;
         Memory memory = idle.poll();
         if (memory == null) {
             made++;
             memory = new Memory();
         }
+        memory.ahead = forAhead;
+        if (forAhead) {
+            ahead++;
+        }
         return memory;
     }
 
     private void giveBack(Memory memory) {
-        Waiter next;
         synchronized (this) {
-            next = waiters.poll();
-            if (next == null) {
-                idle.push(memory);
-                out--;
+            idle.push(memory);
+            out--;
+            if (memory.ahead) {
+                ahead--;
             }
         }
-        if (next != null) {
-            next.serve(memory);
-        }
+        serve();
     }
 
     private synchronized void withdraw(Waiter waiter) {
@@ -127,12 +171,40 @@ public final class SlabPool {
         return "%d of %d slabs of %d bytes in use, %d made".formatted(out, slabs, slabBytes, made);
     }
 
+    /** See {@link #standing()}. */
+    public final class Standing implements SlabSupply {
+        private boolean first;
+
+        private Standing() {}
+
+        /** As {@link SlabPool#acquire}. */
+        @Override
+        public Disposable acquire(Consumer<ByteBuf> consumer) {
+            return SlabPool.this.acquire(new Waiter(consumer, this));
+        }
+
+        /** From now on, and for what is being waited for, all memory may be had. */
+        public void first() {
+            synchronized (SlabPool.this) {
+                first = true;
+            }
+            serve();
+        }
+    }
+
     private final class Waiter implements Disposable {
         private final Consumer<ByteBuf> consumer;
+        private final @Nullable Standing standing;
         private final AtomicBoolean over = new AtomicBoolean();
 
-        private Waiter(Consumer<ByteBuf> consumer) {
+        private Waiter(Consumer<ByteBuf> consumer, @Nullable Standing standing) {
             this.consumer = consumer;
+            this.standing = standing;
+        }
+
+        /** Under the pool's lock. */
+        private boolean behind() {
+            return standing != null && !standing.first;
         }
 
         private void serve(Memory memory) {
@@ -161,6 +233,7 @@ public final class SlabPool {
         private final ByteBuffer slab = ByteBuffer.allocateDirect(slabBytes);
         private final AtomicInteger users = new AtomicInteger();
         private @Nullable ByteBuffer beside;
+        private boolean ahead;
 
         private ByteBuf open() {
             users.set(1);

@@ -18,8 +18,13 @@ public final class Slabs {
      * @param limit holds slabs back so that all that share it stay under its rate
      */
     public static Function<Flux<ByteBuf>, Flux<ByteBuf>> fill(SlabPool pool, Optional<RateLimit> limit) {
+        return fill((SlabSupply) pool::acquire, limit);
+    }
+
+    /** The same, out of a place in a line. */
+    static Function<Flux<ByteBuf>, Flux<ByteBuf>> fill(SlabSupply supply, Optional<RateLimit> limit) {
         return limit.<Function<Flux<ByteBuf>, Flux<ByteBuf>>>map(rate -> bytes ->
-                        new SlabFill(bytes, rate.behind(pool)).doOnNext(slab -> rate.passed(slab.readableBytes())))
-                .orElse(bytes -> new SlabFill(bytes, pool::acquire));
+                        new SlabFill(bytes, rate.behind(supply)).doOnNext(slab -> rate.passed(slab.readableBytes())))
+                .orElse(bytes -> new SlabFill(bytes, supply));
     }
 }

@@ -5,6 +5,7 @@ import dev.sluice.engine.model.Digest;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -249,6 +250,10 @@ final class PendingWriter implements CoreSubscriber<ByteBuf> {
         }
         ended = true;
         cancelUpstream();
+        if (cancelled && cause instanceof AsynchronousCloseException) {
+            discard(null); // a write that blocked was ended by the cancel
+            return;
+        }
         Throwable told = cause instanceof IOException io ? failure.apply(io, written) : cause;
         discard(told);
         releaseQueue();

@@ -1,16 +1,12 @@
 package dev.sluice.engine.tar;
 
-import dev.sluice.engine.error.ArchiveDamaged;
-import dev.sluice.engine.error.EmptyAnswer;
+import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.model.ShardPart;
-import dev.sluice.engine.model.ShardRef;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.time.Instant;
-import java.util.HashSet;
-import java.util.Set;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.apache.commons.compress.archivers.zip.ZipEncoding;
@@ -28,11 +24,8 @@ final class TarDecoder {
     /** Enough for any path that a server can have; more is damage or malice. */
     static final int MAX_EXTENDED_HEADER = 64 * 1024;
 
-    /** TSM files are kept around 2 GiB; a petabyte is a broken header. */
-    static final long MAX_FILE = 1L << 50;
-
-    /** A shard has some thousand files at most; this bounds what is remembered of their names. */
-    static final int MAX_FILES = 1 << 20;
+    /** A server ends a TSM file at 2 GiB; what says that it is far larger is damaged, or a bomb. */
+    static final long MAX_FILE = 1L << 36;
 
     private static final ZipEncoding UTF_8 = ZipEncodingHelper.getZipEncoding("UTF-8");
 
@@ -45,9 +38,8 @@ final class TarDecoder {
         END
     }
 
-    private final ShardRef shard;
-    private final String directory;
-    private final Set<String> names = new HashSet<>();
+    private final Rules rules;
+    private int files;
 
     private Stage stage = Stage.HEADER;
     private long position;
@@ -68,16 +60,34 @@ final class TarDecoder {
     private long bodyMissing;
     private int paddingMissing;
 
-    TarDecoder(ShardRef shard) {
-        this.shard = shard;
-        this.directory = shard + "/";
+    /** What an archive may hold, and how its faults are told. */
+    interface Rules {
+
+        /**
+         * The name under which an entry goes on.
+         *
+         * @param path as the archive has it
+         * @param number of the file, from 1
+         * @throws IllegalArgumentException with a clause that says what is wrong
+         */
+        String name(String path, int number);
+
+        /** @param problem as a clause: {@code ended in the middle of x.tsm} */
+        SluiceException damaged(String problem, long offset);
+
+        /** For an input without one byte. */
+        SluiceException empty();
+    }
+
+    TarDecoder(Rules rules) {
+        this.rules = rules;
     }
 
     /**
      * The next part that the buffer's bytes complete, or null when all of them are read. The part's data is a
      * retained slice of the buffer; the buffer itself stays the caller's.
      *
-     * @throws ArchiveDamaged if it is not a well-formed archive of this shard
+     * @throws SluiceException as the rules have it, if it is not a well-formed archive
      */
     @Nullable
     ShardPart next(ByteBuf in) {
@@ -150,12 +160,11 @@ final class TarDecoder {
     /**
      * To be asked when the input has ended.
      *
-     * @throws ArchiveDamaged if it ended too early
-     * @throws EmptyAnswer if it never began
+     * @throws SluiceException as the rules have it, if it ended too early or never began
      */
     ShardPart end() {
         if (position == 0) {
-            throw new EmptyAnswer("shard " + shard);
+            throw rules.empty();
         }
         String where = switch (stage) {
             case END -> "";
@@ -169,7 +178,7 @@ final class TarDecoder {
         if (stage != Stage.END) {
             throw damaged("ended " + where, position);
         }
-        return new ShardPart.ShardEnd(names.size());
+        return new ShardPart.ShardEnd(files);
     }
 
     private boolean fillBlock(ByteBuf in) {
@@ -253,12 +262,10 @@ final class TarDecoder {
         if (size < 0 || size > MAX_FILE) {
             throw damaged("has a file of %d bytes".formatted(size), start);
         }
-        name = baseName(path, start);
-        if (!names.add(name)) {
-            throw damaged("has %s twice".formatted(name), start);
-        }
-        if (names.size() > MAX_FILES) {
-            throw damaged("has more than %d files".formatted(MAX_FILES), start);
+        try {
+            name = rules.name(path, ++files);
+        } catch (IllegalArgumentException e) {
+            throw damaged(String.valueOf(e.getMessage()), start);
         }
         bodyMissing = size;
         paddingMissing = (int) (-size & (BLOCK - 1));
@@ -269,25 +276,8 @@ final class TarDecoder {
         return new ShardPart.FileStart(name, size, modified, raw);
     }
 
-    private String baseName(String path, long offset) {
-        String base = path.startsWith(directory) ? path.substring(directory.length()) : "";
-        boolean plain = !base.isEmpty()
-                && !base.equals(".")
-                && !base.equals("..")
-                && base.chars().noneMatch(c -> c == '/' || c == '\\' || Character.isISOControl(c));
-        if (!plain) {
-            throw damaged("has an entry that does not belong to it, '%s'".formatted(printable(path)), offset);
-        }
-        return base;
-    }
-
-    private ArchiveDamaged damaged(String problem, long offset) {
-        return new ArchiveDamaged(shard.toString(), problem, offset);
-    }
-
-    private static String printable(String path) {
-        String head = path.length() > 300 ? path.substring(0, 300) + "…" : path;
-        return head.replaceAll("\\p{Cntrl}", "?");
+    private SluiceException damaged(String problem, long offset) {
+        return rules.damaged(problem, offset);
     }
 
     private static boolean isZero(byte[] bytes) {

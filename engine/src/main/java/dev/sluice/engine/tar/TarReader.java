@@ -33,7 +33,18 @@ public final class TarReader {
      * @param shard whose files the archive must hold, each directly under {@code database/policy/id/}
      */
     public static Function<Flux<ByteBuf>, Flux<ShardPart>> parts(ShardRef shard) {
-        return Unfold.of(() -> new Parts(new TarDecoder(shard)), ShardPart::release);
+        return Unfold.of(() -> new Parts(new TarDecoder(new ShardRules(shard))), ShardPart::release);
+    }
+
+    /**
+     * The same for an archive of any files, each under its whole path as its name.
+     *
+     * @param what the archive, for messages
+     * @return signals {@link dev.sluice.engine.error.StreamDamaged} where it is not well-formed; also when the input
+     *     ends before the archive does
+     */
+    public static Function<Flux<ByteBuf>, Flux<ShardPart>> files(String what) {
+        return Unfold.of(() -> new Parts(new TarDecoder(new FileRules(what))), ShardPart::release);
     }
 
     private static final class Parts implements Unfolder<ShardPart> {

@@ -1,6 +1,7 @@
 package dev.sluice.engine.tsm;
 
 import java.io.IOException;
+import java.util.function.Predicate;
 
 /**
  * Which points go: those that a {@link Tombstone} lists, or those outside of what was selected.
@@ -18,6 +19,11 @@ public interface Deletions {
     /** What these or the others delete. */
     default Deletions and(Deletions others) {
         return key -> of(key).union(others.of(key));
+    }
+
+    /** Every point of the keys whose measurement is not wanted. */
+    static Deletions outsideMeasurements(Predicate<String> kept) {
+        return key -> kept.test(Keys.measurement(key)) ? TimeSet.NONE : TimeSet.ALL;
     }
 
     /** Everything but the points at these times. */

@@ -22,6 +22,22 @@ final class Keys {
         return key.length > LONGEST_TEXT ? text.append("...").toString() : text.toString();
     }
 
+    /** The name of the measurement without its escapes; bytes that are no UTF-8 are replaced. */
+    static String measurement(byte[] key) {
+        byte[] name = new byte[key.length];
+        int length = 0;
+        int end = separator(key);
+        end = end < 0 ? key.length : end;
+        for (int i = 0; i < end && key[i] != ','; i++) {
+            boolean escape = key[i] == '\\' && i + 1 < end && (key[i + 1] == ',' || key[i + 1] == ' ');
+            if (escape) {
+                i++;
+            }
+            name[length++] = key[i];
+        }
+        return new String(name, 0, length, StandardCharsets.UTF_8);
+    }
+
     /** Where the first separator starts, or -1: what comes before it is the series key. */
     static int separator(byte[] key) {
         for (int i = 0; i <= key.length - SEPARATOR; i++) {

@@ -78,6 +78,13 @@ final class Output {
         length += count;
     }
 
+    void put(ByteBuffer source) {
+        int count = source.remaining();
+        room(count);
+        source.get(bytes, length, count);
+        length += count;
+    }
+
     private void room(int count) {
         if (bytes.length - length < count) {
             bytes = Arrays.copyOf(bytes, Math.max(Math.addExact(length, count), bytes.length * 2));

@@ -4,6 +4,7 @@ import dev.sluice.engine.error.TsmDamaged;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Times and values of one series and field: what a block holds. Immutable; the arrays that it is made of belong to
@@ -150,6 +151,23 @@ public final class TsmBlock {
         return column.as(Strings.class).values[index].clone();
     }
 
+    /** What is left of it, which may be all; null if nothing is. */
+    @Nullable
+    TsmBlock without(TimeSet deleted) {
+        int[] kept = new int[size()];
+        int n = 0;
+        for (int i = 0; i < kept.length; i++) {
+            if (!deleted.contains(times[i])) {
+                kept[n++] = i;
+            }
+        }
+        if (n == 0 || n == kept.length) {
+            return n == 0 ? null : this;
+        }
+        int[] picked = Arrays.copyOf(kept, n);
+        return new TsmBlock(Arrays.stream(picked).mapToLong(i -> times[i]).toArray(), n, column.pick(picked));
+    }
+
     /** The same type, times and values; floats bit for bit. */
     @Override
     public boolean equals(Object other) {
@@ -173,6 +191,8 @@ public final class TsmBlock {
         abstract void encode(int from, int to, Output out);
 
         abstract boolean same(Column other);
+
+        abstract Column pick(int[] indexes);
 
         <T extends Column> T as(Class<T> wanted) {
             if (!wanted.isInstance(this)) {
@@ -209,6 +229,11 @@ public final class TsmBlock {
         }
 
         @Override
+        Column pick(int[] indexes) {
+            return new Floats(Arrays.stream(indexes).mapToDouble(i -> values[i]).toArray());
+        }
+
+        @Override
         void encode(int from, int to, Output out) {
             FloatCodec.encode(values, from, to, out);
         }
@@ -231,6 +256,12 @@ public final class TsmBlock {
         @Override
         boolean same(Column other) {
             return other instanceof Integers that && type == that.type && Arrays.equals(values, that.values);
+        }
+
+        @Override
+        Column pick(int[] indexes) {
+            return new Integers(
+                    type, Arrays.stream(indexes).mapToLong(i -> values[i]).toArray());
         }
 
         @Override
@@ -257,6 +288,15 @@ public final class TsmBlock {
         }
 
         @Override
+        Column pick(int[] indexes) {
+            boolean[] picked = new boolean[indexes.length];
+            for (int i = 0; i < picked.length; i++) {
+                picked[i] = values[indexes[i]];
+            }
+            return new Booleans(picked);
+        }
+
+        @Override
         void encode(int from, int to, Output out) {
             BooleanCodec.encode(values, from, to, out);
         }
@@ -277,6 +317,11 @@ public final class TsmBlock {
         @Override
         boolean same(Column other) {
             return other instanceof Strings that && Arrays.deepEquals(values, that.values);
+        }
+
+        @Override
+        Column pick(int[] indexes) {
+            return new Strings(Arrays.stream(indexes).mapToObj(i -> values[i]).toArray(byte[][]::new));
         }
 
         @Override

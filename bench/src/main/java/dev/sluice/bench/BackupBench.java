@@ -1,0 +1,210 @@
+package dev.sluice.bench;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import dev.sluice.bench.data.Influxd;
+import dev.sluice.bench.measure.Figures;
+import dev.sluice.bench.measure.Program;
+import dev.sluice.bench.measure.Results;
+import dev.sluice.bench.measure.Results.Column;
+import dev.sluice.bench.measure.Rounds;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * {@code bench/run backup DATABASE}: a bare reader, the original, and Sluice with every codec, in turn against one server,
+ * onto a memory file system.
+ */
+final class BackupBench {
+
+    private static final String DRAIN = "drain";
+    private static final String ORIGINAL = "influxd";
+    private static final String GZIP = "gzip";
+    private static final String LIBDEFLATE = "gzip libdeflate";
+
+    private static final String WALL = "wall_s";
+    private static final String COPY = "copy_s";
+    private static final String FSYNC = "fsync_s";
+    private static final String RATE = "MB_per_s";
+    private static final String COPY_RATE = "copy_MB_per_s";
+    private static final String STORED = "stored_MB";
+    private static final String CPU = "cpu_s_per_GB";
+    private static final String SERVER_CPU = "server_cpu_s_per_GB";
+    private static final String BUSY = "cores_busy";
+    private static final String PEAK = "peak_MB";
+
+    private final Setting setting;
+    private final Influxd server;
+    private final String database;
+    private final Path target;
+    private long rawBytes;
+
+    private BackupBench(Setting setting, Influxd server, String database, Path scratch) {
+        this.setting = setting;
+        this.server = server;
+        this.database = database;
+        this.target = scratch.resolve("backup");
+    }
+
+    static void run(Setting setting, String database) throws Exception {
+        setting.serving((scratch, server) -> new BackupBench(setting, server, database, scratch).measure());
+    }
+
+    private void measure() throws Exception {
+        List<Rounds.Case> cases = new ArrayList<>(List.of(
+                drain(),
+                original(),
+                sluice("zstd", "zstd:1", Optional.empty()),
+                sluice("zstd:3", "zstd:3", Optional.empty()),
+                sluice("gzip:0", "gzip:0", Optional.empty()),
+                sluice("none", "none", Optional.empty()),
+                sluice(GZIP, "gzip:1", Optional.empty())));
+        setting.java25().ifPresent(java -> cases.add(sluice(LIBDEFLATE, "gzip:1", Optional.of(java))));
+        Results results = Rounds.measure(cases, setting.rounds());
+        System.out.println("Backup of '%s': %.0f MB of shards, medians of %d, %d processors; 1 MB = 10^6 bytes"
+                .formatted(
+                        database,
+                        rawBytes / 1e6,
+                        setting.rounds(),
+                        Runtime.getRuntime().availableProcessors()));
+        System.out.print(results.table(List.of(
+                results.figure("wall s", "%.2f", WALL),
+                results.figure("MB/s", "%.0f", RATE),
+                faster(results),
+                results.figure("stored MB", "%.0f", STORED),
+                results.ratio("of its size", "%.3f", STORED, ORIGINAL),
+                results.figure("CPU s/GB", "%.1f", CPU),
+                results.figure("server's", "%.1f", SERVER_CPU),
+                results.figure("cores busy", "%.2f", BUSY),
+                results.figure("peak MB", "%.0f", PEAK),
+                results.figure("copy MB/s", "%.0f", COPY_RATE),
+                results.ratio("of drain", "%.2f", COPY_RATE, DRAIN),
+                results.figure("fsync s", "%.3f", FSYNC))));
+        results.writeTo(Setting.results("backup-" + database));
+    }
+
+    /** Time of the original divided by ours. */
+    private static Column faster(Results results) {
+        return results.ratio("as fast", "%.2f", RATE, ORIGINAL);
+    }
+
+    private interface Once {
+        Figures run() throws Exception;
+    }
+
+    private static Rounds.Case named(String name, Once once) {
+        return new Rounds.Case() {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public Figures run() throws Exception {
+                return once.run();
+            }
+        };
+    }
+
+    private Rounds.Case drain() {
+        return named(DRAIN, () -> {
+            double before = Program.cpuSecondsOf(server.pid());
+            Drain.Drained drained = new Drain(server.rpc()).run(database);
+            rawBytes = drained.bytes();
+            double gigabytes = rawBytes / 1e9;
+            return new Figures()
+                    .set(WALL, drained.seconds())
+                    .set(RATE, rawBytes / 1e6 / drained.seconds())
+                    .set(COPY_RATE, rawBytes / 1e6 / drained.seconds())
+                    .set(SERVER_CPU, (Program.cpuSecondsOf(server.pid()) - before) / gigabytes);
+        });
+    }
+
+    private Rounds.Case original() {
+        return named(ORIGINAL, () -> {
+            Files.createDirectories(target);
+            return command(
+                    List.of(
+                            setting.influxd().toString(),
+                            "backup",
+                            "-portable",
+                            "-host",
+                            server.rpc().toString(),
+                            "-db",
+                            database,
+                            target.toString()),
+                    Map.of());
+        });
+    }
+
+    private Rounds.Case sluice(String name, String compression, Optional<Path> java) {
+        Map<String, String> environment = new HashMap<>();
+        java.ifPresent(
+                home -> environment.put("SLUICE_JAVA", home.resolve("bin/java").toString()));
+        return named(
+                name,
+                () -> command(
+                        List.of(
+                                setting.sluice().toString(),
+                                "backup",
+                                "-portable",
+                                "-host",
+                                server.rpc().toString(),
+                                "-db",
+                                database,
+                                "--compression",
+                                compression,
+                                "--json",
+                                target.toString()),
+                        environment));
+    }
+
+    private Figures command(List<String> command, Map<String, String> environment) throws Exception {
+        try {
+            double before = Program.cpuSecondsOf(server.pid());
+            Program.Run run = Program.run(command, environment);
+            double serverCpu = Program.cpuSecondsOf(server.pid()) - before;
+            double gigabytes = rawBytes / 1e9;
+            Figures figures = new Figures()
+                    .set(WALL, run.wallSeconds())
+                    .set(RATE, rawBytes / 1e6 / run.wallSeconds())
+                    .set(STORED, Setting.bytesIn(target) / 1e6)
+                    .set(CPU, run.cpuSeconds() / gigabytes)
+                    .set(SERVER_CPU, serverCpu / gigabytes)
+                    .set(BUSY, (run.cpuSeconds() + serverCpu) / run.wallSeconds())
+                    .set(PEAK, run.peakBytes() / 1e6);
+            own(run.out(), figures);
+            return figures;
+        } finally {
+            Setting.delete(target);
+        }
+    }
+
+    /** What Sluice says of itself in its last line of JSON. */
+    private void own(String out, Figures figures) throws IOException {
+        String last = out.lines().reduce("", (before, line) -> line);
+        if (!last.startsWith("{")) {
+            return;
+        }
+        try (JsonParser json = new JsonFactory().createParser(last)) {
+            json.nextToken();
+            while (json.nextToken() == JsonToken.FIELD_NAME) {
+                String name = json.currentName();
+                json.nextToken();
+                switch (name) {
+                    case "elapsed_seconds" ->
+                        figures.set(COPY, json.getDoubleValue()).set(COPY_RATE, rawBytes / 1e6 / json.getDoubleValue());
+                    case "fsync_seconds" -> figures.set(FSYNC, json.getDoubleValue());
+                    default -> json.skipChildren();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package dev.sluice.bench;
+
+import dev.sluice.bench.data.DataSet;
+import dev.sluice.bench.data.Load;
+import java.util.List;
+
+/** {@code bench/run}: what there is to measure. Run from the top of the repository. */
+public final class Main {
+
+    private static final String USAGE = """
+            Usage: bench/run load               make the data set, once; takes a quarter of an hour
+                   bench/run backup [DATABASE]  backups of '%s' or '%s'; default: both
+            bench/README.md tells what the environment says.""".formatted(DataSet.MANY, DataSet.SINGLE);
+
+    private Main() {}
+
+    public static void main(String[] args) throws Exception {
+        Setting setting = Setting.of(System.getenv());
+        switch (args.length == 0 ? "" : args[0]) {
+            case "load" -> Load.into(setting.set(), setting.influxd(), setting.memory());
+            case "backup" -> {
+                for (String database : args.length > 1 ? List.of(args[1]) : List.of(DataSet.MANY, DataSet.SINGLE)) {
+                    BackupBench.run(setting, database);
+                }
+            }
+            default -> {
+                System.err.println(USAGE);
+                System.exit(2);
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package dev.sluice.bench;
+
+import dev.sluice.bench.data.DataSet;
+import dev.sluice.bench.data.Influxd;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * What measurements find around them, from the environment.
+ *
+ * @param influxd the original
+ * @param set the data
+ * @param memory a directory on a memory file system, for a server's copy of the data and for what is written
+ * @param sluice the command
+ * @param java25 a Java for which there is libdeflate
+ * @param rounds how many runs count
+ */
+record Setting(Path influxd, DataSet set, Path memory, Path sluice, Optional<Path> java25, int rounds) {
+
+    static Setting of(Map<String, String> environment) {
+        String influxd = environment.getOrDefault("SLUICE_INFLUXD", "").split(",", -1)[0];
+        if (influxd.isEmpty()) {
+            throw new IllegalArgumentException("SLUICE_INFLUXD must name an influxd to compare with");
+        }
+        return new Setting(
+                Path.of(influxd),
+                new DataSet(Path.of("bench", "data", "server")),
+                Path.of(environment.getOrDefault("SLUICE_BENCH_MEMORY", "/dev/shm")),
+                Path.of("sluice").toAbsolutePath(),
+                Optional.ofNullable(environment.get("SLUICE_BENCH_JAVA25")).map(Path::of),
+                Integer.parseInt(environment.getOrDefault("SLUICE_BENCH_ROUNDS", "5")));
+    }
+
+    /** Where a measurement's figures go. */
+    static Path results(String name) {
+        return Path.of("bench", "data", "results", name + ".json");
+    }
+
+    /** What is done with a scratch directory and a server. */
+    interface Work {
+        void with(Path scratch, Influxd server) throws Exception;
+    }
+
+    /** Runs a server on a copy of the data in memory, and removes all of it afterwards. */
+    void serving(Work work) throws Exception {
+        if (!set.isThere()) {
+            throw new IllegalStateException("there is no data yet: bench/run load makes it");
+        }
+        Path scratch = Files.createTempDirectory(memory, "sluice-bench-");
+        try {
+            Path home = scratch.resolve("server");
+            set.copyTo(home);
+            try (Influxd server = Influxd.start(influxd, home)) {
+                work.with(scratch, server);
+            }
+        } finally {
+            delete(scratch);
+        }
+    }
+
+    /** Removes a tree of files, if it is there. */
+    static void delete(Path tree) throws IOException {
+        if (!Files.exists(tree)) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(tree)) {
+            files.sorted(Comparator.reverseOrder()).forEach(file -> {
+                try {
+                    Files.delete(file);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        }
+    }
+
+    /** Bytes of the files directly in a directory. */
+    static long bytesIn(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.mapToLong(file -> file.toFile().length()).sum();
+        }
+    }
+}

@@ -1,0 +1,148 @@
+package dev.sluice.engine;
+
+import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.model.Digest;
+import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Mapping;
+import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.model.Timeouts;
+import java.util.OptionalLong;
+
+/**
+ * Copy from any end to any other.
+ *
+ * @param mapping new names, for servers and their directories only
+ * @param compression of archives, where the target has some; ignored where it has not
+ * @param chain put increments of influxd together, oldest first
+ * @param retries attempts after the first, for each shard
+ * @param rateLimit raw bytes a second over all shards; empty for none
+ * @param skipErrors go on without a shard that failed for good, and name it in the report
+ */
+public record CopyRequest(
+        End from,
+        End to,
+        Selection selection,
+        Mapping mapping,
+        Compression compression,
+        Digest.Algorithm digest,
+        boolean chain,
+        int concurrency,
+        int retries,
+        OptionalLong rateLimit,
+        boolean skipErrors,
+        Timeouts timeouts) {
+
+    public CopyRequest {
+        if (concurrency < 1) {
+            throw new IllegalArgumentException("concurrency must be at least 1, was " + concurrency);
+        }
+        if (retries < 0) {
+            throw new IllegalArgumentException("retries must not be negative, was " + retries);
+        }
+        if (rateLimit.isPresent() && rateLimit.getAsLong() < 1) {
+            throw new IllegalArgumentException("rate limit must be positive, was " + rateLimit.getAsLong());
+        }
+    }
+
+    /** Starts a request with every option at its default. */
+    public static Builder of(End from, End to) {
+        return new Builder(from, to);
+    }
+
+    /** Collects the options; each setter tells its default. */
+    public static final class Builder {
+        private final End from;
+        private final End to;
+        private Selection selection = Selection.EVERYTHING;
+        private Mapping mapping = Mapping.NONE;
+        private Compression compression = Compression.GZIP;
+        private Digest.Algorithm digest = Digest.Algorithm.CRC32C;
+        private boolean chain;
+        private int concurrency = BackupRequest.DEFAULT_CONCURRENCY;
+        private int retries = BackupRequest.DEFAULT_RETRIES;
+        private OptionalLong rateLimit = OptionalLong.empty();
+        private boolean skipErrors;
+        private Timeouts timeouts = Timeouts.DEFAULT;
+
+        private Builder(End from, End to) {
+            this.from = from;
+            this.to = to;
+        }
+
+        /** Default: everything. */
+        public Builder selection(Selection value) {
+            this.selection = value;
+            return this;
+        }
+
+        /** Default: all keep their names. */
+        public Builder mapping(Mapping value) {
+            this.mapping = value;
+            return this;
+        }
+
+        /** Default: gzip at level 1, which influxd reads. */
+        public Builder compression(Compression value) {
+            this.compression = value;
+            return this;
+        }
+
+        /** Default: CRC-32C. */
+        public Builder digest(Digest.Algorithm value) {
+            this.digest = value;
+            return this;
+        }
+
+        /** Default: false, of each shard the newest archive counts. */
+        public Builder chain(boolean value) {
+            this.chain = value;
+            return this;
+        }
+
+        /** Default: {@value BackupRequest#DEFAULT_CONCURRENCY} shards side by side. */
+        public Builder concurrency(int value) {
+            this.concurrency = value;
+            return this;
+        }
+
+        /** Default: {@value BackupRequest#DEFAULT_RETRIES} for each shard. */
+        public Builder retries(int value) {
+            this.retries = value;
+            return this;
+        }
+
+        /** Raw bytes a second over all shards. Default: none. */
+        public Builder rateLimit(long bytesPerSecond) {
+            this.rateLimit = OptionalLong.of(bytesPerSecond);
+            return this;
+        }
+
+        /** Default: false, the first shard that fails for good ends the copy. */
+        public Builder skipErrors(boolean value) {
+            this.skipErrors = value;
+            return this;
+        }
+
+        /** Default: {@link Timeouts#DEFAULT}. */
+        public Builder timeouts(Timeouts value) {
+            this.timeouts = value;
+            return this;
+        }
+
+        public CopyRequest build() {
+            return new CopyRequest(
+                    from,
+                    to,
+                    selection,
+                    mapping,
+                    compression,
+                    digest,
+                    chain,
+                    concurrency,
+                    retries,
+                    rateLimit,
+                    skipErrors,
+                    timeouts);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+package dev.sluice.engine;
+
+import dev.sluice.engine.error.InvalidRequest;
+import dev.sluice.engine.format.DirectoryContent;
+import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.model.Digest;
+import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.model.Timeouts;
+import dev.sluice.engine.source.LegacySource;
+import dev.sluice.engine.source.LiveServer;
+import dev.sluice.engine.source.LiveSource;
+import dev.sluice.engine.source.PortableSource;
+import dev.sluice.engine.source.ReadOptions;
+import dev.sluice.engine.source.Source;
+import dev.sluice.engine.stage.SlabLine;
+import dev.sluice.engine.store.DirectoryStore;
+import dev.sluice.engine.target.LegacyTarget;
+import dev.sluice.engine.target.PortableTarget;
+import dev.sluice.engine.target.Target;
+import dev.sluice.engine.transport.SnapshotTransport;
+import java.time.Clock;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.netty.resources.LoopResources;
+
+/** Makes sources and targets of what a request names. A new kind of end gets its case here. */
+final class Ends {
+
+    private final LoopResources loops;
+    private final Scheduler files;
+
+    /** @param files may block */
+    Ends(LoopResources loops, Scheduler files) {
+        this.loops = loops;
+        this.files = files;
+    }
+
+    /**
+     * The source that an end names; cold. A plain directory is looked at first.
+     *
+     * @param retries of the small questions to a live server
+     */
+    Mono<Source> source(End end, ReadOptions options, Timeouts timeouts, int retries) {
+        return end instanceof End.Directory directory
+                ? DirectoryContent.of(directory.directory(), files)
+                        .map(found -> plainSource(found, options, timeouts, retries))
+                : Mono.fromSupplier(() -> plainSource(end, options, timeouts, retries));
+    }
+
+    private Source plainSource(End end, ReadOptions options, Timeouts timeouts, int retries) {
+        if (end instanceof End.Live live) {
+            return new LiveSource(
+                    new LiveServer(SnapshotTransport.to(live.address(), timeouts, loops), retries), Clock.systemUTC());
+        }
+        if (end instanceof End.Portable portable) {
+            return new PortableSource(
+                    DirectoryStore.existing(portable.directory(), files),
+                    portable.directory().toString(),
+                    options);
+        }
+        if (end instanceof End.Legacy legacy) {
+            return new LegacySource(
+                    DirectoryStore.existing(legacy.directory(), files),
+                    legacy.directory().toString(),
+                    Clock.systemUTC());
+        }
+        throw new InvalidRequest("%s cannot be read".formatted(end), "Name a server or the directory of a backup.");
+    }
+
+    /** What a target of files needs to know beside its end. */
+    record Writing(SlabLine line, Digest.Algorithm digest, Selection selection) {}
+
+    /** An end to write to, of which the format is known: of a plain directory the content tells it. */
+    Mono<End> settled(End end) {
+        return end instanceof End.Directory directory
+                ? DirectoryContent.ofTarget(directory.directory(), files)
+                : Mono.just(end);
+    }
+
+    /** The target of files that a settled end names. */
+    Target target(End end, Writing how) {
+        if (end instanceof End.Portable portable) {
+            return new PortableTarget(
+                    DirectoryStore.create(portable.directory(), files),
+                    portable.directory().toString(),
+                    how.line(),
+                    how.digest(),
+                    how.selection(),
+                    Clock.systemUTC());
+        }
+        if (end instanceof End.Legacy legacy) {
+            return new LegacyTarget(
+                    DirectoryStore.create(legacy.directory(), files),
+                    legacy.directory().toString(),
+                    how.line(),
+                    how.digest());
+        }
+        throw new InvalidRequest("%s cannot be written to".formatted(end), "Name a directory.");
+    }
+
+    /** The legacy format holds archives as they are. */
+    static Compression compressionFor(End end, Compression asked) {
+        return end instanceof End.Legacy ? Compression.NONE : asked;
+    }
+}

@@ -1,0 +1,24 @@
+package dev.sluice.engine.format;
+
+import dev.sluice.engine.model.Digest;
+import dev.sluice.engine.model.ShardRef;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * What a stream archive says before its first shard.
+ *
+ * @param created when the stream began
+ * @param kind {@code full} or {@code since}
+ * @param digest of the files
+ * @param shards what will come, unless the source drops it meanwhile; not in this order
+ * @param notOffered shards that the metadata promises and the source did not offer
+ */
+public record StreamCatalog(
+        Instant created, String kind, Digest.Algorithm digest, List<ShardRef> shards, List<ShardRef> notOffered) {
+
+    public StreamCatalog {
+        shards = List.copyOf(shards);
+        notOffered = List.copyOf(notOffered);
+    }
+}

@@ -1,0 +1,450 @@
+package dev.sluice.engine.source;
+
+import dev.sluice.engine.error.CompressedDataDamaged;
+import dev.sluice.engine.error.InvalidRequest;
+import dev.sluice.engine.error.MalformedResponse;
+import dev.sluice.engine.error.NotThere;
+import dev.sluice.engine.error.ShardWithdrawn;
+import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.error.StreamDamaged;
+import dev.sluice.engine.flow.Relay;
+import dev.sluice.engine.format.StreamCatalog;
+import dev.sluice.engine.format.StreamJson;
+import dev.sluice.engine.format.StreamLayout;
+import dev.sluice.engine.format.StreamManifest;
+import dev.sluice.engine.meta.Metastore;
+import dev.sluice.engine.model.Catalog;
+import dev.sluice.engine.model.Compression.Codec;
+import dev.sluice.engine.model.Digest;
+import dev.sluice.engine.model.Metadata;
+import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.model.ShardPart;
+import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.model.TimeRange;
+import dev.sluice.engine.source.StreamShard.Header;
+import dev.sluice.engine.stage.codec.Decoders;
+import dev.sluice.engine.tar.TarReader;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * A stream archive, read once from its start to its end, from a pipe or a request's body. Whether it is compressed with
+ * zstd, gzip or not at all its first bytes tell.
+ */
+public final class StreamSource implements Source {
+
+    /** Four bytes tell the codec. */
+    private static final int HEAD = 4;
+
+    private static final int TAR_BLOCK = 512;
+
+    /** No metastore comes near this. */
+    private static final int MAX_META = 256 << 20;
+
+    private static final int MAX_JSON = 256 << 20;
+
+    private final String what;
+    private final Flux<ByteBuf> bytes;
+    private final Scheduler decoding;
+    private final boolean allowIncomplete;
+
+    /**
+     * @param what the stream, for people: {@code stdin}
+     * @param bytes subscribed to once; may block whoever asks for more
+     * @param decoding where the bytes are asked for, decompressed and checked
+     * @param allowIncomplete a stream that is cut short or damaged ends where it does, with what had arrived whole
+     */
+    public StreamSource(String what, Flux<ByteBuf> bytes, Scheduler decoding, boolean allowIncomplete) {
+        this.what = what;
+        this.bytes = bytes;
+        this.decoding = decoding;
+        this.allowIncomplete = allowIncomplete;
+    }
+
+    @Override
+    public String describe() {
+        return what;
+    }
+
+    /** Reads on to the catalog, which is near the start. */
+    @Override
+    public Mono<SourceSession> open(Selection selection) {
+        return Mono.defer(() -> {
+            if (selection.since().isPresent()) {
+                return Mono.error(new InvalidRequest(
+                        "a stream cannot tell what changed since an instant",
+                        "Leave out -since, or give it when the stream is made."));
+            }
+            Session session = new Session(selection);
+            return session.open()
+                    .thenReturn((SourceSession) session)
+                    .doOnError(e -> session.letGo())
+                    .doOnCancel(session::letGo);
+        });
+    }
+
+    private final class Session implements SourceSession {
+        private final Selection selection;
+        private final Relay<ByteBuf> input = new Relay<>(ByteBuf::release);
+        private final Relay<ShardPart> entries = new Relay<>(ShardPart::release);
+        private final Set<ShardRef> seen = new HashSet<>();
+        private final Map<ShardRef, Integer> whole = new HashMap<>();
+        private final Queue<ShardRead> unchanged = new ArrayDeque<>();
+        private volatile boolean inputEnded;
+        private volatile boolean plain;
+        private final AtomicLong received = new AtomicLong();
+        private Catalog catalog = new Catalog(Metadata.of(new byte[0]), List.of(), List.of());
+        private Set<ShardRef> wanted = Set.of();
+        private Set<ShardRef> announced = Set.of();
+        private Digest.Algorithm digest = Digest.Algorithm.CRC32C;
+        private Optional<StreamManifest> manifest = Optional.empty();
+        private @Nullable StreamShard current;
+        private @Nullable SluiceException cut;
+
+        private Session(Selection selection) {
+            this.selection = selection;
+        }
+
+        private Mono<Void> open() {
+            Flux<ShardPart> parts = head().flatMapMany(this::decoded)
+                    .transform(TarReader.files(what))
+                    .subscribeOn(decoding);
+            bytes.doOnNext(buffer -> received.addAndGet(buffer.readableBytes()))
+                    .doOnComplete(() -> inputEnded = true)
+                    .subscribe(input);
+            parts.subscribe(entries);
+            return header().onErrorMap(StreamDamaged.class, this::notAtAll)
+                    .doOnNext(header -> require(header, StreamLayout.META))
+                    .flatMap(header -> content(header, MAX_META))
+                    .map(Metadata::of)
+                    .flatMap(metadata -> header().doOnNext(header -> require(header, StreamLayout.CATALOG))
+                            .flatMap(header -> content(header, MAX_JSON))
+                            .doOnNext(json -> begin(metadata, json)))
+                    .then();
+        }
+
+        /** At least {@link #HEAD} bytes, if there are so many. */
+        private Mono<ByteBuf> head() {
+            var length = new int[1];
+            return input.until(buffer -> (length[0] += buffer.readableBytes()) >= HEAD)
+                    .collectList()
+                    .map(buffers -> buffers.size() == 1
+                            ? buffers.get(0)
+                            : Unpooled.wrappedBuffer(buffers.toArray(ByteBuf[]::new)))
+                    .doOnDiscard(ByteBuf.class, ByteBuf::release);
+        }
+
+        private Flux<ByteBuf> decoded(ByteBuf head) {
+            if (!head.isReadable()) {
+                head.release();
+                return Flux.error(new StreamDamaged(what, "is empty: not one byte came"));
+            }
+            Codec codec = Decoders.detect(head);
+            plain = codec == Codec.NONE;
+            return Flux.just(head).concatWith(input.until(buffer -> false)).transform(Decoders.forCodec(codec, what));
+        }
+
+        private void begin(Metadata metadata, byte[] json) {
+            StreamCatalog told;
+            try {
+                told = StreamJson.decodeCatalog(json);
+            } catch (IllegalArgumentException e) {
+                throw damaged("has a catalog that " + e.getMessage());
+            }
+            digest = told.digest();
+            Metastore metastore;
+            try {
+                metastore = Metastore.decode(metadata);
+            } catch (MalformedResponse e) {
+                throw damaged("has a metastore that cannot be read: " + e.getMessage());
+            }
+            Map<ShardRef, TimeRange> times = new HashMap<>();
+            metastore
+                    .shards()
+                    .forEach(shard -> times.put(shard.ref(), shard.group().time()));
+            announced = new LinkedHashSet<>(told.shards());
+            List<Catalog.Entry> shards = announced.stream()
+                    .filter(selection::names)
+                    .map(ref -> new Catalog.Entry(ref, Optional.ofNullable(times.get(ref)), OptionalLong.empty()))
+                    .filter(entry -> entry.time().map(this::inTime).orElse(true))
+                    .toList();
+            List<ShardRef> notOffered =
+                    told.notOffered().stream().filter(selection::names).toList();
+            requireSomething(metastore, shards, notOffered);
+            List<Notice> notices = announced.stream()
+                    .filter(ref -> !times.containsKey(ref))
+                    .map(ref -> Notice.warning(
+                            "shard %s is in the stream, but not in its metadata".formatted(ref),
+                            "It was dropped while the backup began; a restore cannot place it."))
+                    .toList();
+            catalog = new Catalog(metadata, shards, notOffered, notices);
+            wanted = Set.copyOf(shards.stream().map(Catalog.Entry::ref).toList());
+        }
+
+        private boolean inTime(TimeRange group) {
+            return selection.time().map(range -> range.overlapsGroup(group)).orElse(true);
+        }
+
+        private void requireSomething(Metastore metastore, List<Catalog.Entry> shards, List<ShardRef> notOffered) {
+            boolean none = shards.isEmpty() && notOffered.isEmpty();
+            Optional<String> database = selection.database();
+            if (database.isPresent() && metastore.find(database.get()).isEmpty()) {
+                throw new NotThere(
+                        "database '%s' is not in %s".formatted(database.get(), what),
+                        "It has: "
+                                + String.join(
+                                        ", ",
+                                        metastore.databases().stream()
+                                                .map(Metastore.Database::name)
+                                                .toList()));
+            }
+            if (none && (selection.shard().isPresent() || selection.policy().isPresent())) {
+                throw new NotThere(
+                        "no shard in %s is what was asked for".formatted(what),
+                        "The stream has %d shards; leave out -rp and -shard for all of them."
+                                .formatted(announced.size()));
+            }
+        }
+
+        @Override
+        public Catalog catalog() {
+            return catalog;
+        }
+
+        @Override
+        public Access access() {
+            return Access.ONE_PASS;
+        }
+
+        @Override
+        public Flux<ShardRead> shards() {
+            return Flux.create(sink -> sink.onRequest(n -> shard().subscribe(
+                            shard -> {
+                                if (shard.isPresent()) {
+                                    sink.next(shard.get());
+                                } else {
+                                    sink.complete();
+                                }
+                            },
+                            sink::error)));
+        }
+
+        /** The next shard that is wanted; an empty value at the end. */
+        private Mono<Optional<ShardRead>> shard() {
+            return Mono.defer(this::step)
+                    .repeat()
+                    .filter(Step::decided)
+                    .next()
+                    .map(Step::shard)
+                    .onErrorResume(e -> isCut(e) ? Mono.just(Optional.empty()) : Mono.error(e));
+        }
+
+        private Mono<Step> step() {
+            if (manifest.isPresent()) {
+                return Mono.just(Step.of(unchanged.poll()));
+            }
+            StreamShard before = current;
+            if (before != null) {
+                current = null;
+                return before.skip().thenReturn(Step.AGAIN);
+            }
+            return header().flatMap(header -> {
+                if (header.path().equals(StreamLayout.MANIFEST)) {
+                    return content(header, MAX_JSON).doOnNext(this::finish).thenReturn(Step.AGAIN);
+                }
+                Optional<ShardRef> ref = StreamLayout.shardOf(header.path());
+                if (ref.isEmpty() || !announced.contains(ref.get())) {
+                    return Mono.error(damaged("has an entry that was not announced: '%s'".formatted(header.path())));
+                }
+                seen.add(ref.get());
+                StreamShard shard = new StreamShard(
+                        ref.get(),
+                        header,
+                        digest,
+                        entries,
+                        this::damaged,
+                        end -> whole.put(end.shard(), end.attempt()),
+                        e -> isCut(e)
+                                ? new ShardWithdrawn(ref.get().toString(), "the stream ends before the shard does")
+                                : e);
+                current = shard;
+                return Mono.just(wanted.contains(ref.get()) ? Step.of(shard) : Step.AGAIN);
+            });
+        }
+
+        private void finish(byte[] json) {
+            StreamManifest end;
+            try {
+                end = StreamJson.decodeManifest(json);
+            } catch (IllegalArgumentException e) {
+                throw damaged("has a manifest that " + e.getMessage());
+            }
+            end.unchanged().stream()
+                    .filter(wanted::contains)
+                    .map(Unchanged::new)
+                    .forEach(unchanged::add);
+            manifest = Optional.of(end);
+        }
+
+        /** The manifest must say what was seen, and nothing may follow it but the end. */
+        @Override
+        public Mono<List<Notice>> end() {
+            return entries.until(part -> false)
+                    .doOnNext(ShardPart::release)
+                    .filter(part -> !(part instanceof ShardPart.ShardEnd))
+                    .next()
+                    .<List<Notice>>flatMap(part -> Mono.error(damaged("goes on after its manifest")))
+                    .switchIfEmpty(
+                            Mono.fromSupplier(() -> manifest.map(this::compare).orElseGet(List::of)))
+                    .onErrorResume(e -> isCut(e) ? Mono.just(List.of()) : Mono.error(e))
+                    .map(this::withCut);
+        }
+
+        private List<Notice> compare(StreamManifest end) {
+            Set<ShardRef> listed = new HashSet<>();
+            for (StreamManifest.Shard shard : end.shards()) {
+                listed.add(shard.ref());
+                Integer attempt = whole.get(shard.ref());
+                if (!seen.contains(shard.ref()) || (attempt != null && attempt != shard.attempt())) {
+                    throw damaged("lists shard %s in its manifest, which did not come so".formatted(shard.ref()));
+                }
+            }
+            for (ShardRef ref : whole.keySet()) {
+                if (!listed.contains(ref)) {
+                    throw damaged("does not list shard %s in its manifest, although it came".formatted(ref));
+                }
+            }
+            return end.missing().stream()
+                    .filter(missing -> selection.names(missing.ref()))
+                    .map(missing -> Notice.missing(
+                            "shard %s is not in the stream: %s".formatted(missing.ref(), missing.why()),
+                            "It was missing already when the stream was made."))
+                    .toList();
+        }
+
+        private List<Notice> withCut(List<Notice> notices) {
+            SluiceException why = cut;
+            if (why == null) {
+                return notices;
+            }
+            List<Notice> all = new ArrayList<>(notices);
+            String message =
+                    "%s; %d of %d shards had arrived whole".formatted(why.getMessage(), whole.size(), announced.size());
+            all.add(
+                    inputEnded
+                            ? Notice.missing(message, "Take the stream again, whole.")
+                            : Notice.damaged(message, why.hint()));
+            return all;
+        }
+
+        @Override
+        public Mono<Void> close() {
+            return Mono.fromRunnable(this::letGo);
+        }
+
+        private void letGo() {
+            entries.close();
+            input.close();
+        }
+
+        /** Whether this is the end of a stream of which a part is welcome. */
+        private boolean isCut(Throwable e) {
+            boolean ofTheStream =
+                    e instanceof StreamDamaged || e instanceof CompressedDataDamaged || e instanceof StoreFailed;
+            if (allowIncomplete && ofTheStream) {
+                if (cut == null) {
+                    cut = (SluiceException) e;
+                }
+                return true;
+            }
+            return false;
+        }
+
+        private Mono<Header> header() {
+            return entries.until(part -> true).singleOrEmpty().flatMap(part -> {
+                if (part instanceof ShardPart.FileStart start) {
+                    return Mono.just(Header.of(start));
+                }
+                part.release();
+                return Mono.error(damaged("ends without a manifest"));
+            });
+        }
+
+        private void require(Header header, String path) {
+            if (!header.path().equals(path)) {
+                throw damaged("is not a stream archive of Sluice: it has '%s' where '%s' should be"
+                        .formatted(header.path(), path));
+            }
+        }
+
+        /** What is wrong with the very first header. */
+        private SluiceException notAtAll(StreamDamaged why) {
+            return plain && received.get() >= TAR_BLOCK
+                    ? new StreamDamaged(what, "is not a stream archive of Sluice, neither plain nor as zstd or gzip")
+                    : why;
+        }
+
+        private Mono<byte[]> content(Header header, int limit) {
+            if (header.size() > limit) {
+                return Mono.error(damaged("has %d bytes of %s".formatted(header.size(), header.path())));
+            }
+            return entries.until(part -> part instanceof ShardPart.FileEnd)
+                    .collect(ByteArrayOutputStream::new, Session::collect)
+                    .map(ByteArrayOutputStream::toByteArray);
+        }
+
+        private static void collect(ByteArrayOutputStream to, ShardPart part) {
+            if (part instanceof ShardPart.Bytes bytes) {
+                byte[] chunk = new byte[bytes.data().readableBytes()];
+                bytes.data().readBytes(chunk);
+                to.writeBytes(chunk);
+            }
+            part.release();
+        }
+
+        private StreamDamaged damaged(String problem) {
+            return new StreamDamaged(what, problem);
+        }
+    }
+
+    /** One turn of looking for the next shard. */
+    private record Step(Optional<ShardRead> shard, boolean decided) {
+        private static final Step AGAIN = new Step(Optional.empty(), false);
+
+        static Step of(@Nullable ShardRead shard) {
+            return new Step(Optional.ofNullable(shard), true);
+        }
+    }
+
+    /** A shard that was left out when the stream was made, as nothing had changed in it. */
+    private record Unchanged(ShardRef ref) implements ShardRead {
+        @Override
+        public Flux<ShardPart> parts() {
+            return Flux.error(new NotThere("shard %s is not in the stream".formatted(ref), ""));
+        }
+
+        @Override
+        public Mono<Boolean> wanted() {
+            return Mono.just(false);
+        }
+    }
+}

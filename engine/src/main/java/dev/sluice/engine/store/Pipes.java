@@ -1,0 +1,149 @@
+package dev.sluice.engine.store;
+
+import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.model.Digest;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.Channel;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.function.Supplier;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
+import reactor.core.publisher.SynchronousSink;
+import reactor.core.scheduler.Scheduler;
+import reactor.util.context.Context;
+
+/**
+ * Bytes to and from channels that block: pipes, sockets, files that are open already. A cancel closes the channel, from
+ * whichever thread, so that nobody stays behind in a read or write that never returns.
+ */
+public final class Pipes {
+
+    private static final int CHUNK = 128 * 1024;
+
+    private Pipes() {}
+
+    /**
+     * Writes all bytes, in order, and closes the channel. Cold. No more than two buffers are asked for ahead of what
+     * was written; they are taken over.
+     *
+     * @param what the other end, for messages
+     * @param opened gives the channel when the flow begins
+     * @param blocking where the writing is done
+     * @return the number of bytes; signals {@link StoreFailed} if the other end went away
+     */
+    public static Mono<Long> write(
+            String what, Supplier<? extends WritableByteChannel> opened, Flux<ByteBuf> bytes, Scheduler blocking) {
+        return Mono.defer(() -> {
+            WritableByteChannel channel = opened.get();
+            return PendingWriter.write(
+                            what,
+                            () -> new OpenChannel(channel),
+                            bytes,
+                            Digest.Algorithm.CRC32C,
+                            (e, written) -> notWritten(what, written, e),
+                            blocking)
+                    .map(StoredFile::size)
+                    .doOnCancel(() -> close(channel));
+        });
+    }
+
+    /**
+     * All bytes until the end, in chunks of bounded size, read on demand; the subscriber releases them. Cold, but what
+     * a channel has given is gone. Blocks whoever asks: it belongs behind a {@code subscribeOn}.
+     *
+     * @param what the other end, for messages
+     * @param opened gives the channel when the flow begins
+     */
+    public static Flux<ByteBuf> read(String what, Supplier<? extends ReadableByteChannel> opened) {
+        return Flux.defer(() -> {
+            ReadableByteChannel channel = opened.get();
+            return Flux.<ByteBuf, ReadableByteChannel>generate(
+                            () -> channel, (from, sink) -> readChunk(what, from, sink), Pipes::close)
+                    .doOnCancel(() -> close(channel));
+        });
+    }
+
+    private static ReadableByteChannel readChunk(
+            String what, ReadableByteChannel channel, SynchronousSink<ByteBuf> sink) {
+        ByteBuf chunk = PooledByteBufAllocator.DEFAULT.directBuffer(CHUNK, CHUNK);
+        boolean kept = false;
+        try {
+            ByteBuffer room = chunk.nioBuffer(0, CHUNK);
+            int count = channel.read(room);
+            if (count < 0) {
+                sink.complete();
+            } else {
+                kept = true;
+                sink.next(chunk.writerIndex(count));
+            }
+        } catch (AsynchronousCloseException cancelled) {
+            sink.complete();
+        } catch (IOException e) {
+            sink.error(new StoreFailed(
+                    "cannot read from %s: %s".formatted(what, reason(e)),
+                    "Did the program that writes it end with an error of its own?",
+                    e));
+        } finally {
+            if (!kept) {
+                chunk.release();
+            }
+        }
+        return channel;
+    }
+
+    private static StoreFailed notWritten(String what, long written, IOException e) {
+        return new StoreFailed(
+                "cannot write to %s: %s, after %d bytes".formatted(what, reason(e), written),
+                "Whoever reads it went away before the end, or its disk is full. What it got is not complete.",
+                e);
+    }
+
+    private static String reason(IOException e) {
+        return Objects.requireNonNullElse(e.getMessage(), e.getClass().getSimpleName());
+    }
+
+    private static void close(Channel channel) {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            // What had to be told was told when reading or writing.
+            Operators.onErrorDropped(e, Context.empty());
+        }
+    }
+
+    private record OpenChannel(WritableByteChannel channel) implements PendingFile {
+
+        @Override
+        public void write(ByteBuffer[] buffers) throws IOException {
+            for (ByteBuffer buffer : buffers) {
+                while (buffer.hasRemaining()) {
+                    channel.write(buffer);
+                }
+            }
+        }
+
+        @Override
+        public Duration publish() throws IOException {
+            channel.close();
+            return Duration.ZERO;
+        }
+
+        @Override
+        public void withdraw() {
+            // What went down a pipe does not come back.
+        }
+
+        @Override
+        public void discard() throws IOException {
+            channel.close();
+        }
+    }
+}

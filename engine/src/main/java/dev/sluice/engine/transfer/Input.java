@@ -1,0 +1,143 @@
+package dev.sluice.engine.transfer;
+
+import dev.sluice.engine.error.NotThere;
+import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.stage.codec.Decoders;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.zip.CRC32;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
+import reactor.core.publisher.SynchronousSink;
+import reactor.core.scheduler.Scheduler;
+import reactor.util.context.Context;
+
+/**
+ * A file of line protocol, or a stream of it: compressed with gzip or zstd or not at all, which its first bytes tell.
+ *
+ * @param name for people
+ */
+public record Input(String name, Opener opener) {
+
+    private static final int CHUNK = 256 * 1024;
+    private static final int HEAD = 4096;
+
+    /** Opens the bytes; blocking. */
+    @FunctionalInterface
+    public interface Opener {
+        ReadableByteChannel open() throws IOException;
+    }
+
+    public static Input of(Path path) {
+        return new Input(path.toString(), () -> FileChannel.open(path, StandardOpenOption.READ));
+    }
+
+    /** A stream that can be opened once; it is not closed. */
+    public static Input of(String name, ReadableByteChannel channel) {
+        return new Input(name, () -> channel);
+    }
+
+    /** An opened input: its first bytes, and what follows them. */
+    static final class Opened {
+        private final String name;
+        private final ReadableByteChannel channel;
+        private final byte[] head;
+        private boolean headGiven;
+
+        private Opened(String name, ReadableByteChannel channel, byte[] head) {
+            this.name = name;
+            this.channel = channel;
+            this.head = head;
+        }
+
+        /** Tells whether an input is the same as at another time, from its first bytes and its size if it has one. */
+        String identity() throws IOException {
+            var crc = new CRC32();
+            crc.update(head);
+            long size = channel instanceof FileChannel file ? file.size() : -1;
+            return "%08x-%d".formatted((int) crc.getValue(), size);
+        }
+
+        /** The text, decompressed, read on demand; once. The subscriber releases the buffers. */
+        Flux<ByteBuf> text(Scheduler files) {
+            var codec = Decoders.detect(Unpooled.wrappedBuffer(head));
+            return Flux.<ByteBuf>generate(this::read)
+                    .subscribeOn(files)
+                    .transform(Decoders.forCodec(codec, name))
+                    .onErrorMap(IOException.class, e -> failed(name, e));
+        }
+
+        private void read(SynchronousSink<ByteBuf> sink) {
+            if (!headGiven) {
+                headGiven = true;
+                if (head.length > 0) {
+                    sink.next(Unpooled.wrappedBuffer(head));
+                    return;
+                }
+            }
+            ByteBuf chunk = PooledByteBufAllocator.DEFAULT.directBuffer(CHUNK);
+            try {
+                int count = channel.read(chunk.nioBuffer(0, CHUNK));
+                if (count < 0) {
+                    chunk.release();
+                    sink.complete();
+                } else {
+                    sink.next(chunk.writerIndex(count));
+                }
+            } catch (IOException e) {
+                chunk.release();
+                sink.error(e);
+            }
+        }
+
+        void close() {
+            if (channel instanceof FileChannel) {
+                try {
+                    channel.close();
+                } catch (IOException e) {
+                    Operators.onErrorDropped(e, Context.empty());
+                }
+            }
+        }
+    }
+
+    /** Opens it and looks at its first bytes. */
+    Mono<Opened> open(Scheduler files) {
+        return Mono.fromCallable(this::openNow).subscribeOn(files);
+    }
+
+    private Opened openNow() throws IOException {
+        try {
+            ReadableByteChannel channel = opener.open();
+            ByteBuffer head = ByteBuffer.allocate(HEAD);
+            while (head.hasRemaining() && channel.read(head) >= 0) {
+                // until there is enough, or nothing more
+            }
+            byte[] bytes = new byte[head.position()];
+            head.flip().get(bytes);
+            return new Opened(name, channel, bytes);
+        } catch (NoSuchFileException e) {
+            throw new NotThere("no such file: %s".formatted(name), "Is the path right, and seen from this directory?");
+        } catch (IOException e) {
+            throw failed(name, e);
+        }
+    }
+
+    static StoreFailed failed(String name, IOException e) {
+        boolean directory = Files.isDirectory(Path.of(name));
+        return new StoreFailed(
+                "cannot read %s: %s".formatted(name, directory ? "it is a directory" : String.valueOf(e.getMessage())),
+                "Check who owns the file and its directory, and the disk.",
+                e);
+    }
+}

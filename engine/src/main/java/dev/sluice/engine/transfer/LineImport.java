@@ -1,0 +1,391 @@
+package dev.sluice.engine.transfer;
+
+import dev.sluice.engine.error.InvalidRequest;
+import dev.sluice.engine.error.NotThere;
+import dev.sluice.engine.event.ImportReport;
+import dev.sluice.engine.event.TransferEvent;
+import dev.sluice.engine.http.InfluxHttp;
+import dev.sluice.engine.transfer.LineReader.Position;
+import dev.sluice.engine.transfer.LineReader.Step;
+import io.netty.buffer.ByteBuf;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * Imports files of line protocol, one after the other.
+ *
+ * <p>Within a file several requests are in flight. Points are dealt out to lanes by series and time, and a lane has one
+ * request at a time, so that of several values for one point the last one in the file wins.
+ */
+public final class LineImport {
+
+    /** A directory's own file of progress, which is no input. */
+    public static final String PROGRESS = ".sluice-import.json";
+
+    private static final long SAVE_EVERY = TimeUnit.SECONDS.toNanos(1);
+
+    private final List<Input> inputs;
+    private final boolean many;
+    private final String source;
+    private final InfluxHttp http;
+    private final ImportOptions options;
+    private final Scheduler workers;
+    private final Scheduler files;
+    private final Scheduler clock;
+
+    private final Telling telling = new Telling();
+    private final Delivery.Counters counters = new Delivery.Counters();
+    private final Rejects rejects;
+    private final Statements statements;
+    private final Permits permits;
+    private final PointRate rate;
+    private final AtomicBoolean saveFailed = new AtomicBoolean();
+    private volatile String at = "";
+
+    private LineImport(
+            String source,
+            List<Input> inputs,
+            boolean many,
+            InfluxHttp http,
+            ImportOptions options,
+            Scheduler workers,
+            Scheduler files,
+            Scheduler clock) {
+        this.source = source;
+        this.inputs = inputs;
+        this.many = many;
+        this.http = http;
+        this.options = options;
+        this.workers = workers;
+        this.files = files;
+        this.clock = clock;
+        this.rejects = new Rejects(options.rejects());
+        this.statements = new Statements(http, telling);
+        this.permits = new Permits(options.concurrency());
+        this.rate = new PointRate(options.pointsPerSecond(), clock);
+    }
+
+    /**
+     * An import of one file or stream; it serves one subscription.
+     *
+     * @param workers where bodies are compressed
+     * @param files where work on files is done; may block
+     * @param clock tells the time and wakes up those who wait
+     */
+    public static LineImport of(
+            Input input, InfluxHttp http, ImportOptions options, Scheduler workers, Scheduler files, Scheduler clock) {
+        return new LineImport(input.name(), List.of(input), false, http, options, workers, files, clock);
+    }
+
+    /**
+     * An import of a directory's files by name, without those that its file of progress says are taken.
+     *
+     * <p>Blocking.
+     */
+    public static LineImport ofDirectory(
+            Path directory,
+            InfluxHttp http,
+            ImportOptions options,
+            Scheduler workers,
+            Scheduler files,
+            Scheduler clock) {
+        List<Input> inputs;
+        try (Stream<Path> entries = Files.list(directory)) {
+            inputs = entries.filter(Files::isRegularFile)
+                    .filter(path -> !path.getFileName().toString().startsWith("."))
+                    .filter(path -> !options.rejects().map(path::equals).orElse(false))
+                    .sorted()
+                    .map(Input::of)
+                    .toList();
+        } catch (IOException e) {
+            throw Input.failed(directory.toString(), e);
+        }
+        if (inputs.isEmpty()) {
+            throw new NotThere("%s has no files".formatted(directory), "'sluice export --out DIR' writes some.");
+        }
+        ImportOptions own =
+                options.progress().isPresent() ? options : options.withProgress(directory.resolve(PROGRESS), true);
+        return new LineImport(directory.toString(), inputs, true, http, own, workers, files, clock);
+    }
+
+    /** Runs it; the last event is {@link TransferEvent.Imported}. A cancel ends every request. */
+    public Flux<TransferEvent> run() {
+        Mono<TransferEvent.Imported> work = load().flatMap(this::all)
+                .map(TransferEvent.Imported::new)
+                .doOnError(e -> telling.warn(
+                        "stopped with %d points written and %d rejected"
+                                .formatted(counters.written.get(), rejects.count()),
+                        options.progress().isPresent()
+                                ? "The same command with --resume goes on from there."
+                                : "Points that were written are written again without harm."))
+                .doFinally(signal -> closeRejects());
+        return telling.about(
+                new TransferEvent.Started(source, http.endpoint().toString()),
+                work,
+                () -> new TransferEvent.Progress(
+                        telling.elapsed(), counters.written.get(), 0, counters.bytes.get(), at),
+                clock);
+    }
+
+    private Mono<ProgressFile.State> load() {
+        return Mono.fromCallable(() -> {
+                    Optional<Path> path = options.progress();
+                    if (path.isEmpty() || !options.resume()) {
+                        return ProgressFile.State.NONE;
+                    }
+                    Optional<ProgressFile.State> state = new ProgressFile(path.get()).load();
+                    if (state.isEmpty() && !many) {
+                        telling.warn(
+                                "there is nothing to resume: no file %s".formatted(path.get()),
+                                "The import begins at the start.");
+                    }
+                    return state.orElse(ProgressFile.State.NONE);
+                })
+                .onErrorMap(IOException.class, e -> Input.failed(source, e))
+                .subscribeOn(files);
+    }
+
+    private Mono<ImportReport> all(ProgressFile.State before) {
+        List<Input> left = inputs.stream()
+                .filter(input -> !before.taken().contains(key(input)))
+                .toList();
+        Set<String> taken = new TreeSet<>(before.taken());
+        return Flux.fromIterable(left)
+                .concatMap(
+                        input -> one(input, before, taken)
+                                .then(Mono.fromRunnable(() -> taken.add(key(input))))
+                                .then(Mono.defer(() -> finished(taken))),
+                        0)
+                .then(Mono.fromCallable(() -> new ImportReport(
+                        source,
+                        http.endpoint().toString(),
+                        telling.elapsed(),
+                        left.size(),
+                        inputs.size() - left.size(),
+                        counters.statements.get(),
+                        counters.written.get(),
+                        rejects.count(),
+                        counters.requests.get(),
+                        counters.retries.get(),
+                        counters.bytes.get(),
+                        rejects.examples(),
+                        rejects.location(),
+                        telling.warnings())));
+    }
+
+    private static String key(Input input) {
+        return Path.of(input.name()).getFileName().toString();
+    }
+
+    private Mono<Void> one(Input input, ProgressFile.State before, Set<String> taken) {
+        at = input.name();
+        return Mono.usingWhen(
+                input.open(files),
+                opened -> Mono.fromCallable(opened::identity)
+                        .subscribeOn(files)
+                        .flatMap(identity ->
+                                new Run(input, opened, identity, start(input, identity, before), taken).all()),
+                opened -> Mono.fromRunnable(opened::close));
+    }
+
+    private Position start(Input input, String identity, ProgressFile.State before) {
+        if (!before.input().equals(key(input))) {
+            return Position.START;
+        }
+        if (!before.identity().equals(identity)
+                || !before.target().equals(http.endpoint().toString())) {
+            throw new InvalidRequest(
+                    "%s or its target is not the one whose import was interrupted".formatted(input.name()),
+                    "Leave --resume out to import it from its start.");
+        }
+        return before.position();
+    }
+
+    private Mono<Void> finished(Set<String> taken) {
+        return options.progress()
+                .map(path -> save(() -> {
+                    if (many) {
+                        new ProgressFile(path)
+                                .save(new ProgressFile.State(
+                                        taken, "", "", "", Position.START, counters.written.get(), rejects.count()));
+                    } else {
+                        new ProgressFile(path).delete();
+                    }
+                }))
+                .orElse(Mono.empty());
+    }
+
+    /** What writes the file of progress. */
+    private interface Save {
+        void now() throws IOException;
+    }
+
+    private Mono<Void> save(Save save) {
+        return Mono.<Void>fromRunnable(() -> {
+                    try {
+                        save.now();
+                    } catch (IOException e) {
+                        if (saveFailed.compareAndSet(false, true)) {
+                            telling.warn(
+                                    "progress cannot be kept: %s".formatted(e),
+                                    "After a crash the import starts anew; --progress names a file elsewhere.");
+                        }
+                    }
+                })
+                .subscribeOn(files);
+    }
+
+    private void closeRejects() {
+        try {
+            rejects.close();
+        } catch (IOException e) {
+            telling.warn("rejected points may not be on disk: %s".formatted(e), "Check the disk.");
+        }
+    }
+
+    /** One input on its way. */
+    private final class Run {
+        private final Input input;
+        private final Input.Opened opened;
+        private final String identity;
+        private final Position start;
+        private final Set<String> taken;
+        private final LineReader reader;
+        private final Watermark watermark;
+        private final Delivery delivery;
+        private final AtomicLong saved = new AtomicLong(System.nanoTime());
+
+        Run(Input input, Input.Opened opened, String identity, Position start, Set<String> taken) {
+            this.input = input;
+            this.opened = opened;
+            this.identity = identity;
+            this.start = start;
+            this.taken = taken;
+            this.reader = new LineReader(input.name(), options, start);
+            this.watermark = new Watermark(start);
+            this.delivery =
+                    new Delivery(input.name(), http, options, rejects, counters, permits, rate, workers, files, clock);
+        }
+
+        Mono<Void> all() {
+            int lanes = options.concurrency();
+            return text().concatMap(this::steps, 0)
+                    .concatWith(Flux.defer(this::lastSteps))
+                    .concatMap(this::perform, 0)
+                    // Text is cut by the workers, not by the loops that ask for it. Batches lie on the heap.
+                    .publishOn(workers, 1)
+                    .groupBy(LineBatch::lane, 3 * lanes)
+                    .flatMap(lane -> lane.concatMap(this::deliver, 0), lanes, 1)
+                    .then()
+                    .onErrorResume(e -> saveNow().then(Mono.error(e)));
+        }
+
+        private Flux<ByteBuf> text() {
+            return Flux.defer(() -> {
+                long[] left = {start.offset()};
+                return opened.text(files).handle((bytes, sink) -> {
+                    long skip = Math.min(left[0], bytes.readableBytes());
+                    left[0] -= skip;
+                    bytes.skipBytes((int) skip);
+                    if (bytes.isReadable()) {
+                        sink.next(bytes);
+                    } else {
+                        bytes.release();
+                    }
+                });
+            });
+        }
+
+        private Flux<Step> steps(ByteBuf bytes) {
+            try {
+                counters.bytes.addAndGet(bytes.readableBytes());
+                reader.feed(bytes);
+            } finally {
+                bytes.release();
+            }
+            return drained();
+        }
+
+        private Flux<Step> lastSteps() {
+            reader.end();
+            return drained();
+        }
+
+        private Flux<Step> drained() {
+            return Flux.generate(sink -> {
+                @Nullable Step step = reader.next();
+                if (step == null) {
+                    sink.complete();
+                } else {
+                    sink.next(step);
+                }
+            });
+        }
+
+        private Mono<LineBatch> perform(Step step) {
+            if (step instanceof Step.Batch full) {
+                watermark.given(full.batch(), reader.position());
+                return Mono.just(full.batch());
+            }
+            if (step instanceof Step.Unsendable bad) {
+                return delivery.reject(
+                                bad.place(), bad.text().getBytes(StandardCharsets.UTF_8), bad.line(), bad.reason())
+                        .then(Mono.empty());
+            }
+            var statement = (Step.Statement) step;
+            if (options.bucket().isPresent()) {
+                telling.warn(
+                        "%s, line %d: statement left out".formatted(input.name(), statement.line()),
+                        "A bucket is written to as it is; InfluxDB 2.x and 3.x create them by other means.");
+                return Mono.empty();
+            }
+            counters.statements.incrementAndGet();
+            return statements
+                    .execute(statement.text(), input.name(), statement.line())
+                    .then(Mono.empty());
+        }
+
+        private Mono<Void> deliver(LineBatch batch) {
+            return delivery.deliver(batch).then(Mono.defer(() -> {
+                watermark.done(batch);
+                return saveNowAndThen();
+            }));
+        }
+
+        private Mono<Void> saveNowAndThen() {
+            long now = System.nanoTime();
+            long last = saved.get();
+            return now - last >= SAVE_EVERY && saved.compareAndSet(last, now) ? saveNow() : Mono.empty();
+        }
+
+        private Mono<Void> saveNow() {
+            return options.progress().map(this::saveTo).orElse(Mono.empty());
+        }
+
+        private Mono<Void> saveTo(Path path) {
+            return save(() -> new ProgressFile(path)
+                    .save(new ProgressFile.State(
+                            many ? taken : Set.of(),
+                            key(input),
+                            identity,
+                            http.endpoint().toString(),
+                            watermark.position(),
+                            counters.written.get(),
+                            rejects.count())));
+        }
+    }
+}

@@ -1,0 +1,332 @@
+package dev.sluice.engine.transfer;
+
+import dev.sluice.engine.error.InvalidRequest;
+import dev.sluice.engine.line.InfluxQl;
+import dev.sluice.engine.line.RecordSplitter;
+import dev.sluice.engine.line.RecordSplitter.Kind;
+import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Queue;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a file of line protocol with its statements and context lines, and puts points into batches.
+ *
+ * <p>Points of one series and one span of time always come into batches of the same lane: where lanes are delivered in
+ * order, the last of several values for one point wins, as it does in the file.
+ *
+ * <p>One thread at a time. {@link #feed}, then {@link #next()} until it gives nothing, then again; after the last
+ * bytes {@link #end()}.
+ */
+final class LineReader {
+
+    /** Points of one series within this span go over one lane: 2^40 ns are 18 minutes. */
+    private static final int SPAN_BITS = 40;
+
+    private static final String CONTEXT_DATABASE = "CONTEXT-DATABASE:";
+    private static final String CONTEXT_POLICY = "CONTEXT-RETENTION-POLICY:";
+
+    /** What influx_inspect writes, and Sluice. Its times are nanoseconds. */
+    private static final String EXPORT = "# INFLUXDB EXPORT:";
+
+    private static final Pattern STATEMENT = Pattern.compile(
+            "\\s*(CREATE|ALTER|DROP|DELETE|GRANT|REVOKE|SET|SHOW|SELECT|KILL|EXPLAIN)\\s+[^=\\s]+(\\s.*|;)?",
+            Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+
+    private static final Pattern POINT_LIKE = Pattern.compile("#\\S.* .*=.* -?\\d+", Pattern.DOTALL);
+
+    /** What comes out. */
+    sealed interface Step {
+        /** Execute this, then go on. */
+        record Statement(String text, long line) implements Step {}
+
+        /** Deliver this. */
+        record Batch(LineBatch batch) implements Step {}
+
+        /** This record cannot be sent. */
+        record Unsendable(Place place, String text, long line, String reason) implements Step {}
+    }
+
+    private enum Phase {
+        /** Nothing but comments so far. */
+        START,
+        STATEMENTS,
+        POINTS
+    }
+
+    /** Where a reader stands: enough to begin there again. */
+    record Position(long offset, long line, String phase, String database, String policy) {
+        static final Position START = new Position(0, 1, Phase.START.name(), "", "");
+    }
+
+    private final String file;
+    private final ImportOptions options;
+    private final RecordSplitter splitter;
+    private final int lanes;
+    private final int batchLines;
+    private final long nanos;
+    private final @Nullable LineBatch[] open;
+    private final Queue<Step> ready = new ArrayDeque<>();
+    private final Set<String> named = new HashSet<>();
+    private Phase phase;
+    private String database;
+    private String policy;
+    private boolean policySinceData;
+    private boolean ended;
+    private @Nullable Place place;
+
+    LineReader(String file, ImportOptions options, Position from) {
+        this.file = file;
+        this.options = options;
+        this.splitter = new RecordSplitter(options.lineBytes(), from.offset(), from.line());
+        this.lanes = options.concurrency();
+        this.batchLines =
+                (int) Math.min(options.batchLines(), options.pointsPerSecond().orElse(Integer.MAX_VALUE));
+        this.nanos = options.nanos();
+        this.open = new LineBatch[lanes];
+        this.phase = Phase.valueOf(from.phase());
+        this.database = from.database();
+        this.policy = from.policy();
+        splitter.plain(phase != Phase.POINTS);
+    }
+
+    /** Copies the bytes; they stay the caller's. */
+    void feed(ByteBuf bytes) {
+        splitter.feed(bytes);
+    }
+
+    /** The file is at its end. */
+    void end() {
+        splitter.end();
+        ended = true;
+    }
+
+    /** What is to be done next; null when more bytes are needed, or all is read. */
+    @Nullable
+    Step next() {
+        while (ready.isEmpty()) {
+            if (!splitter.next()) {
+                if (ended) {
+                    flush();
+                }
+                return ready.poll();
+            }
+            read();
+        }
+        return ready.poll();
+    }
+
+    /** How far the file has been read into batches. */
+    long offset() {
+        return splitter.endOffset();
+    }
+
+    /** Where to begin again if all that was given out is done: before the oldest point that waits in a batch. */
+    Position position() {
+        long offset = splitter.endOffset();
+        long line = splitter.nextLine();
+        String at = database;
+        String under = policy;
+        for (LineBatch batch : waiting()) {
+            if (batch.firstOffset() < offset) {
+                offset = batch.firstOffset();
+                line = batch.firstLine();
+                at = batch.place().database();
+                under = batch.place().policy();
+            }
+        }
+        return new Position(offset, line, phase.name(), at, under);
+    }
+
+    private List<LineBatch> waiting() {
+        var waiting = new ArrayList<LineBatch>();
+        for (LineBatch batch : open) {
+            if (batch != null) {
+                waiting.add(batch);
+            }
+        }
+        for (Step step : ready) {
+            if (step instanceof Step.Batch full) {
+                waiting.add(full.batch());
+            }
+        }
+        return waiting;
+    }
+
+    private void read() {
+        Kind kind = splitter.kind();
+        switch (kind) {
+            case BLANK -> {}
+            case COMMENT -> comment(text());
+            case RECORD -> {
+                if (phase == Phase.POINTS) {
+                    point();
+                } else {
+                    statement(text());
+                }
+            }
+            case UNCLOSED -> unsendable("its quotes are not closed");
+            case TOO_LONG ->
+                unsendable("it is longer than %d bytes; only its beginning is shown".formatted(options.lineBytes()));
+        }
+    }
+
+    private void comment(String text) {
+        String line = text.stripLeading();
+        if (line.startsWith(EXPORT) && nanos != 1) {
+            throw new InvalidRequest(
+                    "%s is an export, whose timestamps are nanoseconds, not '%s'".formatted(file, options.precision()),
+                    "Leave -precision out.");
+        }
+        if (line.startsWith("# DDL")) {
+            phase = Phase.STATEMENTS;
+            splitter.plain(true);
+            return;
+        }
+        if (line.startsWith("# DML")) {
+            phase = Phase.POINTS;
+            splitter.plain(false);
+            return;
+        }
+        String body = line.substring(1).stripLeading();
+        if (body.startsWith(CONTEXT_DATABASE)) {
+            String name = name(body.substring(CONTEXT_DATABASE.length()));
+            if (!name.equals(database)) {
+                if (!policySinceData) {
+                    policy = "";
+                }
+                database = name;
+                place = null;
+            }
+            points();
+        } else if (body.startsWith(CONTEXT_POLICY)) {
+            policy = name(body.substring(CONTEXT_POLICY.length()));
+            policySinceData = true;
+            place = null;
+            points();
+        } else if (phase == Phase.POINTS && POINT_LIKE.matcher(text).matches()) {
+            unsendable("a server takes it for a comment: a measurement whose name begins with # cannot be written");
+        }
+    }
+
+    private void points() {
+        if (phase == Phase.START) {
+            phase = Phase.POINTS;
+            splitter.plain(false);
+        }
+    }
+
+    /**
+     * The rest of a context line. Exports write names as they are, people put a blank behind the colon: a blank counts
+     * only if a statement has named something so.
+     */
+    private String name(String raw) {
+        String trimmed = raw.strip();
+        return !raw.equals(trimmed) && named.stream().anyMatch(text -> text.contains(InfluxQl.quoted(raw)))
+                ? raw
+                : trimmed;
+    }
+
+    private void statement(String text) {
+        if (phase == Phase.START && !STATEMENT.matcher(text).matches()) {
+            phase = Phase.POINTS;
+            splitter.plain(false);
+            splitter.again();
+            return;
+        }
+        if (text.toUpperCase(Locale.ROOT).contains("CREATE")) {
+            named.add(text);
+        }
+        ready.add(new Step.Statement(text.strip(), splitter.line()));
+    }
+
+    private void point() {
+        Place to = place;
+        if (to == null) {
+            to = context();
+            place = to;
+            flush();
+        }
+        policySinceData = false;
+        int lane = lanes == 1 ? 0 : lane(splitter.array(), splitter.offsetInArray(), splitter.length());
+        LineBatch batch = open[lane];
+        if (batch == null) {
+            batch = new LineBatch(to, lane, splitter.offset(), splitter.line(), 1 << 14);
+            open[lane] = batch;
+        }
+        batch.add(splitter.array(), splitter.offsetInArray(), splitter.length(), splitter.line());
+        if (batch.count() >= batchLines || batch.size() >= options.batchBytes()) {
+            open[lane] = null;
+            ready.add(new Step.Batch(batch));
+        }
+    }
+
+    private Place context() {
+        String to = database.isEmpty() ? options.database().orElse("") : database;
+        if (to.isEmpty() && options.bucket().isEmpty()) {
+            throw new InvalidRequest(
+                    "%s has a point in line %d before any line '# CONTEXT-DATABASE:'".formatted(file, splitter.line()),
+                    "Name the database with -database, and a retention policy with --retention if it is not the default.");
+        }
+        return new Place(to, policy.isEmpty() ? options.policy().orElse("") : policy);
+    }
+
+    private void unsendable(String reason) {
+        Place at = place == null ? new Place(database, policy) : place;
+        ready.add(new Step.Unsendable(at, text(), splitter.line(), reason));
+    }
+
+    private void flush() {
+        for (int lane = 0; lane < lanes; lane++) {
+            LineBatch batch = open[lane];
+            if (batch != null) {
+                open[lane] = null;
+                ready.add(new Step.Batch(batch));
+            }
+        }
+    }
+
+    private String text() {
+        return new String(splitter.array(), splitter.offsetInArray(), splitter.length(), StandardCharsets.UTF_8);
+    }
+
+    /** Equal for equal series and times, whatever the fields are. */
+    private int lane(byte[] bytes, int from, int length) {
+        int hash = 1;
+        int key = from + splitter.keyLength();
+        for (int i = from; i < key; i++) {
+            hash = 31 * hash + bytes[i];
+        }
+        long span = (time(bytes, from, from + length) * nanos) >> SPAN_BITS;
+        long mixed = (hash + span * 0x9E3779B97F4A7C15L) * 0xBF58476D1CE4E5B9L;
+        return (int) Long.remainderUnsigned(mixed ^ (mixed >>> 32), lanes);
+    }
+
+    /** The number at the end of a record, 0 if there is none. */
+    private static long time(byte[] bytes, int from, int to) {
+        int end = to;
+        while (end > from && bytes[end - 1] == ' ') {
+            end--;
+        }
+        long value = 0;
+        long unit = 1;
+        int i = end - 1;
+        while (i >= from && bytes[i] >= '0' && bytes[i] <= '9') {
+            value += unit * (bytes[i] - '0');
+            unit *= 10;
+            i--;
+        }
+        boolean negative = i >= from && bytes[i] == '-';
+        if (i == end - 1 || i < from || bytes[negative ? i - 1 : i] != ' ') {
+            return 0;
+        }
+        return negative ? -value : value;
+    }
+}

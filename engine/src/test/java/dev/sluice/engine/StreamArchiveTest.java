@@ -1,0 +1,329 @@
+package dev.sluice.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.engine.copy.Copy;
+import dev.sluice.engine.copy.CopyOptions;
+import dev.sluice.engine.error.CompressedDataDamaged;
+import dev.sluice.engine.error.NotThere;
+import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.error.StreamDamaged;
+import dev.sluice.engine.event.CopyReport;
+import dev.sluice.engine.event.Event;
+import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.event.Task;
+import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.model.Digest;
+import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.source.Source;
+import dev.sluice.engine.source.StreamSource;
+import dev.sluice.engine.stage.SlabLine;
+import dev.sluice.engine.target.StreamTarget;
+import dev.sluice.engine.target.Target;
+import dev.sluice.engine.testkit.Answers;
+import dev.sluice.engine.testkit.MemoryShards;
+import io.netty.buffer.ByteBuf;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+/** The stream archive from end to end: what was put in comes out, and every fault is told. */
+class StreamArchiveTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Scheduler WORKERS = Schedulers.newParallel("workers", 2, true);
+    private static final Scheduler FILES = Schedulers.newBoundedElastic(8, 1000, "files", 60, true);
+    private static final ShardRef FIRST = new ShardRef("db", "a.b c", 1);
+    private static final ShardRef SECOND = new ShardRef("db", "日本", 2);
+    private static final ShardRef EMPTY = new ShardRef("other", "autogen", 3);
+    private static final ShardRef LARGE = new ShardRef("other", "autogen", 40);
+
+    @AfterAll
+    static void stop() {
+        WORKERS.dispose();
+        FILES.dispose();
+    }
+
+    static Stream<Compression> codecs() {
+        return Stream.of(Compression.ZSTD, Compression.GZIP, Compression.GZIP_STORED, Compression.NONE);
+    }
+
+    private static Map<ShardRef, Map<String, byte[]>> sample() {
+        var shards = new LinkedHashMap<ShardRef, Map<String, byte[]>>();
+        shards.put(FIRST, Answers.files(1, 3, 3_000));
+        shards.put(SECOND, Answers.files(2, 2, 70_000));
+        shards.put(EMPTY, Map.of());
+        shards.put(LARGE, Answers.files(4, 2, 1_300_000));
+        return shards;
+    }
+
+    /** Collects a stream. */
+    private static final class Pipe implements Function<Flux<ByteBuf>, Mono<?>> {
+        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
+        @Override
+        public Mono<?> apply(Flux<ByteBuf> stream) {
+            return stream.doOnNext(buffer -> {
+                        byte[] chunk = new byte[buffer.readableBytes()];
+                        buffer.readBytes(chunk);
+                        buffer.release();
+                        bytes.writeBytes(chunk);
+                    })
+                    .then();
+        }
+    }
+
+    private static CopyReport copy(Source from, Target to, Selection selection, int retries, boolean skip) {
+        var options = new CopyOptions(Task.COPY, List.of(), 4, retries, skip, Compression.NONE, Duration.ofMillis(200));
+        return Objects.requireNonNull(new Copy(from, to, options, Schedulers.parallel())
+                .run(selection)
+                .ofType(Event.Finished.class)
+                .map(Event.Finished::report)
+                .blockLast(PATIENCE));
+    }
+
+    private static byte[] archive(Source from, Compression compression) {
+        var pipe = new Pipe();
+        try (var line = SlabLine.open(compression, 16 << 20, Optional.empty(), WORKERS, 2)) {
+            var target = new StreamTarget(
+                    "pipe", pipe, line, Digest.Algorithm.CRC32C, Selection.EVERYTHING, Clock.systemUTC());
+            copy(from, target, Selection.EVERYTHING, 3, false);
+            assertThat(line.pool().outstanding()).isZero();
+        }
+        return pipe.bytes.toByteArray();
+    }
+
+    private static MemoryShards read(byte[] stream) {
+        var to = new MemoryShards();
+        read(stream, to, Selection.EVERYTHING, false);
+        return to;
+    }
+
+    private static CopyReport read(byte[] stream, MemoryShards to, Selection selection, boolean allowIncomplete) {
+        return copy(
+                new StreamSource("the pipe", MemoryShards.chunks(stream), FILES, allowIncomplete),
+                to,
+                selection,
+                3,
+                false);
+    }
+
+    private static void assertSame(MemoryShards is, Map<ShardRef, Map<String, byte[]>> should) {
+        assertThat(is.shards()).containsOnlyKeys(should.keySet());
+        assertWhole(is, should);
+    }
+
+    /** What arrived is what was sent, file by file. */
+    private static void assertWhole(MemoryShards is, Map<ShardRef, Map<String, byte[]>> should) {
+        is.shards().forEach((ref, files) -> {
+            Map<String, byte[]> expected = should.getOrDefault(ref, Map.of());
+            assertThat(files).as(ref.toString()).containsOnlyKeys(expected.keySet());
+            files.forEach(
+                    (name, bytes) -> assertThat(bytes).as(ref + "/" + name).isEqualTo(expected.get(name)));
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("codecs")
+    void bringsBackWhatWasPutIn(Compression compression) {
+        assertSame(read(archive(new MemoryShards(sample()), compression)), sample());
+    }
+
+    @Test
+    void isATarInTheLayoutOfADataDirectory() throws IOException {
+        byte[] stream = archive(new MemoryShards(sample()), Compression.GZIP);
+
+        List<String> names = new ArrayList<>();
+        Map<String, byte[]> contents = new LinkedHashMap<>();
+        InputStream tar = new GZIPInputStream(new ByteArrayInputStream(stream));
+        try (var entries = new TarArchiveInputStream(tar, "UTF-8")) {
+            for (var entry = entries.getNextEntry(); entry != null; entry = entries.getNextEntry()) {
+                names.add(entry.getName());
+                contents.put(entry.getName(), entries.readAllBytes());
+            }
+        }
+
+        assertThat(names)
+                .startsWith("meta/meta.db", "sluice/catalog.json")
+                .endsWith("manifest.json")
+                .contains("sluice/shards/db/a.b c/1.1.json", "sluice/shards/other/autogen/3.1.json");
+        assertThat(contents.get("meta/meta.db"))
+                .isEqualTo(new MemoryShards(sample()).metadata().toByteArray());
+        sample().forEach((ref, files) -> files.forEach((name, bytes) ->
+                assertThat(contents.get("data/" + ref + "/" + name)).isEqualTo(bytes)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("codecs")
+    void aShardThatFailsInTheMiddleIsSentAgain(Compression compression) {
+        Map<ShardRef, Map<String, byte[]>> shards = sample();
+        var from = new MemoryShards(shards)
+                .cut(LARGE, 2_000_000, 1_300_000)
+                .cut(SECOND, 100_000)
+                .cut(FIRST, 10);
+
+        byte[] stream = archive(from, compression);
+
+        var to = new MemoryShards();
+        CopyReport report = read(stream, to, Selection.EVERYTHING, false);
+        assertSame(to, shards);
+        assertThat(report.complete()).isTrue();
+    }
+
+    @Test
+    void aShardThatIsGivenUpIsMissingWhenRead() {
+        var from = new MemoryShards(sample()).cut(LARGE, 2_000_000);
+        var pipe = new Pipe();
+        try (var line = SlabLine.open(Compression.ZSTD, 16 << 20, Optional.empty(), WORKERS, 2)) {
+            copy(
+                    from,
+                    new StreamTarget(
+                            "pipe", pipe, line, Digest.Algorithm.SHA256, Selection.EVERYTHING, Clock.systemUTC()),
+                    Selection.EVERYTHING,
+                    0,
+                    true);
+        }
+
+        var to = new MemoryShards();
+        CopyReport report = read(pipe.bytes.toByteArray(), to, Selection.EVERYTHING, false);
+        assertThat(report.missing()).containsExactly(new ShardOutcome.NotOffered(LARGE));
+        assertThat(report.notices()).extracting(Notice::kind).containsExactly(Notice.Kind.MISSING);
+        assertThat(to.shards()).containsOnlyKeys(FIRST, SECOND, EMPTY);
+    }
+
+    @Test
+    void takesOnlyWhatIsAskedFor() {
+        byte[] stream = archive(new MemoryShards(sample()), Compression.ZSTD);
+        var to = new MemoryShards();
+
+        CopyReport report = read(stream, to, Selection.EVERYTHING.withDatabase("other"), false);
+
+        assertThat(report.complete()).isTrue();
+        assertThat(to.shards()).containsOnlyKeys(EMPTY, LARGE);
+        assertThatThrownBy(() -> read(stream, to, Selection.EVERYTHING.withDatabase("nope"), false))
+                .isInstanceOf(NotThere.class)
+                .hasMessageContaining("'nope'");
+    }
+
+    @ParameterizedTest
+    @MethodSource("codecs")
+    void recognisesAStreamThatIsCutAnywhere(Compression compression) {
+        var shards = new LinkedHashMap<ShardRef, Map<String, byte[]>>();
+        shards.put(FIRST, Answers.files(1, 2, 700));
+        shards.put(SECOND, Answers.files(2, 1, 600));
+        byte[] stream = archive(new MemoryShards(shards), compression);
+        var random = new Random(5);
+        int step = Math.max(1, stream.length / 40);
+
+        for (int length = 0; length < stream.length; length += 1 + random.nextInt(2 * step)) {
+            byte[] cut = Arrays.copyOf(stream, length);
+            // The table behind the last frame is for those who seek: without it nothing is missing.
+            if (compression.codec() == Compression.Codec.ZSTD && length >= lastFrame(stream)) {
+                break;
+            }
+            assertThatThrownBy(() -> read(cut))
+                    .as("cut at %d of %d", length, stream.length)
+                    .isInstanceOfAny(StreamDamaged.class, CompressedDataDamaged.class);
+
+            var to = new MemoryShards();
+            try {
+                CopyReport report = read(cut, to, Selection.EVERYTHING, true);
+                assertThat(report.complete())
+                        .as("cut at %d of %d", length, stream.length)
+                        .isFalse();
+                assertThat(to.shards().size() + report.missing().size()).isEqualTo(2);
+                assertWhole(to, shards);
+            } catch (StreamDamaged | CompressedDataDamaged beforeTheCatalog) {
+                assertThat(to.shards()).isEmpty();
+            }
+        }
+    }
+
+    private static int lastFrame(byte[] stream) {
+        for (int at = stream.length - 4; at > 0; at--) {
+            if (stream[at] == 0x5e && stream[at + 1] == 0x2a && stream[at + 2] == 0x4d && stream[at + 3] == 0x18) {
+                return at;
+            }
+        }
+        throw new AssertionError("no seek table");
+    }
+
+    @ParameterizedTest
+    @MethodSource("codecs")
+    void findsEveryFlippedBit(Compression compression) {
+        var shards = new LinkedHashMap<ShardRef, Map<String, byte[]>>();
+        shards.put(FIRST, Answers.files(1, 1, 300));
+        byte[] stream = archive(new MemoryShards(shards), compression);
+        int end = compression.codec() == Compression.Codec.ZSTD ? lastFrame(stream) : stream.length;
+        var random = new Random(6);
+
+        for (int i = 0; i < 80; i++) {
+            byte[] flipped = stream.clone();
+            int at = random.nextInt(end);
+            flipped[at] ^= (byte) (1 << random.nextInt(8));
+            var to = new MemoryShards();
+            try {
+                read(flipped, to, Selection.EVERYTHING, false);
+            } catch (SluiceException told) {
+                continue;
+            }
+            // What nobody reads: fields of gzip and tar headers beside the data, JSON's spaces.
+            assertWhole(to, shards);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("codecs")
+    void refusesWhatIsNoStream(Compression compression) {
+        byte[] stream = archive(new MemoryShards(sample()), compression);
+        byte[] garbage = new byte[5_000];
+        new Random(7).nextBytes(garbage);
+
+        refused(new byte[0], "is empty");
+        refused(garbage, "is not a stream archive");
+        refused(new byte[100], "ended inside a header");
+        refused(concat(stream, stream), "");
+        refused(concat(stream, garbage), "");
+        refused(concat(stream, new byte[1]), "");
+        refused(Answers.shard(FIRST, 1, 2, 3_000), "it has 'db/a.b c/1/000000001-000000001.tsm' where 'meta/meta.db'");
+    }
+
+    private static void refused(byte[] stream, String why) {
+        assertThatThrownBy(() -> read(stream))
+                .isInstanceOfAny(StreamDamaged.class, CompressedDataDamaged.class)
+                .hasMessageContaining("the pipe")
+                .hasMessageContaining(why);
+    }
+
+    private static byte[] concat(byte[] first, byte[] second) {
+        byte[] both = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, both, first.length, second.length);
+        return both;
+    }
+}

@@ -1,0 +1,134 @@
+package dev.sluice.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.sluice.engine.event.CopyReport;
+import dev.sluice.engine.event.Event;
+import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.model.End;
+import dev.sluice.engine.store.Pipes;
+import dev.sluice.engine.testkit.RealInfluxd;
+import dev.sluice.engine.testkit.RequiresInfluxd;
+import dev.sluice.engine.testkit.SampleLines;
+import dev.sluice.engine.testkit.ToolRun;
+import io.netty.buffer.ByteBuf;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Flux;
+import reactor.core.scheduler.Schedulers;
+
+/** Streams of a real server, restored by Sluice, and unpacked with tar alone. */
+@RequiresInfluxd
+class StreamIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final SluiceEngine engine = SluiceEngine.create();
+
+    @TempDir
+    Path home;
+
+    private Path stream(RealInfluxd server, Compression compression) {
+        Path file = home.resolve("stream");
+        Flux<ByteBuf> bytes = engine.stream(BackupRequest.stream(server.rpcAddress())
+                .compression(compression)
+                .build());
+        Pipes.write("the file", () -> open(file, StandardOpenOption.WRITE), bytes, Schedulers.boundedElastic())
+                .block(PATIENCE);
+        return file;
+    }
+
+    private static FileChannel open(Path file, StandardOpenOption option) {
+        try {
+            return option == StandardOpenOption.READ
+                    ? FileChannel.open(file, option)
+                    : FileChannel.open(file, option, StandardOpenOption.CREATE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"zstd", "gzip", "none"})
+    void bringsAServerToAnother(String compression) {
+        try (RealInfluxd first = RealInfluxd.started();
+                RealInfluxd second = RealInfluxd.started()) {
+            SampleLines.fill(first, 1);
+            Path file = stream(first, Compression.parse(compression));
+
+            CopyReport report = Objects.requireNonNull(engine.restore(
+                            RestoreRequest.of(new End.Stream(), second.rpcAddress())
+                                    .build(),
+                            Pipes.read("the file", () -> open(file, StandardOpenOption.READ)))
+                    .ofType(Event.Finished.class)
+                    .map(Event.Finished::report)
+                    .blockLast(PATIENCE));
+
+            assertThat(report.complete()).isTrue();
+            assertThat(SampleLines.answers(second))
+                    .hasSize(SampleLines.SHARDS * SampleLines.POINTS_PER_SHARD)
+                    .isEqualTo(SampleLines.answers(first));
+        }
+    }
+
+    /** {@code zstd -d | tar x} into the directories of a server that never was. */
+    @Test
+    void unpackedWithTarItIsAServersDirectories() throws IOException {
+        assumeTrue(has("zstd") && has("tar"), "zstd and tar are needed");
+        try (RealInfluxd first = RealInfluxd.started();
+                RealInfluxd second = RealInfluxd.started()) {
+            SampleLines.fill(first, 1);
+            Path file = stream(first, Compression.ZSTD);
+            second.stop();
+            for (Path directory : List.of(second.dataDir(), second.metaDir(), second.walDir())) {
+                delete(directory);
+            }
+
+            ToolRun run = ToolRun.run(
+                    List.of(
+                            "sh",
+                            "-c",
+                            "zstd -d < '%s' | tar xf - -C '%s'"
+                                    .formatted(file, second.dataDir().getParent())),
+                    Map.of(),
+                    PATIENCE);
+            assertThat(run.exitCode()).as(run.toString()).isZero();
+            second.start();
+
+            assertThat(SampleLines.answers(second))
+                    .hasSize(SampleLines.SHARDS * SampleLines.POINTS_PER_SHARD)
+                    .isEqualTo(SampleLines.answers(first));
+        }
+    }
+
+    private static boolean has(String tool) {
+        return ToolRun.run(List.of("sh", "-c", "command -v " + tool), Map.of(), PATIENCE)
+                        .exitCode()
+                == 0;
+    }
+
+    private static void delete(Path directory) throws IOException {
+        if (Files.exists(directory)) {
+            try (Stream<Path> files = Files.walk(directory)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            }
+        }
+    }
+}

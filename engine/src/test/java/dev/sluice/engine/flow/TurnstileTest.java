@@ -1,0 +1,225 @@
+package dev.sluice.engine.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.stage.SlabLine;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.reactivestreams.Subscription;
+import reactor.core.Disposable;
+import reactor.core.publisher.BaseSubscriber;
+import reactor.core.publisher.Flux;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
+
+class TurnstileTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Scheduler WORKERS = Schedulers.newParallel("workers", 2, true);
+    private static final Scheduler SOURCES = Schedulers.newParallel("sources", 4, true);
+
+    @AfterAll
+    static void stop() {
+        WORKERS.dispose();
+        SOURCES.dispose();
+    }
+
+    private static ByteBuf bytes(int value, int length) {
+        byte[] content = new byte[length];
+        Arrays.fill(content, (byte) value);
+        return PooledByteBufAllocator.DEFAULT.directBuffer(length).writeBytes(content);
+    }
+
+    private static Flux<ByteBuf> flow(int value, int buffers, int length) {
+        return Flux.range(0, buffers).map(i -> bytes(value, length));
+    }
+
+    private static void nothing() {}
+
+    @Test
+    void letsThemGoOneAfterTheOther() {
+        var turnstile = new Turnstile();
+        List<Integer> through = new ArrayList<>();
+        for (int i = 1; i <= 3; i++) {
+            int number = i;
+            turnstile.enter(turn -> flow(number, 5, 2), TurnstileTest::nothing, () -> through.add(number), why -> {});
+        }
+        turnstile.close();
+
+        List<Integer> values = turnstile
+                .out()
+                .map(buffer -> {
+                    int value = buffer.readByte();
+                    buffer.release();
+                    return value;
+                })
+                .collectList()
+                .block(PATIENCE);
+
+        assertThat(values).containsExactly(1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3);
+        assertThat(through).containsExactly(1, 2, 3);
+    }
+
+    @Test
+    void whoFailsBeforeHisTurnIsGoneWithoutATrace() {
+        var turnstile = new Turnstile();
+        var why = new AtomicReference<Throwable>();
+        turnstile.enter(turn -> flow(1, 3, 2), TurnstileTest::nothing, TurnstileTest::nothing, e -> {});
+        ByteBuf lost = bytes(2, 2);
+        turnstile.enter(
+                turn -> Flux.just(lost).concatWith(Flux.error(new IOException("no"))),
+                TurnstileTest::nothing,
+                TurnstileTest::nothing,
+                why::set);
+        turnstile.enter(turn -> flow(3, 1, 2), TurnstileTest::nothing, TurnstileTest::nothing, e -> {});
+        turnstile.close();
+
+        assertThat(why.get()).hasMessage("no");
+        assertThat(lost.refCnt()).isZero();
+        turnstile
+                .out()
+                .map(buffer -> {
+                    int value = buffer.readByte();
+                    buffer.release();
+                    return value;
+                })
+                .as(StepVerifier::create)
+                .expectNext(1, 1, 1, 3)
+                .expectComplete()
+                .verify(PATIENCE);
+    }
+
+    @Test
+    void whoFailsInHisTurnEndsItForAll() {
+        var turnstile = new Turnstile();
+        List<Throwable> failed = Collections.synchronizedList(new ArrayList<>());
+        turnstile.enter(
+                turn -> flow(1, 3, 2).concatWith(Flux.error(new IOException("cut"))),
+                TurnstileTest::nothing,
+                TurnstileTest::nothing,
+                failed::add);
+        turnstile.enter(turn -> flow(2, 3, 2), TurnstileTest::nothing, TurnstileTest::nothing, failed::add);
+
+        turnstile
+                .out()
+                .doOnNext(ByteBuf::release)
+                .then()
+                .as(StepVerifier::create)
+                .expectErrorMessage("cut")
+                .verify(PATIENCE);
+
+        assertThat(failed).hasSize(2).allSatisfy(e -> assertThat(e).hasMessage("cut"));
+    }
+
+    /** The property that a stream hangs on: whoever is first gets memory, however little there is and whoever waits. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+    void theFirstInLineAlwaysGetsMemory(long seed) throws InterruptedException {
+        var random = new Random(seed);
+        int slabs = 1 + random.nextInt(6);
+        long slabBytes = SlabLine.SLAB_BYTES * 2L + 10_000;
+        Compression compression = random.nextBoolean() ? Compression.ZSTD : Compression.NONE;
+        try (var line = SlabLine.open(compression, slabs * slabBytes, Optional.empty(), WORKERS, 2)) {
+            var turnstile = new Turnstile();
+            int turns = 3 + random.nextInt(12);
+            var through = new AtomicInteger();
+            for (int i = 0; i < turns; i++) {
+                int buffers = 1 + random.nextInt(40);
+                int value = i;
+                var standing = line.pool().standing();
+                turnstile.enter(
+                        turn -> flow(value, buffers, 100_000)
+                                .subscribeOn(SOURCES)
+                                .transform(line.through("f", standing)),
+                        standing::first,
+                        through::incrementAndGet,
+                        why -> {});
+            }
+            turnstile.close();
+
+            var done = new CountDownLatch(1);
+            turnstile.out().subscribe(slowly(random, done));
+
+            assertThat(done.await(20, TimeUnit.SECONDS))
+                    .as("%d turns over %s", turns, line.pool())
+                    .isTrue();
+            assertThat(through).hasValue(turns);
+            assertThat(line.pool().outstanding()).isZero();
+        }
+    }
+
+    private static BaseSubscriber<ByteBuf> slowly(Random random, CountDownLatch done) {
+        return new BaseSubscriber<>() {
+            @Override
+            protected void hookOnSubscribe(Subscription subscription) {
+                request(1);
+            }
+
+            @Override
+            protected void hookOnNext(ByteBuf buffer) {
+                buffer.release();
+                if (random.nextInt(5) == 0) {
+                    WORKERS.schedule(() -> request(1), random.nextInt(3), TimeUnit.MILLISECONDS);
+                } else {
+                    request(1);
+                }
+            }
+
+            @Override
+            protected void hookOnComplete() {
+                done.countDown();
+            }
+        };
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {21, 22, 23, 24, 25, 26, 27, 28, 29, 30})
+    void givesAllMemoryBackWhenItIsCancelledAnywhere(long seed) throws InterruptedException {
+        var random = new Random(seed);
+        try (var line = SlabLine.open(Compression.ZSTD, 12L << 20, Optional.empty(), WORKERS, 2)) {
+            for (int round = 0; round < 10; round++) {
+                var turnstile = new Turnstile();
+                List<Turnstile.Turn> turns = new ArrayList<>();
+                for (int i = 0; i < 4; i++) {
+                    var standing = line.pool().standing();
+                    turns.add(turnstile.enter(
+                            turn -> flow(1, 40, 100_000).subscribeOn(SOURCES).transform(line.through("f", standing)),
+                            standing::first,
+                            TurnstileTest::nothing,
+                            why -> {}));
+                }
+                Disposable out = turnstile.out().subscribe(ByteBuf::release, why -> {});
+                Thread.sleep(random.nextInt(15));
+                Collections.shuffle(turns, random);
+                turns.subList(0, random.nextInt(3)).forEach(Turnstile.Turn::cancel);
+                if (random.nextBoolean()) {
+                    out.dispose();
+                }
+                turnstile.fail(new IOException("over"));
+                long deadline = System.nanoTime() + PATIENCE.toNanos();
+                while (line.pool().outstanding() > 0 && System.nanoTime() < deadline) {
+                    Thread.onSpinWait();
+                }
+                assertThat(line.pool().outstanding()).isZero();
+            }
+        }
+    }
+}

@@ -1,0 +1,234 @@
+package dev.sluice.engine.testkit;
+
+import dev.sluice.engine.model.HttpEndpoint;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.QueryStringDecoder;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.zip.GZIPInputStream;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+import reactor.netty.DisposableServer;
+import reactor.netty.http.server.HttpServer;
+import reactor.netty.http.server.HttpServerResponse;
+
+/**
+ * A stand-in for the HTTP API of InfluxDB: keeps what is written, refuses what it is told to. Lines are cut at newlines
+ * outside of quotes; a line that contains {@code BAD} is unparsable, one that contains {@code CONFLICT} is dropped.
+ */
+public final class FakeInflux implements AutoCloseable {
+
+    /** A write as it arrived, decompressed. */
+    public record Write(String uri, String database, String policy, HttpHeaders headers, List<String> lines) {}
+
+    /** An answer. */
+    public record Answer(int status, String body, Map<String, String> headers) {
+        public static Answer of(int status, String body) {
+            return new Answer(status, body, Map.of());
+        }
+    }
+
+    private final DisposableServer server;
+    private final List<Write> writes = new CopyOnWriteArrayList<>();
+    private final List<String> statements = new CopyOnWriteArrayList<>();
+    private final Map<String, String> points = new TreeMap<>();
+    private final AtomicInteger underWay = new AtomicInteger();
+    private final AtomicInteger mostUnderWay = new AtomicInteger();
+
+    private volatile Function<Write, Answer> first = write -> Answer.of(0, "");
+    private volatile Function<String, String> answers = statement -> "";
+    private volatile Function<Write, Duration> delay = write -> Duration.ZERO;
+    private volatile int bodyLimit = Integer.MAX_VALUE;
+
+    public FakeInflux() {
+        server = HttpServer.create()
+                .host("127.0.0.1")
+                .port(0)
+                .handle((request, response) -> request.receive()
+                        .aggregate()
+                        .asByteArray()
+                        .defaultIfEmpty(new byte[0])
+                        .flatMap(body -> handle(request.uri(), request.requestHeaders(), body, response)))
+                .bindNow();
+    }
+
+    public HttpEndpoint endpoint() {
+        return HttpEndpoint.plain("127.0.0.1", server.port());
+    }
+
+    /** Looks at each write before it is stored; an answer with status 0 lets it pass. */
+    public FakeInflux onWrite(Function<Write, Answer> value) {
+        first = value;
+        return this;
+    }
+
+    /** What a statement fails with; empty lets it pass. */
+    public FakeInflux onStatement(Function<String, String> error) {
+        answers = error;
+        return this;
+    }
+
+    public FakeInflux slow(Function<Write, Duration> value) {
+        delay = value;
+        return this;
+    }
+
+    /** Larger bodies are refused with 413. */
+    public FakeInflux bodyLimit(int bytes) {
+        bodyLimit = bytes;
+        return this;
+    }
+
+    public List<Write> writes() {
+        return writes;
+    }
+
+    public List<String> statements() {
+        return statements;
+    }
+
+    public int mostUnderWay() {
+        return mostUnderWay.get();
+    }
+
+    /** The last value of each point: {@code db/rp series field@time} to its text. */
+    public synchronized Map<String, String> points() {
+        return new TreeMap<>(points);
+    }
+
+    /** Stored lines without their values, for short tests: {@code db/rp line}. */
+    public synchronized List<String> lines() {
+        var lines = new ArrayList<String>();
+        writes.forEach(write ->
+                write.lines().forEach(line -> lines.add(write.database() + "/" + write.policy() + " " + line)));
+        return lines;
+    }
+
+    private Mono<Void> handle(String uri, HttpHeaders headers, byte[] body, HttpServerResponse response) {
+        var query = new QueryStringDecoder(uri);
+        if (query.path().equals("/query")) {
+            var form = new QueryStringDecoder("?" + new String(body, StandardCharsets.UTF_8));
+            String statement = parameter(form, "q");
+            statements.add(statement);
+            String error = answers.apply(statement);
+            String json = error.isEmpty() ? "{\"results\":[{}]}" : "{\"results\":[{\"error\":\"" + error + "\"}]}";
+            return response.sendString(Mono.just(json)).then();
+        }
+        var write =
+                new Write(uri, parameter(query, "db"), parameter(query, "rp"), headers, lines(unzipped(headers, body)));
+        mostUnderWay.accumulateAndGet(underWay.incrementAndGet(), Math::max);
+        Mono<Answer> answer = Mono.fromCallable(() -> answer(write, body)).subscribeOn(Schedulers.parallel());
+        Duration pause = delay.apply(write);
+        return (pause.isZero() ? answer : answer.delaySubscription(pause))
+                .doFinally(signal -> underWay.decrementAndGet())
+                .flatMap(a -> {
+                    response.status(a.status());
+                    a.headers().forEach(response::header);
+                    return a.body().isEmpty()
+                            ? response.send()
+                            : response.sendString(Mono.just(a.body())).then();
+                });
+    }
+
+    private static String parameter(QueryStringDecoder query, String name) {
+        List<String> values = query.parameters().get(name);
+        return values == null ? "" : values.get(0);
+    }
+
+    private Answer answer(Write write, byte[] body) {
+        if (body.length > bodyLimit) {
+            return Answer.of(413, "{\"error\":\"Request Entity Too Large\"}");
+        }
+        Answer told = first.apply(write);
+        if (told.status() != 0) {
+            return told;
+        }
+        var errors = new ArrayList<String>();
+        int dropped = 0;
+        var good = new ArrayList<String>();
+        for (String line : write.lines()) {
+            if (line.contains("BAD")) {
+                errors.add("unable to parse '" + line + "': invalid number");
+            } else if (line.contains("CONFLICT")) {
+                dropped++;
+            } else {
+                good.add(line);
+            }
+        }
+        var stored = new Write(write.uri(), write.database(), write.policy(), write.headers(), good);
+        writes.add(stored);
+        store(stored);
+        if (errors.isEmpty() && dropped == 0) {
+            return Answer.of(204, "");
+        }
+        String reason =
+                dropped > 0 ? "field type conflict dropped=" + dropped : String.join("\n", errors) + " dropped=0";
+        return Answer.of(
+                400,
+                "{\"error\":\"partial write: "
+                        + reason.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + "\"}");
+    }
+
+    private synchronized void store(Write write) {
+        for (String line : write.lines()) {
+            int fields = line.indexOf(' ');
+            int time = line.lastIndexOf(' ');
+            if (fields < 0 || time <= fields) {
+                points.put(write.database() + "/" + write.policy() + " " + line, "");
+                continue;
+            }
+            int equals = line.indexOf('=', fields);
+            points.put(
+                    write.database() + "/" + write.policy() + " " + line.substring(0, equals) + "@"
+                            + line.substring(time + 1),
+                    line.substring(equals + 1, time));
+        }
+    }
+
+    private static String unzipped(HttpHeaders headers, byte[] body) {
+        if (!"gzip".equals(headers.get("content-encoding"))) {
+            return new String(body, StandardCharsets.ISO_8859_1);
+        }
+        try (var in = new GZIPInputStream(new ByteArrayInputStream(body))) {
+            return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static List<String> lines(String body) {
+        var lines = new ArrayList<String>();
+        boolean quoted = false;
+        int start = 0;
+        for (int i = 0; i < body.length(); i++) {
+            char c = body.charAt(i);
+            if (c == '\\') {
+                i++;
+            } else if (c == '"') {
+                quoted = !quoted;
+            } else if (c == '\n' && !quoted) {
+                lines.add(body.substring(start, i));
+                start = i + 1;
+            }
+        }
+        if (start < body.length()) {
+            lines.add(body.substring(start));
+        }
+        return lines;
+    }
+
+    @Override
+    public void close() {
+        server.disposeNow(Duration.ofSeconds(3));
+    }
+}

@@ -1,0 +1,111 @@
+package dev.sluice.examples.http;
+
+import dev.sluice.engine.BackupRequest;
+import dev.sluice.engine.RestoreRequest;
+import dev.sluice.engine.SluiceEngine;
+import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.event.CopyReport;
+import dev.sluice.engine.event.Event;
+import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.ServerAddress;
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.QueryStringDecoder;
+import java.time.Duration;
+import java.util.List;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.netty.DisposableServer;
+import reactor.netty.http.server.HttpServer;
+import reactor.netty.http.server.HttpServerRequest;
+import reactor.netty.http.server.HttpServerResponse;
+
+/**
+ * {@code GET /backup} answers with a stream archive of an InfluxDB, {@code POST /restore} brings one back.
+ *
+ * <p>Nothing is kept in between: the database is read as fast as the browser takes the response, and the request is
+ * read as fast as the database takes the restore.
+ */
+public final class BackupService implements AutoCloseable {
+
+    private final SluiceEngine engine = SluiceEngine.create();
+    private final ServerAddress influxdb;
+    private final DisposableServer server;
+
+    private BackupService(ServerAddress influxdb, int port) {
+        this.influxdb = influxdb;
+        this.server = HttpServer.create()
+                .host("127.0.0.1")
+                .port(port)
+                .route(routes -> routes.get("/backup", this::backup).post("/restore", this::restore))
+                .bindNow();
+    }
+
+    /**
+     * Starts.
+     *
+     * @param influxdb its backup port, usually 8088
+     * @param port where to listen; 0 takes a free one
+     */
+    public static BackupService start(ServerAddress influxdb, int port) {
+        return new BackupService(influxdb, port);
+    }
+
+    /** {@code BackupService localhost:8088 8080}. */
+    public static void main(String[] args) {
+        try (BackupService service = start(ServerAddress.parse(args[0]), Integer.parseInt(args[1]))) {
+            service.server.onDispose().block();
+        }
+    }
+
+    /** Where it listens. */
+    public int port() {
+        return server.port();
+    }
+
+    private Publisher<Void> backup(HttpServerRequest request, HttpServerResponse response) {
+        BackupRequest backup = BackupRequest.stream(influxdb)
+                .compression(compression(request.uri()))
+                .build();
+        Flux<ByteBuf> body = engine.stream(backup);
+        // An error cuts the response off, which a client sees: the last chunk is missing, and so is the manifest.
+        return response.header("Content-Type", "application/octet-stream")
+                .header("Content-Disposition", "attachment; filename=\"influxdb.sluice\"")
+                .send(body);
+    }
+
+    private Publisher<Void> restore(HttpServerRequest request, HttpServerResponse response) {
+        RestoreRequest restore = RestoreRequest.of(new End.Stream(), influxdb).build();
+        Mono<String> answer = engine.restore(restore, request.receive().retain())
+                .ofType(Event.Finished.class)
+                .last()
+                .map(finished -> summary(finished.report()))
+                .doOnNext(summary -> response.status(200))
+                .onErrorResume(SluiceException.class, e -> {
+                    response.status(422);
+                    return Mono.just(e.getMessage() + "\n" + e.hint() + "\n");
+                });
+        return answer.flatMap(text -> response.header("Content-Type", "text/plain")
+                .sendString(Mono.just(text))
+                .then());
+    }
+
+    private static String summary(CopyReport report) {
+        return "%d shards restored, %d missing\n"
+                .formatted(report.stored().size(), report.missing().size());
+    }
+
+    private static Compression compression(String uri) {
+        return Compression.parse(new QueryStringDecoder(uri)
+                .parameters()
+                .getOrDefault("compression", List.of("zstd"))
+                .get(0));
+    }
+
+    @Override
+    public void close() {
+        server.disposeNow(Duration.ofSeconds(5));
+        engine.close();
+    }
+}

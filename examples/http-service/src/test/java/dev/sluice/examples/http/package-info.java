@@ -1,0 +1,5 @@
+/** The example, tried. */
+@NullMarked
+package dev.sluice.examples.http;
+
+import org.jspecify.annotations.NullMarked;
