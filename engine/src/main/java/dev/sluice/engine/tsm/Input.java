@@ -32,6 +32,11 @@ final class Input {
         return bytes.get() & 0xFF;
     }
 
+    int u16() {
+        need(2);
+        return bytes.getShort() & 0xFFFF;
+    }
+
     int u32() {
         need(4);
         return bytes.getInt();
@@ -97,7 +102,7 @@ final class Input {
 
     private void need(int count) {
         if (bytes.remaining() < count) {
-            throw damaged("block ends early");
+            throw damaged("data ends early");
         }
     }
 }

@@ -81,11 +81,15 @@ final class Snappy {
         }
     }
 
-    /** Reads elements until the announced length is there. */
-    static byte[] uncompress(Input in) {
-        int length = in.count("length of the strings", MAX_PLAIN);
+    /**
+     * Reads elements until the announced length is there.
+     *
+     * @param most bytes that may be announced
+     */
+    static byte[] uncompress(Input in, int most) {
+        int length = in.count("plain length", most);
         if (length > (long) in.remaining() * MAX_RATIO) {
-            throw in.damaged("strings of %d bytes cannot come from %d".formatted(length, in.remaining()));
+            throw in.damaged("%d bytes cannot come from %d".formatted(length, in.remaining()));
         }
         byte[] plain = new byte[length];
         int at = 0;
@@ -107,13 +111,13 @@ final class Snappy {
                 default -> offset = littleEndian(in, 4);
             }
             if (count <= 0 || count > length - at) {
-                throw in.damaged("strings are longer than announced");
+                throw in.damaged("plain text is longer than announced");
             }
             if ((tag & 3) == 0) {
                 in.get(plain, at, count);
                 at += count;
             } else if (offset <= 0 || offset > at) {
-                throw in.damaged("a copy reaches before the start of the strings");
+                throw in.damaged("a copy reaches before the start");
             } else {
                 at = repeat(plain, at, offset, count);
             }

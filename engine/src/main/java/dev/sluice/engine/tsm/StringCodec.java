@@ -46,7 +46,7 @@ final class StringCodec {
         if (head != HEAD) {
             throw in.damaged("strings have the unknown encoding " + (head >>> 4));
         }
-        byte[] plain = Snappy.uncompress(in);
+        byte[] plain = Snappy.uncompress(in, Snappy.MAX_PLAIN);
         if (n > plain.length) {
             throw in.damaged("%d timestamps, and values for fewer".formatted(n));
         }

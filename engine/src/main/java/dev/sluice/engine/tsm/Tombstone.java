@@ -26,22 +26,16 @@ public final class Tombstone implements Deletions {
     private static final int ENTRY = 128; // of the map, without key and spans
     private static final int READ = 1 << 16;
 
-    private final Source source;
+    private final FileBytes source;
     private final long memory;
     private final TreeMap<byte[], TimeSet.Builder> window = new TreeMap<>(ORDER);
     private byte @Nullable [] from; // the window starts with this key, or with the first one
     private byte @Nullable [] to; // and ends before this one, or after the last one
     private long held;
 
-    private Tombstone(Source source, long memory) {
+    private Tombstone(FileBytes source, long memory) {
         this.source = source;
         this.memory = memory;
-    }
-
-    /** The tombstone file, from its start each time; closed after it was read. */
-    @FunctionalInterface
-    public interface Source {
-        InputStream open() throws IOException;
     }
 
     /** Receives the deletions in the order of the file; the same key may come often. */
@@ -57,12 +51,12 @@ public final class Tombstone implements Deletions {
     }
 
     /** @throws TsmDamaged if the file is cut short or is not well-formed: influxd would not open its TSM file */
-    public static Tombstone read(Source source) throws IOException {
+    public static Tombstone read(FileBytes source) throws IOException {
         return read(source, MEMORY);
     }
 
     /** @param memory bytes for the keys held at a time; a single key takes what it takes, up to this */
-    public static Tombstone read(Source source, long memory) throws IOException {
+    public static Tombstone read(FileBytes source, long memory) throws IOException {
         var tombstone = new Tombstone(source, memory);
         tombstone.load(null);
         return tombstone;
@@ -73,7 +67,7 @@ public final class Tombstone implements Deletions {
      *
      * @throws TsmDamaged as soon as something is not well-formed; what came before has been passed on by then
      */
-    public static void forEach(Source source, Visitor visitor) throws IOException {
+    public static void forEach(FileBytes source, Visitor visitor) throws IOException {
         byte[] bytes = new byte[READ];
         try (InputStream in = source.open();
                 var decoder = new TombstoneDecoder(visitor)) {

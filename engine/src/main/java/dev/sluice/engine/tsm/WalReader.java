@@ -1,0 +1,131 @@
+package dev.sluice.engine.tsm;
+
+import dev.sluice.engine.error.TsmDamaged;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a segment of a WAL. As influxd when it starts: what comes before damage is good, what comes after it in the
+ * same segment is not read. Entries have no checksum, so damage that still uncompresses goes unseen.
+ *
+ * <p>Memory: one entry, at most {@value #MAX_ENTRY} bytes of it. Blocking.
+ */
+public final class WalReader {
+
+    /** The most bytes of an entry, compressed or not: a write request of influxd has 25 MB unless configured. */
+    static final int MAX_ENTRY = 128 << 20;
+
+    private static final int HEAD = 5;
+    private static final int WRITE = 1;
+    private static final int DELETE = 2;
+    private static final int DELETE_RANGE = 3;
+
+    private WalReader() {}
+
+    /** Receives the entries of a segment in their order. */
+    @FunctionalInterface
+    public interface Visitor {
+
+        /** @param offset in the segment */
+        void entry(WalEntry entry, long offset) throws IOException;
+    }
+
+    /**
+     * How a segment ended.
+     *
+     * @param entries that were read
+     * @param end of the last one of them, where influxd would cut the file
+     * @param problem what stands there, or null if the segment ends there
+     * @param torn whether the last entry is merely cut short, as it is while a server writes it or after a crash
+     */
+    public record Segment(long entries, long end, @Nullable String problem, boolean torn) {}
+
+    /** @param in a segment from its start; stays the caller's to close */
+    public static Segment read(InputStream in, Visitor visitor) throws IOException {
+        long entries = 0;
+        long offset = 0;
+        while (true) {
+            byte[] head = in.readNBytes(HEAD);
+            if (head.length < HEAD) {
+                return head.length == 0
+                        ? new Segment(entries, offset, null, false)
+                        : new Segment(entries, offset, "entry ends in its header", true);
+            }
+            long length = (int) Bytes.U32.get(head, 1) & 0xFFFFFFFFL;
+            if (head[0] < WRITE || head[0] > DELETE_RANGE) {
+                return new Segment(entries, offset, "entry has the unknown type " + head[0], false);
+            }
+            if (length > MAX_ENTRY) {
+                return new Segment(entries, offset, "entry has %d bytes".formatted(length), false);
+            }
+            byte[] payload = in.readNBytes((int) length); // grows with what is there, not with what is claimed
+            if (payload.length < length) {
+                return new Segment(
+                        entries, offset, "entry has %d of its %d bytes".formatted(payload.length, length), true);
+            }
+            WalEntry entry;
+            try {
+                entry = entry(head[0], payload);
+            } catch (TsmDamaged e) {
+                return new Segment(entries, offset, e.problem(), false);
+            }
+            visitor.entry(entry, offset);
+            entries++;
+            offset += HEAD + length;
+        }
+    }
+
+    private static WalEntry entry(int type, byte[] payload) {
+        var packed = new Input(ByteBuffer.wrap(payload));
+        byte[] plain = Snappy.uncompress(packed, MAX_ENTRY);
+        packed.end("the entry");
+        return switch (type) {
+            case WRITE -> WalEntry.Write.decode(plain);
+            case DELETE -> new WalEntry.Delete(lines(plain), TimeSet.ALL, false);
+            default -> deleteRange(new Input(ByteBuffer.wrap(plain)));
+        };
+    }
+
+    private static WalEntry deleteRange(Input in) {
+        TimeSet times = TimeSet.of(in.u64(), in.u64());
+        var keys = new ArrayList<byte[]>();
+        while (in.remaining() > 0) {
+            keys.add(bytes(in));
+        }
+        return new WalEntry.Delete(keys, times, true);
+    }
+
+    /** Length and bytes. */
+    static byte[] bytes(Input in) {
+        byte[] bytes = new byte[length(in)];
+        in.get(bytes, 0, bytes.length);
+        return bytes;
+    }
+
+    static int length(Input in) {
+        long length = in.u32() & 0xFFFFFFFFL;
+        if (length > in.remaining()) {
+            throw in.damaged("a length of %d is more than the entry has".formatted(length));
+        }
+        return (int) length;
+    }
+
+    private static List<byte[]> lines(byte[] plain) {
+        var lines = new ArrayList<byte[]>();
+        int from = 0;
+        for (int i = 0; i <= plain.length; i++) {
+            if (i == plain.length || plain[i] == '\n') {
+                if (i > from) {
+                    lines.add(Arrays.copyOfRange(plain, from, i));
+                }
+                from = i + 1;
+            }
+        }
+        return lines;
+    }
+}
