@@ -8,6 +8,7 @@ import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.Timeouts;
 import dev.sluice.engine.model.Verification;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -22,6 +23,7 @@ import java.util.Optional;
  * @param subscriptions whether policies get theirs back: the server begins to send at once
  * @param intoExisting whether databases that exist take the shards too, and who wins then; empty: they stay as they are
  * @param cleanup whether a restore that fails drops the databases that it has created; needs {@code http}
+ * @param scratch where files with deletions are rewritten
  * @param chain put increments of influxd together, oldest first
  * @param allowIncomplete of a stream that is cut short or damaged, restore what had arrived whole
  * @param skipErrors go on without a shard that failed for good, and name it in the report
@@ -38,6 +40,7 @@ public record RestoreRequest(
         boolean subscriptions,
         Optional<Conflict> intoExisting,
         boolean cleanup,
+        Path scratch,
         boolean chain,
         boolean allowIncomplete,
         boolean skipErrors,
@@ -88,6 +91,7 @@ public record RestoreRequest(
         private boolean subscriptions;
         private Optional<Conflict> intoExisting = Optional.empty();
         private boolean cleanup;
+        private Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
         private boolean chain;
         private boolean allowIncomplete;
         private boolean skipErrors;
@@ -148,6 +152,12 @@ public record RestoreRequest(
             return this;
         }
 
+        /** Default: the system's directory for temporary files. */
+        public Builder scratch(Path value) {
+            this.scratch = value;
+            return this;
+        }
+
         /** Default: false, the newest archive of a shard counts. */
         public Builder chain(boolean value) {
             this.chain = value;
@@ -196,6 +206,7 @@ public record RestoreRequest(
                     subscriptions,
                     intoExisting,
                     cleanup,
+                    scratch,
                     chain,
                     allowIncomplete,
                     skipErrors,

@@ -10,10 +10,10 @@ import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
-import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.serve.RunningServer;
 import dev.sluice.engine.serve.SnapshotServer;
 import dev.sluice.engine.source.LiveServer;
@@ -21,6 +21,7 @@ import dev.sluice.engine.source.MetadataOnly;
 import dev.sluice.engine.source.ReadOptions;
 import dev.sluice.engine.source.Restorable;
 import dev.sluice.engine.source.Source;
+import dev.sluice.engine.stage.ApplyTombstones;
 import dev.sluice.engine.stage.Indexable;
 import dev.sluice.engine.stage.RateLimit;
 import dev.sluice.engine.stage.SlabLine;
@@ -189,7 +190,7 @@ public final class SluiceEngine implements AutoCloseable {
         Target target = targets.size() == 1 ? targets.get(0) : new FanOut(targets, request.retries());
         var options = new CopyOptions(
                 Task.RESTORE,
-                List.of(new Indexable()),
+                List.of(new ApplyTombstones(request.scratch(), files), new Indexable()),
                 request.concurrency(),
                 request.retries(),
                 request.skipErrors(),

@@ -21,8 +21,25 @@ class RoomsTest {
 
     /** As the page of {@code dev.sluice.engine} has them; a room that is not built yet has its place too. */
     private static final List<String> ROOMS = List.of(
-            "model", "error", "event", "flow", "wire", "transport", "http", "tar", "meta", "tsm", "line", "stage",
-            "store", "format", "source", "target", "copy", "transfer", "serve");
+            "model",
+            "error",
+            "event",
+            "flow",
+            "wire",
+            "transport",
+            "http",
+            "tar",
+            "meta",
+            "tsm",
+            "line",
+            "stage",
+            "store",
+            "format",
+            "source",
+            "target",
+            "copy",
+            "transfer",
+            "serve");
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())

@@ -158,6 +158,12 @@ final class RestoreCommand implements Command {
             description = "Drop the databases that this restore has made if it fails; needs --http.")
     private boolean cleanup;
 
+    @Option(
+            names = "--scratch",
+            paramLabel = "DIR",
+            description = "Where files with deletions are rewritten. Default: the system's temporary directory.")
+    private @Nullable Path scratch;
+
     @Mixin
     private final HttpFlags http = new HttpFlags();
 
@@ -238,6 +244,9 @@ final class RestoreCommand implements Command {
         } else if (onConflict != null) {
             throw new UsageError(
                     "--on-conflict needs --into-existing", "Without it, databases that exist stay as they are.");
+        }
+        if (scratch != null) {
+            request.scratch(scratch);
         }
         if (timeout != null) {
             request.timeouts(Timeouts.DEFAULT.withIdle(timeout));
