@@ -16,8 +16,8 @@ import java.util.OptionalLong;
  * @param compression of a portable backup's archives, or of the stream; the legacy format has none
  * @param rateLimit raw bytes a second over all shards; empty for none
  * @param retries attempts after the first, for each shard
- * @param checkBlocks look at every block of every TSM file while it passes; what is damaged is told and copied as it is
  * @param skipErrors go on without a shard that failed for good, and name it in the report
+ * @param checkBlocks look at every block of every TSM file while it passes; damage is told, and copied as it is
  */
 public record BackupRequest(
         ServerAddress server,
@@ -65,7 +65,7 @@ public record BackupRequest(
         return new Builder(server, new End.Legacy(directory)).compression(Compression.NONE);
     }
 
-    /** Starts a request for a stream archive, with every option at its default; zstd is that of the compression. */
+    /** Starts a request for a stream archive, with every option at its default; its compression is zstd. */
     public static Builder stream(ServerAddress server) {
         return new Builder(server, new End.Stream()).compression(Compression.ZSTD);
     }
@@ -95,7 +95,7 @@ public record BackupRequest(
             return this;
         }
 
-        /** Default: gzip at level 1, which influxd reads; none for legacy; zstd at level 1 for a stream. */
+        /** Default: gzip at level 1, which influxd reads; none for legacy, zstd for a stream. */
         public Builder compression(Compression value) {
             this.compression = value;
             return this;
@@ -125,15 +125,15 @@ public record BackupRequest(
             return this;
         }
 
-        /** Default: false, the first shard that fails for good ends the backup. */
-        public Builder skipErrors(boolean value) {
-            this.skipErrors = value;
-            return this;
-        }
-
         /** Default: true, every block of every TSM file is checked while it passes. */
         public Builder checkBlocks(boolean value) {
             this.checkBlocks = value;
+            return this;
+        }
+
+        /** Default: false, the first shard that fails for good ends the backup. */
+        public Builder skipErrors(boolean value) {
+            this.skipErrors = value;
             return this;
         }
 

@@ -17,6 +17,8 @@ import java.util.OptionalLong;
  * @param retries attempts after the first, for each shard
  * @param rateLimit raw bytes a second over all shards; empty for none
  * @param skipErrors go on without a shard that failed for good, and name it in the report
+ * @param allowIncomplete of a stream that is cut short or damaged, take what had arrived whole
+ * @param checkBlocks look at every block of every TSM file while it passes; damage is told, and copied as it is
  */
 public record CopyRequest(
         End from,
@@ -30,6 +32,8 @@ public record CopyRequest(
         int retries,
         OptionalLong rateLimit,
         boolean skipErrors,
+        boolean allowIncomplete,
+        boolean checkBlocks,
         Timeouts timeouts) {
 
     public CopyRequest {
@@ -62,6 +66,8 @@ public record CopyRequest(
         private int retries = BackupRequest.DEFAULT_RETRIES;
         private OptionalLong rateLimit = OptionalLong.empty();
         private boolean skipErrors;
+        private boolean allowIncomplete;
+        private boolean checkBlocks = true;
         private Timeouts timeouts = Timeouts.DEFAULT;
 
         private Builder(End from, End to) {
@@ -117,6 +123,18 @@ public record CopyRequest(
             return this;
         }
 
+        /** Default: true, every block of every TSM file is checked while it passes. */
+        public Builder checkBlocks(boolean value) {
+            this.checkBlocks = value;
+            return this;
+        }
+
+        /** Default: false, a stream that is cut short or damaged is an error. */
+        public Builder allowIncomplete(boolean value) {
+            this.allowIncomplete = value;
+            return this;
+        }
+
         /** Default: false, the first shard that fails for good ends the copy. */
         public Builder skipErrors(boolean value) {
             this.skipErrors = value;
@@ -142,6 +160,8 @@ public record CopyRequest(
                     retries,
                     rateLimit,
                     skipErrors,
+                    allowIncomplete,
+                    checkBlocks,
                     timeouts);
         }
     }

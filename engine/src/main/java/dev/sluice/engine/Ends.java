@@ -13,13 +13,22 @@ import dev.sluice.engine.source.LiveSource;
 import dev.sluice.engine.source.PortableSource;
 import dev.sluice.engine.source.ReadOptions;
 import dev.sluice.engine.source.Source;
+import dev.sluice.engine.source.StreamSource;
 import dev.sluice.engine.stage.SlabLine;
 import dev.sluice.engine.store.DirectoryStore;
+import dev.sluice.engine.store.Pipes;
 import dev.sluice.engine.target.LegacyTarget;
 import dev.sluice.engine.target.PortableTarget;
+import dev.sluice.engine.target.StreamTarget;
 import dev.sluice.engine.target.Target;
 import dev.sluice.engine.transport.SnapshotTransport;
+import io.netty.buffer.ByteBuf;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
 import java.time.Clock;
+import java.util.function.Function;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.netty.resources.LoopResources;
@@ -65,6 +74,10 @@ final class Ends {
                     legacy.directory().toString(),
                     Clock.systemUTC());
         }
+        if (end instanceof End.Stream) {
+            Flux<ByteBuf> stdin = Pipes.read("stdin", () -> new FileInputStream(FileDescriptor.in).getChannel());
+            return new StreamSource("stdin", stdin, files, options.allowIncomplete());
+        }
         throw new InvalidRequest("%s cannot be read".formatted(end), "Name a server or the directory of a backup.");
     }
 
@@ -96,7 +109,23 @@ final class Ends {
                     how.line(),
                     how.digest());
         }
+        if (end instanceof End.Stream) {
+            return stream("stdout", how, this::stdout);
+        }
         throw new InvalidRequest("%s cannot be written to".formatted(end), "Name a directory.");
+    }
+
+    /**
+     * A stream archive.
+     *
+     * @param sink takes its bytes
+     */
+    Target stream(String description, Writing how, Function<Flux<ByteBuf>, Mono<?>> sink) {
+        return new StreamTarget(description, sink, how.line(), how.digest(), how.selection(), Clock.systemUTC());
+    }
+
+    private Mono<Long> stdout(Flux<ByteBuf> bytes) {
+        return Pipes.write("stdout", () -> new FileOutputStream(FileDescriptor.out).getChannel(), bytes, files);
     }
 
     /** The legacy format holds archives as they are. */

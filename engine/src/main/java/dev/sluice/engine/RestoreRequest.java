@@ -27,6 +27,7 @@ import java.util.Optional;
  * @param chain put increments of influxd together, oldest first
  * @param allowIncomplete of a stream that is cut short or damaged, restore what had arrived whole
  * @param skipErrors go on without a shard that failed for good, and name it in the report
+ * @param checkBlocks look at every block of every TSM file while it passes; damage is told, and copied as it is
  * @param retries attempts after the first, for each shard
  */
 public record RestoreRequest(
@@ -44,6 +45,7 @@ public record RestoreRequest(
         boolean chain,
         boolean allowIncomplete,
         boolean skipErrors,
+        boolean checkBlocks,
         int concurrency,
         int retries,
         Timeouts timeouts) {
@@ -95,6 +97,7 @@ public record RestoreRequest(
         private boolean chain;
         private boolean allowIncomplete;
         private boolean skipErrors;
+        private boolean checkBlocks = true;
         private int concurrency = DEFAULT_CONCURRENCY;
         private int retries = DEFAULT_RETRIES;
         private Timeouts timeouts = Timeouts.DEFAULT;
@@ -170,6 +173,12 @@ public record RestoreRequest(
             return this;
         }
 
+        /** Default: true, every block of every TSM file is checked while it passes. */
+        public Builder checkBlocks(boolean value) {
+            this.checkBlocks = value;
+            return this;
+        }
+
         /** Default: false, the first shard that fails for good ends the restore. */
         public Builder skipErrors(boolean value) {
             this.skipErrors = value;
@@ -210,6 +219,7 @@ public record RestoreRequest(
                     chain,
                     allowIncomplete,
                     skipErrors,
+                    checkBlocks,
                     concurrency,
                     retries,
                     timeouts);

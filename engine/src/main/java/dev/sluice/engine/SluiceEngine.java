@@ -21,17 +21,22 @@ import dev.sluice.engine.source.MetadataOnly;
 import dev.sluice.engine.source.ReadOptions;
 import dev.sluice.engine.source.Restorable;
 import dev.sluice.engine.source.Source;
+import dev.sluice.engine.source.StreamSource;
 import dev.sluice.engine.stage.ApplyTombstones;
+import dev.sluice.engine.stage.BlockCheck;
 import dev.sluice.engine.stage.Indexable;
 import dev.sluice.engine.stage.RateLimit;
+import dev.sluice.engine.stage.ShardStage;
 import dev.sluice.engine.stage.SlabLine;
 import dev.sluice.engine.target.FanOut;
 import dev.sluice.engine.target.LiveOptions;
 import dev.sluice.engine.target.LiveTarget;
+import dev.sluice.engine.target.Nowhere;
 import dev.sluice.engine.target.Target;
 import dev.sluice.engine.transfer.Input;
 import dev.sluice.engine.transfer.LineImport;
 import dev.sluice.engine.transport.SnapshotTransport;
+import io.netty.buffer.ByteBuf;
 import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,8 +46,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Function;
+import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.netty.resources.LoopResources;
@@ -128,9 +136,13 @@ public final class SluiceEngine implements AutoCloseable {
      * server and removes what is half written.
      */
     public Flux<Event> backup(BackupRequest request) {
+        return backup(request, writing -> ends.target(request.to(), writing));
+    }
+
+    private Flux<Event> backup(BackupRequest request, Function<Ends.Writing, Target> target) {
         var options = new CopyOptions(
                 Task.BACKUP,
-                List.of(),
+                check(request.checkBlocks()),
                 request.concurrency(),
                 request.retries(),
                 request.skipErrors(),
@@ -142,11 +154,49 @@ public final class SluiceEngine implements AutoCloseable {
                         () -> line(request.compression(), request.rateLimit()),
                         line -> run(
                                 source,
-                                ends.target(
-                                        request.to(), new Ends.Writing(line, request.digest(), request.selection())),
+                                target.apply(new Ends.Writing(line, request.digest(), request.selection())),
                                 options,
                                 request.selection()),
                         SlabLine::close));
+    }
+
+    /**
+     * Backs up as a stream archive, for a response's body. Cold: each subscription is a backup of its own, for which the
+     * server is read only as fast as the subscriber asks. The subscriber releases the buffers. A cancel ends every
+     * conversation with the server; an error means that what came before is not complete, which its reader will see as
+     * well.
+     *
+     * @param request for a stream
+     */
+    public Flux<ByteBuf> stream(BackupRequest request) {
+        return Flux.defer(() -> {
+            var bytes = Sinks.<Flux<ByteBuf>>one();
+            var taken = Sinks.<Void>empty();
+            var result = Sinks.<Void>empty();
+            Function<Flux<ByteBuf>, Mono<?>> sink = out -> {
+                bytes.tryEmitValue(out.doOnComplete(taken::tryEmitEmpty));
+                return taken.asMono();
+            };
+            var run = Disposables.swap();
+            return bytes.asMono()
+                    .flatMapMany(out -> out)
+                    .onErrorResume(broken -> result.asMono().then(Mono.error(broken)))
+                    .concatWith(result.asMono().then(Mono.empty()))
+                    .doOnSubscribe(subscribed ->
+                            run.update(backup(request, writing -> ends.stream("the stream", writing, sink))
+                                    .subscribe(
+                                            event -> {},
+                                            error -> {
+                                                result.tryEmitError(error);
+                                                bytes.tryEmitError(error);
+                                            },
+                                            result::tryEmitEmpty)))
+                    .doOnCancel(run::dispose);
+        });
+    }
+
+    private static List<ShardStage> check(boolean blocks) {
+        return blocks ? List.of(new BlockCheck(false)) : List.of();
     }
 
     private static boolean savesMetadataOnly(BackupRequest request) {
@@ -167,12 +217,26 @@ public final class SluiceEngine implements AutoCloseable {
      * installs no half shard.
      */
     public Flux<Event> restore(RestoreRequest request) {
+        var reading = new ReadOptions(request.chain(), request.skipErrors(), request.allowIncomplete());
+        return restore(request, ends.source(request.from(), reading, request.timeouts(), request.retries()));
+    }
+
+    /**
+     * Restores a stream archive, such as a request's body, to a live server; as {@link #restore(RestoreRequest)}.
+     *
+     * @param stream is subscribed to once, and asked for no more than the server takes
+     */
+    public Flux<Event> restore(RestoreRequest request, Flux<ByteBuf> stream) {
+        return restore(request, Mono.just(new StreamSource("the stream", stream, files, request.allowIncomplete())));
+    }
+
+    private Flux<Event> restore(RestoreRequest request, Mono<? extends Source> source) {
         return Flux.using(
                 () -> request.http().stream()
                         .map(access -> InfluxHttp.to(
                                 access.endpoint(), access.credentials(), request.timeouts(), loops, HTTP_CONNECTIONS))
                         .toList(),
-                http -> restore(request, http),
+                http -> restore(request, source, http),
                 http -> http.forEach(InfluxHttp::close));
     }
 
@@ -181,24 +245,27 @@ public final class SluiceEngine implements AutoCloseable {
         return restore(request).ofType(Event.Finished.class).last().map(Event.Finished::report);
     }
 
-    private Flux<Event> restore(RestoreRequest request, List<InfluxHttp> http) {
+    private Flux<Event> restore(RestoreRequest request, Mono<? extends Source> from, List<InfluxHttp> http) {
         List<Target> targets = new ArrayList<>();
         for (ServerAddress address : request.servers()) {
             targets.add(liveTarget(
                     request, address, http.isEmpty() ? Optional.empty() : Optional.of(http.get(targets.size()))));
         }
         Target target = targets.size() == 1 ? targets.get(0) : new FanOut(targets, request.retries());
+        List<ShardStage> stages =
+                new ArrayList<>(List.of(new ApplyTombstones(request.scratch(), files), new Indexable()));
+        if (request.checkBlocks()) {
+            stages.add(new BlockCheck(false));
+        }
         var options = new CopyOptions(
                 Task.RESTORE,
-                List.of(new ApplyTombstones(request.scratch(), files), new Indexable()),
+                stages,
                 request.concurrency(),
                 request.retries(),
                 request.skipErrors(),
                 Compression.NONE,
                 SAMPLING);
-        var reading = new ReadOptions(request.chain(), request.skipErrors());
-        return ends.source(request.from(), reading, request.timeouts(), request.retries())
-                .flatMapMany(source -> run(new Restorable(source), target, options, request.selection()));
+        return from.flatMapMany(source -> run(new Restorable(source), target, options, request.selection()));
     }
 
     private LiveTarget liveTarget(RestoreRequest request, ServerAddress address, Optional<InfluxHttp> http) {
@@ -247,13 +314,13 @@ public final class SluiceEngine implements AutoCloseable {
         }
         var options = new CopyOptions(
                 Task.COPY,
-                List.of(),
+                check(request.checkBlocks()),
                 request.concurrency(),
                 request.retries(),
                 request.skipErrors(),
                 Ends.compressionFor(to, request.compression()),
                 SAMPLING);
-        var reading = new ReadOptions(request.chain(), request.skipErrors());
+        var reading = new ReadOptions(request.chain(), request.skipErrors(), request.allowIncomplete());
         return ends.source(request.from(), reading, request.timeouts(), request.retries())
                 .flatMapMany(source -> Flux.using(
                         () -> line(options.compression(), request.rateLimit()),
@@ -282,6 +349,38 @@ public final class SluiceEngine implements AutoCloseable {
                         .subscribeOn(files)
                         .flatMapMany(LineImport::run),
                 InfluxHttp::close);
+    }
+
+    /**
+     * Reads all that a source has, checks it down to every block, and keeps nothing. Cold; the last event is
+     * {@link Event.Finished}, whose report tells what is damaged or missing. A shard that cannot be read does not keep
+     * the others from being checked.
+     */
+    public Flux<Event> verify(VerifyRequest request) {
+        return Flux.defer(() -> {
+            var check = new BlockCheck(request.deep());
+            var options = new CopyOptions(
+                    Task.VERIFY,
+                    List.of(check),
+                    request.concurrency(),
+                    request.retries(),
+                    true,
+                    Compression.NONE,
+                    SAMPLING);
+            var reading = new ReadOptions(request.chain(), true, request.allowIncomplete());
+            return ends.source(request.from(), reading, request.timeouts(), request.retries())
+                    .flatMapMany(source -> run(source, new Nowhere(), options, request.selection()))
+                    .concatMap(event ->
+                            event instanceof Event.Finished last ? withTotals(last.report(), check) : Flux.just(event));
+        });
+    }
+
+    private static Flux<Event> withTotals(CopyReport report, BlockCheck check) {
+        var totals = Notice.note(
+                "%d blocks with %d values are sound, in %d TSM files"
+                        .formatted(check.blocks(), check.values(), check.files()),
+                "");
+        return Flux.just(new Event.Told(totals), new Event.Finished(report.with(totals)));
     }
 
     /** Answers the snapshot RPC over a stopped server's directories; cold. */

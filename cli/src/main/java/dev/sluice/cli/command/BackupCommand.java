@@ -1,5 +1,6 @@
 package dev.sluice.cli.command;
 
+import dev.sluice.cli.option.CheckFlags;
 import dev.sluice.cli.option.CommonFlags;
 import dev.sluice.cli.option.FlagHints;
 import dev.sluice.cli.option.OutputFlags;
@@ -9,6 +10,7 @@ import dev.sluice.cli.option.Values;
 import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
+import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.Timeouts;
 import java.nio.file.Path;
@@ -31,7 +33,7 @@ import picocli.CommandLine.Spec;
         name = "backup",
         sortOptions = false,
         description = "Back up a running server.",
-        customSynopsis = "sluice backup [-portable] [flags] PATH",
+        customSynopsis = "sluice backup [-portable] [flags] PATH|-",
         parameterListHeading = "%n",
         optionListHeading = "%nFlags, with one dash or two, before or after PATH%n",
         footer = {
@@ -40,7 +42,8 @@ import picocli.CommandLine.Spec;
             "  sluice backup -portable /backups/monday",
             "  sluice backup -portable -host db1:8088 -db telemetry --compression zstd:3 /backups/db1",
             "  sluice backup -portable -since 2026-01-31T00:00:00Z /backups/monday",
-            "  sluice backup -db telemetry /backups/legacy"
+            "  sluice backup -db telemetry /backups/legacy",
+            "  sluice backup - | ssh backup@host 'cat > monday.zst'"
         })
 final class BackupCommand implements Command, FlagHints {
 
@@ -52,7 +55,7 @@ final class BackupCommand implements Command, FlagHints {
             arity = "0..*",
             paramLabel = "PATH",
             hideParamSyntax = true,
-            description = "The directory that receives the backup.")
+            description = "The directory that receives the backup; - for a stream archive on stdout.")
     private List<String> paths = new ArrayList<>();
 
     @Spec
@@ -88,8 +91,9 @@ final class BackupCommand implements Command, FlagHints {
             paramLabel = "CODEC",
             defaultValue = "gzip:1",
             converter = Values.Codec.class,
-            description = "gzip[:0-9], zstd[:-7-19] or none. Default: gzip:1. gzip:0 stores, which influxd reads too; "
-                    + "zstd is smaller and faster, but influxd cannot read it.")
+            description =
+                    "gzip[:0-9], zstd[:-7-19] or none. Default: gzip:1; zstd for a stream. gzip:0 stores, which influxd reads too; "
+                            + "zstd is smaller and faster, but influxd cannot read it.")
     @SuppressWarnings("NullAway.Init") // has a default
     private Compression compression;
 
@@ -138,6 +142,9 @@ final class BackupCommand implements Command, FlagHints {
     private Digest.@Nullable Algorithm digest;
 
     @Mixin
+    private final CheckFlags checks = new CheckFlags();
+
+    @Mixin
     private final OutputFlags output = new OutputFlags();
 
     @Mixin
@@ -159,15 +166,17 @@ final class BackupCommand implements Command, FlagHints {
     @Override
     public int run() {
         OutputFlags.Output how = output.output();
-        return CopyRun.backup(context, how, request(), memory == null ? OptionalLong.empty() : OptionalLong.of(memory));
+        BackupRequest request = request();
+        Context.require(request.to(), context.ends().out(), "stdout", "sluice backup - > backup.zst");
+        Context around = request.to() instanceof End.Stream ? context.withDataOnStdout() : context;
+        return CopyRun.backup(around, how, request, memory == null ? OptionalLong.empty() : OptionalLong.of(memory));
     }
 
     /** What the flags ask for. */
     BackupRequest request() {
-        Path directory = directory();
-        BackupRequest.Builder request =
-                portable ? BackupRequest.portable(host, directory).compression(compression) : legacy(directory);
+        BackupRequest.Builder request = begin(path());
         request.selection(selection.selection())
+                .checkBlocks(checks.blocks())
                 .concurrency(concurrency)
                 .retries(retries)
                 .skipErrors(skipErrors);
@@ -183,6 +192,24 @@ final class BackupCommand implements Command, FlagHints {
         return request.build();
     }
 
+    private BackupRequest.Builder begin(String path) {
+        if (path.equals("-")) {
+            if (portable) {
+                throw new UsageError(
+                        "a stream is not a portable backup",
+                        "Leave out -portable; './-' is a directory called '-'. 'sluice copy - DIR' makes one of a stream.");
+            }
+            return BackupRequest.stream(host).compression(streamed(spec, compression));
+        }
+        return portable ? BackupRequest.portable(host, Path.of(path)).compression(compression) : legacy(Path.of(path));
+    }
+
+    /** The compression of a stream: zstd unless another one was asked for. */
+    static Compression streamed(CommandSpec command, Compression compression) {
+        boolean asked = command.commandLine().getParseResult().hasMatchedOption("--compression");
+        return asked || !compression.equals(Compression.GZIP) ? compression : Compression.ZSTD;
+    }
+
     private BackupRequest.Builder legacy(Path directory) {
         boolean asked = spec.commandLine().getParseResult().hasMatchedOption("--compression");
         if (asked && compression.codec() != Compression.Codec.NONE) {
@@ -193,7 +220,7 @@ final class BackupCommand implements Command, FlagHints {
         return BackupRequest.legacy(host, directory);
     }
 
-    private Path directory() {
+    private String path() {
         if (paths.size() != 1) {
             throw new UsageError(
                     paths.isEmpty()
@@ -202,14 +229,10 @@ final class BackupCommand implements Command, FlagHints {
                     "As in 'sluice backup -portable /backups/monday'; a path with spaces needs quotes.");
         }
         String path = paths.get(0);
-        if (path.equals("-")) {
-            throw new UsageError(
-                    "a backup cannot be streamed to stdout yet", "Name a directory; './-' is one called '-'.");
-        }
         if (path.isBlank()) {
             throw new UsageError("the path of the backup is empty", "As in 'sluice backup -portable /backups/monday'.");
         }
-        return Path.of(path);
+        return path;
     }
 
     static final class Concurrency extends Values.Count {

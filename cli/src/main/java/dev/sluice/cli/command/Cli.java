@@ -25,7 +25,7 @@ import picocli.CommandLine.ParameterException;
 public final class Cli {
 
     /** Commands of the design that this version does not have. */
-    private static final Set<String> PLANNED = Set.of("copy", "verify", "list", "inspect", "export", "import");
+    private static final Set<String> PLANNED = Set.of("copy", "list", "inspect", "export", "import");
 
     private final Context context;
     private final CommandLine root;
@@ -132,6 +132,7 @@ public final class Cli {
                 .addSubcommand("backup", new BackupCommand(context))
                 .addSubcommand("restore", new RestoreCommand(context))
                 .addSubcommand("copy", new CopyCommand(context))
+                .addSubcommand("verify", new VerifyCommand(context))
                 .addSubcommand("serve", new ServeCommand(context))
                 .addSubcommand("demo", new DemoCommand(context))
                 .addSubcommand("completion", new CompletionCommand(context))

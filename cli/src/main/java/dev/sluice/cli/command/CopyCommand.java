@@ -1,5 +1,6 @@
 package dev.sluice.cli.command;
 
+import dev.sluice.cli.option.CheckFlags;
 import dev.sluice.cli.option.CommonFlags;
 import dev.sluice.cli.option.OutputFlags;
 import dev.sluice.cli.option.SelectionFlags;
@@ -21,8 +22,10 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code sluice copy}: from any end to any other. */
 @CommandLine.Command(
@@ -38,6 +41,7 @@ import picocli.CommandLine.Parameters;
             "  influxd://HOST:8088        a running server, by its backup port",
             "  portable:DIR, legacy:DIR   a backup",
             "  data:DIR[?meta=DIR&wal=DIR]  the directories of a stopped server; meta and wal lie beside DIR by default",
+            "  -                          a stream archive on stdin or stdout",
             "  DIR                        a directory whose format its content tells; a new one becomes portable",
             "",
             "Examples",
@@ -89,9 +93,16 @@ final class CopyCommand implements Command {
             paramLabel = "CODEC",
             defaultValue = "gzip:1",
             converter = Values.Codec.class,
-            description = "gzip[:0-9], zstd[:-7-19] or none, for a portable target. Default: gzip:1.")
+            description =
+                    "gzip[:0-9], zstd[:-7-19] or none, for a portable target or a stream. Default: gzip:1; zstd for a stream.")
     @SuppressWarnings("NullAway.Init") // has a default
     private Compression compression;
+
+    @Option(
+            names = "--allow-incomplete",
+            description =
+                    "Of a stream that is cut short or damaged, take what had arrived whole; ends with exit code 3 or 4.")
+    private boolean allowIncomplete;
 
     @Option(
             names = "--concurrency",
@@ -137,6 +148,13 @@ final class CopyCommand implements Command {
             description = "Checksum of each file in a portable manifest: crc32c (default) or sha256.")
     private Digest.@Nullable Algorithm digest;
 
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    @Mixin
+    private final CheckFlags checks = new CheckFlags();
+
     @Mixin
     private final OutputFlags output = new OutputFlags();
 
@@ -151,7 +169,11 @@ final class CopyCommand implements Command {
     @Override
     public int run() {
         OutputFlags.Output how = output.output();
-        return CopyRun.copy(context, how, request(), memory == null ? OptionalLong.empty() : OptionalLong.of(memory));
+        CopyRequest request = request();
+        Context.require(request.from(), context.ends().in(), "stdin", "sluice copy - DIR < backup.zst");
+        Context.require(request.to(), context.ends().out(), "stdout", "sluice copy DIR - > backup.zst");
+        Context around = request.to() instanceof End.Stream ? context.withDataOnStdout() : context;
+        return CopyRun.copy(around, how, request, memory == null ? OptionalLong.empty() : OptionalLong.of(memory));
     }
 
     /** What the flags ask for. */
@@ -163,13 +185,15 @@ final class CopyCommand implements Command {
         }
         End from = end(ends.get(0));
         End to = end(ends.get(1));
-        if (from.equals(to)) {
+        if (from.equals(to) && !(from instanceof End.Stream)) {
             throw new UsageError("FROM and TO are the same: " + from, "Name another end to copy to.");
         }
         CopyRequest.Builder request = CopyRequest.of(from, to)
                 .selection(selection.selection())
                 .mapping(mapping(selection.selection()))
-                .compression(compression)
+                .compression(to instanceof End.Stream ? BackupCommand.streamed(spec, compression) : compression)
+                .checkBlocks(checks.blocks())
+                .allowIncomplete(allowIncomplete)
                 .chain(chain)
                 .skipErrors(skipErrors)
                 .concurrency(concurrency)

@@ -10,6 +10,7 @@ import dev.sluice.cli.option.OutputFlags.Output;
 import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.CopyRequest;
 import dev.sluice.engine.RestoreRequest;
+import dev.sluice.engine.VerifyRequest;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
@@ -62,6 +63,12 @@ final class CopyRun {
     /** The whole of {@code sluice copy}. */
     static int copy(Context context, Output how, CopyRequest request, OptionalLong memory) {
         return run(context, how, Task.COPY, engine -> engine.copy(request), memory, Interruption::watch);
+    }
+
+    /** The whole of {@code sluice verify}. */
+    static int verify(Context context, Output how, VerifyRequest request) {
+        return run(
+                context, how, Task.VERIFY, engine -> engine.verify(request), OptionalLong.empty(), Interruption::watch);
     }
 
     private static int run(
@@ -124,12 +131,18 @@ final class CopyRun {
     }
 
     private String nothingCameOfIt() {
+        if (task == Task.VERIFY) {
+            return "nothing was checked";
+        }
         return task == Task.RESTORE
                 ? "databases may have been made: SHOW DATABASES tells, DROP DATABASE removes them"
                 : "no backup was made";
     }
 
     private String incomplete() {
+        if (task == Task.VERIFY) {
+            return "the rest was not checked";
+        }
         return task == Task.RESTORE
                 ? "the databases that were made stay, without the rest: drop them and run it again"
                 : "the backup is not complete, run it again";

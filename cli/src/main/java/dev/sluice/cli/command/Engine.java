@@ -6,6 +6,7 @@ import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SampleData;
 import dev.sluice.engine.ServeRequest;
 import dev.sluice.engine.SluiceEngine;
+import dev.sluice.engine.VerifyRequest;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.serve.RunningServer;
 import java.nio.file.Path;
@@ -24,6 +25,9 @@ public interface Engine extends AutoCloseable {
 
     /** See {@link SluiceEngine#copy}. */
     Flux<Event> copy(CopyRequest request);
+
+    /** See {@link SluiceEngine#verify}. */
+    Flux<Event> verify(VerifyRequest request);
 
     /** See {@link SluiceEngine#serve}. */
     Mono<RunningServer> serve(ServeRequest request);
@@ -59,6 +63,11 @@ public interface Engine extends AutoCloseable {
             @Override
             public Flux<Event> copy(CopyRequest request) {
                 return engine.copy(request);
+            }
+
+            @Override
+            public Flux<Event> verify(VerifyRequest request) {
+                return engine.verify(request);
             }
 
             @Override

@@ -5,6 +5,7 @@ import dev.sluice.engine.error.CompressedDataDamaged;
 import dev.sluice.engine.error.FormatDamaged;
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.error.StreamDamaged;
 import dev.sluice.engine.error.TsmDamaged;
 import dev.sluice.engine.event.CopyReport;
 
@@ -39,6 +40,7 @@ public final class ExitCode {
         boolean damaged = error instanceof ArchiveDamaged
                 || error instanceof CompressedDataDamaged
                 || error instanceof FormatDamaged
+                || error instanceof StreamDamaged
                 || error instanceof TsmDamaged;
         return damaged ? DAMAGED : FAILED;
     }

@@ -1,5 +1,6 @@
 package dev.sluice.cli.command;
 
+import dev.sluice.cli.option.CheckFlags;
 import dev.sluice.cli.option.CommonFlags;
 import dev.sluice.cli.option.HttpFlags;
 import dev.sluice.cli.option.OutputFlags;
@@ -33,7 +34,7 @@ import picocli.CommandLine.TypeConversionException;
         name = "restore",
         sortOptions = false,
         description = "Restore a backup to a running server.",
-        customSynopsis = "sluice restore [flags] PATH",
+        customSynopsis = "sluice restore [flags] PATH|-",
         parameterListHeading = "%n",
         optionListHeading = "%nFlags, with one dash or two, before or after PATH%n",
         footer = {
@@ -47,7 +48,11 @@ final class RestoreCommand implements Command {
 
     private final Context context;
 
-    @Parameters(arity = "0..*", paramLabel = "PATH", hideParamSyntax = true, description = "The backup's directory.")
+    @Parameters(
+            arity = "0..*",
+            paramLabel = "PATH",
+            hideParamSyntax = true,
+            description = "The backup's directory; - for a stream archive on stdin.")
     private List<String> paths = new ArrayList<>();
 
     @Option(
@@ -168,6 +173,12 @@ final class RestoreCommand implements Command {
     private final HttpFlags http = new HttpFlags();
 
     @Option(
+            names = "--allow-incomplete",
+            description =
+                    "Of a stream that is cut short or damaged, take what had arrived whole; ends with exit code 3 or 4.")
+    private boolean allowIncomplete;
+
+    @Option(
             names = "--concurrency",
             paramLabel = "N",
             defaultValue = "" + RestoreRequest.DEFAULT_CONCURRENCY,
@@ -191,6 +202,9 @@ final class RestoreCommand implements Command {
     private @Nullable Duration timeout;
 
     @Mixin
+    private final CheckFlags checks = new CheckFlags();
+
+    @Mixin
     private final OutputFlags output = new OutputFlags();
 
     @Mixin
@@ -204,7 +218,9 @@ final class RestoreCommand implements Command {
     @Override
     public int run() {
         OutputFlags.Output how = output.output();
-        return CopyRun.restore(context, how, request(), OptionalLong.empty());
+        RestoreRequest request = request();
+        Context.require(request.from(), context.ends().in(), "stdin", "sluice restore - < backup.zst");
+        return CopyRun.restore(context, how, request, OptionalLong.empty());
     }
 
     /** What the flags ask for. */
@@ -220,6 +236,8 @@ final class RestoreCommand implements Command {
                         Optional.empty()))
                 .mapping(new Mapping(Optional.ofNullable(newDatabase), Optional.ofNullable(newPolicy)))
                 .verification(verification)
+                .checkBlocks(checks.blocks())
+                .allowIncomplete(allowIncomplete)
                 .keepExpired(keepExpired)
                 .subscriptions(subscriptions)
                 .chain(chain)
@@ -259,6 +277,14 @@ final class RestoreCommand implements Command {
             throw new UsageError(
                     "-portable cannot be combined with -online",
                     "A backup has one format; without both it is told from what lies in the directory.");
+        }
+        if (directory.equals(Path.of("-"))) {
+            if (portable || online) {
+                throw new UsageError(
+                        "a stream is neither a portable nor a legacy backup",
+                        "Leave out -portable and -online; './-' is a directory called '-'.");
+            }
+            return new End.Stream();
         }
         return portable
                 ? new End.Portable(directory)

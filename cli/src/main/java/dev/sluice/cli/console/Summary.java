@@ -3,6 +3,7 @@ package dev.sluice.cli.console;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.event.Task;
+import dev.sluice.engine.model.Notice;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -31,7 +32,7 @@ public final class Summary {
                                     Text.bytes(report.rawBytes()),
                                     Text.duration(report.elapsed()),
                                     Text.rate(report.rawBytes(), report.elapsed()))));
-            if (report.task() != Task.RESTORE) {
+            if (report.task() != Task.RESTORE && report.task() != Task.VERIFY) {
                 lines.add(fact(
                         "stored",
                         "%s, %s%s".formatted(Text.bytes(report.storedBytes()), report.compression(), ratio(report))));
@@ -78,6 +79,15 @@ public final class Summary {
 
     private static String headline(CopyReport report, int stored, int missing) {
         String task = Wording.name(report.task());
+        if (report.task() == Task.VERIFY && report.damaged()) {
+            return "%s of %s found DAMAGE: %s damaged or unreadable, %d %s."
+                    .formatted(
+                            task,
+                            report.source(),
+                            Text.count(damaged(report), "place"),
+                            stored,
+                            stored == 1 ? "shard was read" : "shards were read");
+        }
         if (missing > 0) {
             return "%s of %s is NOT complete: %s missing, %d %s."
                     .formatted(task, report.source(), areMissing(missing), stored, done(report.task()));
@@ -92,6 +102,13 @@ public final class Summary {
                         report.complete() ? "complete" : "is NOT complete",
                         Text.count(stored, "shard"),
                         report.task() == Task.VERIFY ? "checked" : "checked and " + done(report.task()));
+    }
+
+    private static long damaged(CopyReport report) {
+        return report.missing().size()
+                + report.notices().stream()
+                        .filter(notice -> notice.kind() == Notice.Kind.DAMAGED)
+                        .count();
     }
 
     private static String done(Task task) {

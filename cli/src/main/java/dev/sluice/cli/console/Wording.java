@@ -61,10 +61,12 @@ final class Wording {
         String what;
         if (outcome instanceof ShardOutcome.Stored stored) {
             ShardReceipt receipt = stored.receipt();
-            what = "%s read, %s stored, %s%s"
+            boolean kept = !receipt.location().isEmpty();
+            what = "%s %s%s, %s%s"
                     .formatted(
                             Text.bytes(receipt.rawBytes()),
-                            Text.bytes(receipt.storedBytes()),
+                            kept ? "read" : "checked",
+                            kept ? ", %s stored".formatted(Text.bytes(receipt.storedBytes())) : "",
                             Text.duration(stored.elapsed()),
                             stored.attempts() > 1 ? ", attempt " + stored.attempts() : "");
         } else if (outcome instanceof ShardOutcome.Unchanged) {

@@ -2,11 +2,14 @@ package dev.sluice.cli.option;
 
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
+import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Names;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.TimeRange;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -32,6 +35,21 @@ public final class Values {
                 case "0", "f", "F", "FALSE", "false", "False" -> false;
                 default -> throw new TypeConversionException("is true or false, not '" + text + "'");
             };
+        }
+    }
+
+    /**
+     * A place to read from: an end as {@code copy} has it, or a server as {@code host:port}, where no directory has that
+     * name.
+     *
+     * @throws UsageError if it is neither
+     */
+    public static End place(String text) {
+        try {
+            boolean server = text.matches("[^/\\\\]*[^/\\\\:]:[0-9]{1,5}") && !Files.exists(Path.of(text));
+            return server ? new End.Live(ServerAddress.parse(text)) : End.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new UsageError(String.valueOf(e.getMessage()), "'sluice help copy' shows how ends are written.");
         }
     }
 

@@ -143,7 +143,7 @@ class BackupCommandTest {
         return Stream.of(
                 Arguments.of("-portable", "path of the backup is missing", "sluice backup -portable /backups"),
                 Arguments.of("-portable a b", "one path is needed, 2 were given: a, b", "needs quotes"),
-                Arguments.of("-portable -", "cannot be streamed to stdout yet", "Name a directory"),
+                Arguments.of("-portable -", "a stream is not a portable backup", "Leave out -portable"),
                 Arguments.of("--compression gzip DIR", "--compression needs -portable", "no compression"),
                 Arguments.of("-portable=maybe DIR", "-portable is true or false, not 'maybe'", "--help"),
                 Arguments.of("-portable= DIR", "-portable has an empty value", "-portable=false"),

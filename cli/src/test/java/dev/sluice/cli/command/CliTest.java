@@ -52,7 +52,7 @@ class CliTest {
 
     @Test
     void saysWhatIsNotThereYet() {
-        assertThat(run.cli("verify", "DIR")).isEqualTo(ExitCode.USAGE);
+        assertThat(run.cli("inspect", "DIR")).isEqualTo(ExitCode.USAGE);
         assertThat(run.err()).contains("not there yet").contains("sluice --help");
     }
 

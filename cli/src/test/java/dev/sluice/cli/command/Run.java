@@ -16,9 +16,15 @@ final class Run {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
     private Terminal terminal = Terminal.none();
+    private Context.Terminals ends = Context.Terminals.NONE;
 
     Run terminal(Terminal value) {
         terminal = value;
+        return this;
+    }
+
+    Run ends(Context.Terminals value) {
+        ends = value;
         return this;
     }
 
@@ -37,6 +43,7 @@ final class Run {
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 environment,
                 terminal,
+                ends,
                 memory -> {
                     engine.memory = memory;
                     return engine;

@@ -5,6 +5,7 @@ import dev.sluice.engine.CopyRequest;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SampleData;
 import dev.sluice.engine.ServeRequest;
+import dev.sluice.engine.VerifyRequest;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.serve.RunningServer;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ final class ScriptedEngine implements Engine {
     final List<BackupRequest> backups = new ArrayList<>();
     final List<RestoreRequest> restores = new ArrayList<>();
     final List<CopyRequest> copies = new ArrayList<>();
+    final List<VerifyRequest> verifications = new ArrayList<>();
     final List<ServeRequest> serves = new ArrayList<>();
     Flux<Event> events = Flux.empty();
     Mono<RunningServer> server = Mono.empty();
@@ -42,6 +44,12 @@ final class ScriptedEngine implements Engine {
     @Override
     public Flux<Event> copy(CopyRequest request) {
         copies.add(request);
+        return events;
+    }
+
+    @Override
+    public Flux<Event> verify(VerifyRequest request) {
+        verifications.add(request);
         return events;
     }
 

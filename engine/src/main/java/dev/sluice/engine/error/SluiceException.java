@@ -1,5 +1,6 @@
 package dev.sluice.engine.error;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The root of all that the engine throws or signals on purpose; anything else is a defect. */
@@ -31,6 +32,12 @@ public abstract sealed class SluiceException extends RuntimeException
     SluiceException(String message, String hint, @Nullable Throwable cause) {
         super(message, cause);
         this.hint = hint;
+    }
+
+    /** What happened, to what, and after how many bytes; every error of the engine says it. */
+    @Override
+    public String getMessage() {
+        return Objects.requireNonNull(super.getMessage());
     }
 
     /** What to try next, one or two sentences for the person in front of it. */

@@ -136,10 +136,9 @@ public final class Pipes {
             return Duration.ZERO;
         }
 
+        /** What went into a pipe cannot be taken back. */
         @Override
-        public void withdraw() {
-            // What went down a pipe does not come back.
-        }
+        public void withdraw() {}
 
         @Override
         public void discard() throws IOException {

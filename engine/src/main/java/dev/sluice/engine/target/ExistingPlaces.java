@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import reactor.core.publisher.Flux;
@@ -109,7 +110,7 @@ final class ExistingPlaces {
                 .then();
     }
 
-    private static String lines(TreeSet<Instant> starts) {
+    private static String lines(SortedSet<Instant> starts) {
         return starts.stream()
                 .map(start -> "%s v=0i %d\n"
                         .formatted(PLACEHOLDER, start.getEpochSecond() * 1_000_000_000L + start.getNano()))

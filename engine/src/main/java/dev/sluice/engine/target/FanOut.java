@@ -13,6 +13,7 @@ import dev.sluice.engine.model.ShardRef;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -170,7 +171,7 @@ public final class FanOut implements Target {
             }
             results.forEach(
                     result -> result.failure().ifPresent(why -> result.member().miss(shard, why)));
-            return receipts.get(shard);
+            return Objects.requireNonNull(receipts.get(shard), "one of them has it");
         }
 
         @Override

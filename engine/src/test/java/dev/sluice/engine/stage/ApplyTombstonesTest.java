@@ -26,6 +26,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -71,7 +72,8 @@ class ApplyTombstonesTest {
 
         assertThat(passed).containsOnlyKeys(FIRST + ".tsm", SECOND + ".tsm");
         assertThat(passed.get(SECOND + ".tsm")).isEqualTo(tsm.get(SECOND + ".tsm"));
-        assertThat(summary(passed.get(FIRST + ".tsm"))).isEqualTo(new TsmFile.Summary(1_000_000, 1_000_999, 1, 1));
+        assertThat(summary(Objects.requireNonNull(passed.get(FIRST + ".tsm"))))
+                .isEqualTo(new TsmFile.Summary(1_000_000, 1_000_999, 1, 1));
         assertThat(told)
                 .singleElement()
                 .satisfies(notice -> assertThat(notice.message())
