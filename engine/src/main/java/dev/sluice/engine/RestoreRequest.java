@@ -8,18 +8,22 @@ import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.Timeouts;
 import dev.sluice.engine.model.Verification;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
- * Restore a backup to a live server.
+ * Restore a backup to a live server, or to several at once.
  *
  * @param from the backup
  * @param mapping new names; the database's only with a selected database, the policy's only with a selected policy
- * @param http the server's HTTP API, for what its backup port cannot do
+ * @param servers all of them get the same; each shard is read once
+ * @param http the HTTP APIs of the servers in their order, for what their backup ports cannot do; none, or one for each
  * @param keepExpired policies in which a shard has expired already keep their data for ever
  * @param subscriptions whether policies get theirs back: the server begins to send at once
  * @param intoExisting whether databases that exist take the shards too, and who wins then; empty: they stay as they are
  * @param cleanup whether a restore that fails drops the databases that it has created; needs {@code http}
+ * @param scratch where files with deletions are rewritten
  * @param chain put increments of influxd together, oldest first
  * @param allowIncomplete of a stream that is cut short or damaged, restore what had arrived whole
  * @param skipErrors go on without a shard that failed for good, and name it in the report
@@ -28,15 +32,16 @@ import java.util.Optional;
  */
 public record RestoreRequest(
         End from,
-        ServerAddress server,
+        List<ServerAddress> servers,
         Selection selection,
         Mapping mapping,
         Verification verification,
-        Optional<HttpAccess> http,
+        List<HttpAccess> http,
         boolean keepExpired,
         boolean subscriptions,
         Optional<Conflict> intoExisting,
         boolean cleanup,
+        Path scratch,
         boolean chain,
         boolean allowIncomplete,
         boolean skipErrors,
@@ -51,6 +56,15 @@ public record RestoreRequest(
     public static final int DEFAULT_RETRIES = 5;
 
     public RestoreRequest {
+        servers = List.copyOf(servers);
+        http = List.copyOf(http);
+        if (servers.isEmpty()) {
+            throw new IllegalArgumentException("a server is needed");
+        }
+        if (!http.isEmpty() && http.size() != servers.size()) {
+            throw new IllegalArgumentException(
+                    "%d HTTP addresses for %d servers".formatted(http.size(), servers.size()));
+        }
         if (concurrency < 1) {
             throw new IllegalArgumentException("concurrency must be at least 1, was " + concurrency);
         }
@@ -63,22 +77,23 @@ public record RestoreRequest(
     }
 
     /** Starts a request with every option at its default. */
-    public static Builder of(End from, ServerAddress server) {
-        return new Builder(from, server);
+    public static Builder of(End from, ServerAddress... servers) {
+        return new Builder(from, List.of(servers));
     }
 
     /** Collects the options; each setter tells its default. */
     public static final class Builder {
         private final End from;
-        private final ServerAddress server;
+        private final List<ServerAddress> servers;
         private Selection selection = Selection.EVERYTHING;
         private Mapping mapping = Mapping.NONE;
         private Verification verification = Verification.FULL;
-        private Optional<HttpAccess> http = Optional.empty();
+        private List<HttpAccess> http = List.of();
         private boolean keepExpired;
         private boolean subscriptions;
         private Optional<Conflict> intoExisting = Optional.empty();
         private boolean cleanup;
+        private Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
         private boolean chain;
         private boolean allowIncomplete;
         private boolean skipErrors;
@@ -87,9 +102,9 @@ public record RestoreRequest(
         private int retries = DEFAULT_RETRIES;
         private Timeouts timeouts = Timeouts.DEFAULT;
 
-        private Builder(End from, ServerAddress server) {
+        private Builder(End from, List<ServerAddress> servers) {
             this.from = from;
-            this.server = server;
+            this.servers = servers;
         }
 
         /** Default: everything but {@code _internal}. */
@@ -110,9 +125,9 @@ public record RestoreRequest(
             return this;
         }
 
-        /** Default: none. */
-        public Builder http(HttpAccess value) {
-            this.http = Optional.of(value);
+        /** One for each server, in their order. Default: none. */
+        public Builder http(HttpAccess... values) {
+            this.http = List.of(values);
             return this;
         }
 
@@ -137,6 +152,12 @@ public record RestoreRequest(
         /** Default: false, what was made stays and is named. */
         public Builder cleanup(boolean value) {
             this.cleanup = value;
+            return this;
+        }
+
+        /** Default: the system's directory for temporary files. */
+        public Builder scratch(Path value) {
+            this.scratch = value;
             return this;
         }
 
@@ -185,7 +206,7 @@ public record RestoreRequest(
         public RestoreRequest build() {
             return new RestoreRequest(
                     from,
-                    server,
+                    servers,
                     selection,
                     mapping,
                     verification,
@@ -194,6 +215,7 @@ public record RestoreRequest(
                     subscriptions,
                     intoExisting,
                     cleanup,
+                    scratch,
                     chain,
                     allowIncomplete,
                     skipErrors,

@@ -15,6 +15,7 @@ import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.Timeouts;
 import dev.sluice.engine.model.Verification;
 import dev.sluice.engine.serve.RunningServer;
@@ -28,12 +29,14 @@ import dev.sluice.engine.source.Restorable;
 import dev.sluice.engine.source.Source;
 import dev.sluice.engine.source.SourceSession;
 import dev.sluice.engine.source.StreamSource;
+import dev.sluice.engine.stage.ApplyTombstones;
 import dev.sluice.engine.stage.BlockCheck;
 import dev.sluice.engine.stage.Indexable;
 import dev.sluice.engine.stage.RateLimit;
 import dev.sluice.engine.stage.ShardStage;
 import dev.sluice.engine.stage.SlabLine;
 import dev.sluice.engine.target.DataOptions;
+import dev.sluice.engine.target.FanOut;
 import dev.sluice.engine.target.LiveOptions;
 import dev.sluice.engine.target.LiveTarget;
 import dev.sluice.engine.target.Nowhere;
@@ -50,6 +53,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -248,11 +252,12 @@ public final class SluiceEngine implements AutoCloseable {
 
     private Flux<Event> restore(RestoreRequest request, Mono<? extends Source> source) {
         return Flux.using(
-                () -> request.http()
+                () -> request.http().stream()
                         .map(access -> InfluxHttp.to(
-                                access.endpoint(), access.credentials(), request.timeouts(), loops, HTTP_CONNECTIONS)),
+                                access.endpoint(), access.credentials(), request.timeouts(), loops, HTTP_CONNECTIONS))
+                        .toList(),
                 http -> restore(request, source, http),
-                http -> http.ifPresent(InfluxHttp::close));
+                http -> http.forEach(InfluxHttp::close));
     }
 
     /** The same for those who want only the report. */
@@ -260,11 +265,33 @@ public final class SluiceEngine implements AutoCloseable {
         return restore(request).ofType(Event.Finished.class).last().map(Event.Finished::report);
     }
 
-    private Flux<Event> restore(RestoreRequest request, Mono<? extends Source> from, Optional<InfluxHttp> http) {
-        var server =
-                new LiveServer(SnapshotTransport.to(request.server(), request.timeouts(), loops), request.retries());
-        var target = new LiveTarget(
-                server,
+    private Flux<Event> restore(RestoreRequest request, Mono<? extends Source> from, List<InfluxHttp> http) {
+        List<Target> targets = new ArrayList<>();
+        for (ServerAddress address : request.servers()) {
+            targets.add(liveTarget(
+                    request, address, http.isEmpty() ? Optional.empty() : Optional.of(http.get(targets.size()))));
+        }
+        Target target = targets.size() == 1 ? targets.get(0) : new FanOut(targets, request.retries());
+        List<ShardStage> stages = new ArrayList<>();
+        if (request.checkBlocks()) {
+            stages.add(new BlockCheck(false)); // what came, before anything is taken out of it
+        }
+        stages.add(new ApplyTombstones(request.scratch(), files));
+        stages.add(new Indexable());
+        var options = new CopyOptions(
+                Task.RESTORE,
+                stages,
+                request.concurrency(),
+                request.retries(),
+                request.skipErrors(),
+                Compression.NONE,
+                SAMPLING);
+        return from.flatMapMany(source -> run(new Restorable(source), target, options, request.selection()));
+    }
+
+    private LiveTarget liveTarget(RestoreRequest request, ServerAddress address, Optional<InfluxHttp> http) {
+        return new LiveTarget(
+                new LiveServer(SnapshotTransport.to(address, request.timeouts(), loops), request.retries()),
                 new LiveOptions(
                         request.selection(),
                         request.mapping(),
@@ -275,15 +302,6 @@ public final class SluiceEngine implements AutoCloseable {
                         request.cleanup()),
                 http,
                 Clock.systemUTC());
-        var options = new CopyOptions(
-                Task.RESTORE,
-                arriving(request.checkBlocks()),
-                request.concurrency(),
-                request.retries(),
-                request.skipErrors(),
-                Compression.NONE,
-                SAMPLING);
-        return from.flatMapMany(source -> run(new Restorable(source), target, options, request.selection()));
     }
 
     /**

@@ -46,6 +46,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -95,7 +96,7 @@ class RestoreFaultsTest {
                 .allSatisfy((shard, files) -> assertThat(files)
                         .hasSize(2)
                         .containsKeys("000010001-000000001.tsm", "000010002-000000001.tsm"));
-        assertThat(server.files().get("db/日本/102").values())
+        assertThat(server.files("db/日本/102").values())
                 .containsExactlyElementsOf(filesOf(SECOND).values());
     }
 
@@ -110,7 +111,7 @@ class RestoreFaultsTest {
         CopyReport report = restore();
 
         assertThat(report.retries()).isEqualTo(1);
-        assertThat(server.files().get("db/a.b c/101"))
+        assertThat(server.files("db/a.b c/101"))
                 .as("not over the half file that the first attempt may have left")
                 .containsOnlyKeys("000020001-000000001.tsm", "000020002-000000001.tsm");
     }
@@ -148,7 +149,7 @@ class RestoreFaultsTest {
                 ? Optional.empty()
                 : Optional.of(conversation -> {
                     server.own(request).run(conversation);
-                    Map<String, byte[]> files = server.files().get("db/a.b c/101");
+                    Map<String, byte[]> files = server.files("db/a.b c/101");
                     files.clear();
                     files.put("000010002-000000002.tsm", new byte[5_000]);
                 }));
@@ -183,7 +184,7 @@ class RestoreFaultsTest {
 
         assertThat(report.complete()).isTrue();
         assertThat(server.files()).containsOnlyKeys("neu/später/101");
-        assertThat(server.files().get("neu/später/101")).hasSize(2);
+        assertThat(server.files("neu/später/101")).hasSize(2);
     }
 
     @Test
@@ -221,7 +222,7 @@ class RestoreFaultsTest {
                 }));
 
         assertThat(restore().complete()).isTrue();
-        assertThat(server.files().get("db/日本/102")).hasSize(2);
+        assertThat(server.files("db/日本/102")).hasSize(2);
     }
 
     @Test
@@ -323,18 +324,18 @@ class RestoreFaultsTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 4, -1, -9, -30})
     void s10AFileThatNoServerCanOpenBreaksTheUploadOff(int at) {
-        byte[] broken = filesOf(FIRST).get("000000001-000000001.tsm");
+        byte[] broken = Objects.requireNonNull(filesOf(FIRST).get("000000001-000000001.tsm"));
         broken[at < 0 ? broken.length + at : at] ^= 0x40;
         backup(metadata(FIRST), Map.of(FIRST, Answers.shard(FIRST, Map.of("000000001-000000001.tsm", broken))));
 
         failure(request().retries(0), ArchiveDamaged.class, "no server can open", "000000001-000000001.tsm");
 
-        assertThat(server.files().get("db/a.b c/101")).isEmpty();
+        assertThat(server.files("db/a.b c/101")).isEmpty();
     }
 
     @Test
     void aFileWithADamagedBlockIsRestoredAndTold() {
-        byte[] damaged = filesOf(FIRST).get("000000001-000000001.tsm");
+        byte[] damaged = Objects.requireNonNull(filesOf(FIRST).get("000000001-000000001.tsm"));
         damaged[100] ^= 1;
         backup(metadata(FIRST), Map.of(FIRST, Answers.shard(FIRST, Map.of("000000001-000000001.tsm", damaged))));
 
@@ -344,7 +345,7 @@ class RestoreFaultsTest {
         assertThat(report.notices())
                 .anySatisfy(notice ->
                         assertThat(notice.message()).contains("damaged blocks").contains("db/a.b c/1"));
-        assertThat(server.files().get("db/a.b c/101").values()).containsExactly(damaged);
+        assertThat(server.files("db/a.b c/101").values()).containsExactly(damaged);
     }
 
     @Test
@@ -390,7 +391,7 @@ class RestoreFaultsTest {
         CopyReport report = restore(request().retries(0).skipErrors(true));
 
         assertThat(report.missing()).extracting(ShardOutcome::ref).containsExactly(FIRST);
-        assertThat(server.files().get("db/日本/102")).hasSize(2);
+        assertThat(server.files("db/日本/102")).hasSize(2);
     }
 
     @Test
@@ -429,7 +430,7 @@ class RestoreFaultsTest {
 
         failure(request().retries(0), SluiceException.class, "s1.tar.gz");
 
-        assertThat(server.files().get("db/a.b c/101")).isEmpty();
+        assertThat(server.files("db/a.b c/101")).isEmpty();
     }
 
     @Test
@@ -478,7 +479,98 @@ class RestoreFaultsTest {
         running.dispose();
 
         assertThat(reset).succeedsWithin(PATIENCE);
-        assertThat(server.files().get("db/a.b c/101")).isEmpty();
+        assertThat(server.files("db/a.b c/101")).isEmpty();
+    }
+
+    @Test
+    void severalServersGetTheSame() {
+        backup(FIRST, SECOND, OTHER);
+        try (var second = new FakeInfluxd()) {
+            CopyReport report =
+                    restore(RestoreRequest.of(new End.Portable(directory), server.address(), second.address()));
+
+            assertThat(report.complete()).isTrue();
+            assertThat(report.location())
+                    .contains(server.address().toString(), second.address().toString());
+            assertThat(second.files()).hasSize(3);
+            second.files()
+                    .forEach((shard, files) ->
+                            assertThat(server.files().get(shard)).containsExactlyEntriesOf(files));
+        }
+    }
+
+    @Test
+    void aServerThatStallsLeavesTheGroupAndTheOthersGoOn() {
+        backup(FIRST, SECOND, OTHER);
+        try (var second = new FakeInfluxd()) {
+            second.when(request -> request.type() == 7
+                    ? Optional.of(conversation -> {
+                        conversation.receiveArchive();
+                        conversation.awaitReset();
+                    })
+                    : Optional.empty());
+
+            CopyReport report =
+                    restore(RestoreRequest.of(new End.Portable(directory), server.address(), second.address())
+                            .concurrency(1)
+                            .retries(1)
+                            .timeouts(new Timeouts(PATIENCE, Duration.ofMillis(700), Duration.ofMillis(700))));
+
+            assertThat(report.complete()).isFalse();
+            assertThat(report.stored()).hasSize(3);
+            assertThat(server.files())
+                    .allSatisfy((shard, files) -> assertThat(files).hasSize(2));
+            assertThat(second.files())
+                    .allSatisfy((shard, files) -> assertThat(files).isEmpty());
+            assertThat(report.notices())
+                    .filteredOn(notice -> notice.kind() == Notice.Kind.MISSING)
+                    .singleElement()
+                    .asString()
+                    .contains(second.address().toString())
+                    .contains("has 0 shards and lacks 3")
+                    .contains("other/rp/3");
+            assertThat(second.requests())
+                    .as("two attempts at the first shard, and it is out")
+                    .filteredOn(request -> request.type() == 7)
+                    .hasSize(2);
+        }
+    }
+
+    @Test
+    void aServerThatFailsOnceGetsWhatItMissedAfterwards() {
+        backup(FIRST, SECOND);
+        try (var second = new FakeInfluxd()) {
+            var uploads = new AtomicInteger();
+            second.when(request -> request.type() == 7 && uploads.getAndIncrement() == 0
+                    ? Optional.of(Conversation::reset)
+                    : Optional.empty());
+
+            CopyReport report =
+                    restore(RestoreRequest.of(new End.Portable(directory), server.address(), second.address()));
+
+            assertThat(report.complete()).as(report.toString()).isTrue();
+            assertThat(report.retries()).isEqualTo(1);
+            assertThat(second.files())
+                    .allSatisfy((shard, files) -> assertThat(files).hasSize(2));
+            assertThat(server.requests())
+                    .as("the one that had it was not sent it again")
+                    .filteredOn(request -> request.type() == 7)
+                    .hasSize(2);
+        }
+    }
+
+    @Test
+    void aServerThatCannotBeReachedIsLeftOutAndNamed() {
+        backup(FIRST);
+
+        CopyReport report = restore(
+                RestoreRequest.of(new End.Portable(directory), new ServerAddress("127.0.0.1", 1), server.address())
+                        .retries(0));
+
+        assertThat(report.complete()).isFalse();
+        assertThat(server.files("db/a.b c/101")).hasSize(2);
+        assertThat(report.notices())
+                .anySatisfy(notice -> assertThat(notice.message()).contains("127.0.0.1:1 has nothing"));
     }
 
     private static Script refusal() {

@@ -11,6 +11,8 @@ import dev.sluice.engine.testkit.RealInfluxd.Binary;
 import dev.sluice.engine.testkit.RecordedAnswers;
 import dev.sluice.engine.testkit.RequiresInfluxd;
 import dev.sluice.engine.testkit.SampleLines;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -93,6 +95,34 @@ class RestoreIT {
 
             assertThat(report.stored()).isNotEmpty();
             assertThat(RecordedAnswers.asked(server, expected)).isEqualTo(expected);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1.6.7, portable-deletes",
+        "1.8.10, portable-deletes",
+        "1.12.4, portable-deletes",
+        "1.6.7, legacy-deletes",
+        "1.8.10, legacy-deletes",
+        "1.12.4, legacy-deletes"
+    })
+    void r4DeletedPointsStayDeleted(String version, String backup) throws IOException {
+        var expected = RecordedAnswers.where(
+                RecordedAnswers.of(version, "answers-deletes"), key -> key.startsWith("telemetry/"));
+        try (var server = RealInfluxd.started()) {
+            CopyReport report = restore(
+                    RestoreRequest.of(new End.Directory(RecordedAnswers.backup(version, backup)), server.rpcAddress())
+                            .scratch(temp));
+
+            assertThat(report.complete()).as(report.toString()).isTrue();
+            assertThat(RecordedAnswers.asked(server, expected)).isEqualTo(expected);
+            assertThat(report.notices())
+                    .anySatisfy(notice -> assertThat(notice.message()).contains("stay deleted"));
+        }
+        engine.close(); // brings what is being cleaned up to its end
+        try (var left = Files.list(temp)) {
+            assertThat(left).as("no scratch file is left").isEmpty();
         }
     }
 

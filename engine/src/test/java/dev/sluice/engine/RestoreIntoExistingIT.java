@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -193,9 +194,9 @@ class RestoreIntoExistingIT {
         return String.join("\n", lines);
     }
 
-    private static void take(TreeMap<String, String> values, RealInfluxd server) {
+    private static void take(Map<String, String> values, RealInfluxd server) {
         for (String row : server.rows("SELECT * FROM m", "db")) {
-            values.put(row.split("time=")[1].split(" ")[0], row);
+            values.put(row.replaceAll(".*time=(\\d+).*", "$1"), row);
         }
     }
 

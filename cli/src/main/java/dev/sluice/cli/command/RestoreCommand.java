@@ -12,6 +12,7 @@ import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.event.Task;
 import dev.sluice.engine.model.Conflict;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.HttpAccess;
 import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
@@ -43,6 +44,7 @@ import picocli.CommandLine.TypeConversionException;
             "",
             "Examples",
             "  sluice restore -portable /backups/monday",
+            "  sluice restore -host db1:8088,db2:8088 /backups/monday",
             "  sluice restore -portable -host db2:8088 -db telemetry -newdb telemetry_old /backups/db1"
         })
 final class RestoreCommand implements Command {
@@ -69,9 +71,12 @@ final class RestoreCommand implements Command {
             paramLabel = "HOST:PORT",
             defaultValue = "localhost:8088",
             converter = Values.Address.class,
-            description = "The server's backup port. Default: localhost:8088.")
+            split = ",",
+            description =
+                    "The server's backup port. Default: localhost:8088. Several, with commas between them, all get "
+                            + "the same.")
     @SuppressWarnings("NullAway.Init") // has a default
-    private ServerAddress host;
+    private ServerAddress[] hosts;
 
     @Option(
             names = {"-db", "-database"},
@@ -160,6 +165,12 @@ final class RestoreCommand implements Command {
             names = "--cleanup-on-failure",
             description = "Drop the databases that this restore has made if it fails; needs --http.")
     private boolean cleanup;
+
+    @Option(
+            names = "--scratch",
+            paramLabel = "DIR",
+            description = "Where files with deletions are rewritten. Default: the system's temporary directory.")
+    private @Nullable Path scratch;
 
     @Mixin
     private final HttpFlags http = new HttpFlags();
@@ -271,7 +282,7 @@ final class RestoreCommand implements Command {
     RestoreRequest request() {
         checkNames();
         Path directory = directory();
-        RestoreRequest.Builder request = RestoreRequest.of(from(directory), host)
+        RestoreRequest.Builder request = RestoreRequest.of(from(directory), hosts)
                 .selection(selection())
                 .mapping(mapping())
                 .verification(verification)
@@ -283,19 +294,27 @@ final class RestoreCommand implements Command {
                 .skipErrors(skipErrors)
                 .concurrency(concurrency)
                 .retries(retries);
-        http.access(context.environment()).ifPresentOrElse(request::http, () -> {
-            if (cleanup) {
-                throw new UsageError(
-                        "--cleanup-on-failure needs --http",
-                        "A database is dropped over HTTP: add --http HOST:8086 of the same server.");
-            }
-        });
+        HttpAccess[] access = http.access(context.environment());
+        if (cleanup && access.length == 0) {
+            throw new UsageError(
+                    "--cleanup-on-failure needs --http",
+                    "A database is dropped over HTTP: add --http HOST:8086 of the same server.");
+        }
+        if (access.length != 0 && access.length != hosts.length) {
+            throw new UsageError(
+                    "--http has %d addresses and -host %d".formatted(access.length, hosts.length),
+                    "Give one for each, in the same order, with commas between them.");
+        }
+        request.http(access);
         request.cleanup(cleanup);
         if (intoExisting) {
             request.intoExisting(onConflict == null ? Conflict.BACKUP : onConflict);
         } else if (onConflict != null) {
             throw new UsageError(
                     "--on-conflict needs --into-existing", "Without it, databases that exist stay as they are.");
+        }
+        if (scratch != null) {
+            request.scratch(scratch);
         }
         if (timeout != null) {
             request.timeouts(Timeouts.DEFAULT.withIdle(timeout));

@@ -4,9 +4,8 @@ import dev.sluice.engine.model.Credentials;
 import dev.sluice.engine.model.HttpAccess;
 import dev.sluice.engine.model.HttpEndpoint;
 import dev.sluice.engine.model.ServerAddress;
+import java.util.Arrays;
 import java.util.Map;
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -18,13 +17,16 @@ public final class HttpFlags {
             names = "--http",
             paramLabel = "HOST:PORT",
             converter = Endpoint.class,
+            split = ",",
             description = "The server's HTTP API, for what its backup port cannot do; https://HOST:PORT for TLS. "
                     + "User and password come from INFLUX_USERNAME and INFLUX_PASSWORD.")
-    private @Nullable HttpEndpoint http;
+    private HttpEndpoint[] http = {};
 
-    /** What was given, with the credentials of the environment. */
-    public Optional<HttpAccess> access(Map<String, String> environment) {
-        return Optional.ofNullable(http).map(endpoint -> new HttpAccess(endpoint, credentials(environment)));
+    /** What was given, in its order, with the credentials of the environment. */
+    public HttpAccess[] access(Map<String, String> environment) {
+        return Arrays.stream(http)
+                .map(endpoint -> new HttpAccess(endpoint, credentials(environment)))
+                .toArray(HttpAccess[]::new);
     }
 
     private static Credentials credentials(Map<String, String> environment) {

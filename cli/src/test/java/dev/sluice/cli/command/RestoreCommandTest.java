@@ -90,7 +90,7 @@ class RestoreCommandTest {
     void takesTheFlagsOfInfluxd(String line) {
         RestoreRequest request = request(line);
 
-        assertThat(request.server()).hasToString("db2:9088");
+        assertThat(request.servers()).singleElement().hasToString("db2:9088");
         assertThat(request.selection().database()).contains("a");
         assertThat(request.selection().policy()).contains("c");
         assertThat(request.selection().shard()).contains(7L);
@@ -118,6 +118,16 @@ class RestoreCommandTest {
     }
 
     @Test
+    void restoresToSeveralServersAtOnce() {
+        RestoreRequest request = request("-host a,b:9088 --http a,b:9086 DIR");
+
+        assertThat(request.servers()).extracting(ServerAddress::toString).containsExactly("a:8088", "b:9088");
+        assertThat(request.http())
+                .extracting(http -> http.endpoint().toString())
+                .containsExactly("http://a:8086", "http://b:9086");
+    }
+
+    @Test
     void takesShardZeroForAllAsTheOriginalDoes() {
         assertThat(request("-portable -shard 0 DIR").selection().shard()).isEmpty();
     }
@@ -136,7 +146,7 @@ class RestoreCommandTest {
         assertThat(request.keepExpired()).isTrue();
         assertThat(request.subscriptions()).isTrue();
         assertThat(request.cleanup()).isTrue();
-        assertThat(request.http()).hasValueSatisfying(http -> {
+        assertThat(request.http()).singleElement().satisfies(http -> {
             assertThat(http.endpoint()).hasToString("https://db2:8086");
             assertThat(http.credentials()).isEqualTo(new Credentials.Basic("admin", "secret"));
         });
@@ -149,7 +159,8 @@ class RestoreCommandTest {
     @ValueSource(strings = {"h:9086", "http://h:9086"})
     void takesHttpAddressesWithAPort(String address) {
         assertThat(request("-portable --http " + address + " DIR").http())
-                .hasValueSatisfying(http -> assertThat(http.endpoint()).hasToString("http://h:9086"));
+                .singleElement()
+                .satisfies(http -> assertThat(http.endpoint()).hasToString("http://h:9086"));
     }
 
     static Stream<Arguments> mistakes() {
@@ -166,6 +177,7 @@ class RestoreCommandTest {
                 Arguments.of("-portable -db a -newdb ../b DIR", "-newdb cannot be the name", "--help"),
                 Arguments.of("-portable -shard abc DIR", "-shard is a shard's id", "--help"),
                 Arguments.of("-portable --verify-restore yes DIR", "--verify-restore is full or off", "--help"),
+                Arguments.of("-host a,b --http a DIR", "--http has 1 addresses and -host 2", "one for each"),
                 Arguments.of("-portable --cleanup-on-failure DIR", "--cleanup-on-failure needs --http", "8086"),
                 Arguments.of("-portable -skip-error DIR", "unknown flag -skip-error", "Did you mean -skip-errors?"));
     }

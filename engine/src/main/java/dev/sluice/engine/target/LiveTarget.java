@@ -280,7 +280,7 @@ public final class LiveTarget implements Target {
                     return send(shard, place, FileNaming.shifted(attempt * GENERATIONS), parts, stored);
                 }
                 return ShardSurvey.of(place, server.transport())
-                        .retryWhen(ReadBack.untilReady())
+                        .transform(survey -> ReadBack.onceReady(place, survey))
                         .flatMap(survey -> send(
                                 shard,
                                 place,

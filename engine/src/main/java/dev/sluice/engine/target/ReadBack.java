@@ -51,11 +51,7 @@ final class ReadBack {
 
     /** Completes when the shard answers. */
     Mono<Void> ready(ShardRef shard) {
-        return read(shard, NEVER)
-                .doOnNext(ShardPart::release)
-                .then()
-                .retryWhen(untilReady())
-                .onErrorMap(EmptyAnswer.class, e -> silent(shard));
+        return onceReady(shard, read(shard, NEVER).doOnNext(ShardPart::release).then());
     }
 
     /**
@@ -64,10 +60,7 @@ final class ReadBack {
      * @return signals {@link NotInstalled} if something that was sent is not there
      */
     Mono<Found> compare(ShardRef shard, Map<String, Fingerprint> sent) {
-        return files(shard)
-                .retryWhen(untilReady())
-                .onErrorMap(EmptyAnswer.class, e -> silent(shard))
-                .map(there -> judge(shard, sent, there));
+        return onceReady(shard, files(shard)).map(there -> judge(shard, sent, there));
     }
 
     /** Names, sizes and checksums of a shard's files as the server sends them now. */
@@ -124,15 +117,12 @@ final class ReadBack {
         return transport.exchange(ShardBackup.of(shard, since)).transform(TarReader.parts(shard));
     }
 
-    /** For a question about a shard that may be disabled for the moment. */
-    static Retry untilReady() {
-        return Retry.fixedDelay(PAUSES, PAUSE)
-                .filter(EmptyAnswer.class::isInstance)
-                .onRetryExhaustedThrow((spec, last) -> last.failure());
-    }
-
-    private static NotInstalled silent(ShardRef shard) {
-        return new NotInstalled(shard.toString(), "does not answer");
+    /** Asks again while the shard gives no answer, as one that is disabled does. */
+    static <T> Mono<T> onceReady(ShardRef shard, Mono<T> question) {
+        return question.retryWhen(Retry.fixedDelay(PAUSES, PAUSE)
+                        .filter(EmptyAnswer.class::isInstance)
+                        .onRetryExhaustedThrow((spec, last) -> last.failure()))
+                .onErrorMap(EmptyAnswer.class, e -> new NotInstalled(shard.toString(), "does not answer"));
     }
 
     private static final class Collector {

@@ -49,6 +49,7 @@ final class ArchiveSender extends BaseSubscriber<ByteBuf> {
     private boolean asked;
     private boolean begun;
     private boolean ended;
+    private boolean closed;
     private boolean over;
     private int waiting;
     private long sent;
@@ -115,7 +116,9 @@ final class ArchiveSender extends BaseSubscriber<ByteBuf> {
     protected void hookOnComplete() {
         inLoop(() -> {
             ended = true;
-            if (waiting == 0) {
+            if (closed) {
+                succeed();
+            } else if (waiting == 0) {
                 startClock(timeouts.firstByte());
             }
         });
@@ -130,6 +133,9 @@ final class ArchiveSender extends BaseSubscriber<ByteBuf> {
 
     private void take(ByteBuf bytes) {
         asked = false;
+        if (closed) {
+            closedTooEarly();
+        }
         if (over) {
             bytes.release();
             return;
@@ -185,17 +191,31 @@ final class ArchiveSender extends BaseSubscriber<ByteBuf> {
         fail(why instanceof SluiceException ? why : new ConnectionLost(request.describe(), sent, why));
     }
 
-    /** Judged one task later: the listeners of what was just written come first. */
+    /**
+     * Judged one task later: the listeners of what was just written come first. The server closes as soon as it has seen
+     * the archive's end marker, which may be before the archive itself tells that it has ended.
+     */
     private void closedByServer() {
         inLoop(() -> {
-            if (!ended || waiting > 0) {
-                broken(new IOException("the server closed before it had all of it"));
-            } else if (!over) {
-                over = true;
-                closeGently();
-                result.success();
+            closed = true;
+            if (waiting > 0 || !begun) {
+                closedTooEarly();
+            } else if (ended) {
+                succeed();
             }
         });
+    }
+
+    private void closedTooEarly() {
+        broken(new IOException("the server closed before it had all of it"));
+    }
+
+    private void succeed() {
+        if (!over) {
+            over = true;
+            closeGently();
+            result.success();
+        }
     }
 
     /** The server has closed its side already; ours needs no reset any more. */

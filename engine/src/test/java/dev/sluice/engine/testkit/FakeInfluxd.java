@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -93,9 +94,14 @@ public final class FakeInfluxd implements AutoCloseable {
         return files;
     }
 
+    /** The files of one shard, which is there; what is done to the map is done to the shard. */
+    public Map<String, byte[]> files(String shard) {
+        return Objects.requireNonNull(files().get(shard), shard);
+    }
+
     /** Files that somebody else wrote. */
     public void put(long shard, String name, byte[] content) {
-        shards.get(shard).put(name, content);
+        files(path(shard)).put(name, content);
     }
 
     @Override
@@ -123,7 +129,7 @@ public final class FakeInfluxd implements AutoCloseable {
         if (files == null) {
             return Script.nothing();
         }
-        String[] parts = path(id).split("/");
+        String[] parts = path(id).split("/", -1);
         return Script.answer(
                 Answers.shard(new ShardRef(parts[0], parts[1], id), since.startsWith("0001") ? files : Map.of()));
     }

@@ -1,0 +1,269 @@
+package dev.sluice.engine.target;
+
+import dev.sluice.engine.error.ConnectionFailed;
+import dev.sluice.engine.error.ConnectionLost;
+import dev.sluice.engine.error.ServerSilent;
+import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.model.Catalog;
+import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.model.ShardPart;
+import dev.sluice.engine.model.ShardReceipt;
+import dev.sluice.engine.model.ShardRef;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongConsumer;
+import java.util.stream.Collectors;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * Several targets that get the same: each shard is read once, and the slowest sets the pace.
+ *
+ * <p>One that fails leaves the group for this shard, and the others go on. While attempts are left, the shard is tried
+ * again for those that do not have it yet; after that it is theirs to miss, and the report says so. A target that cannot
+ * be reached any more gets no further shard. Only what fails for all fails the copy.
+ */
+public final class FanOut implements Target {
+
+    private final List<Target> targets;
+    private final int retries;
+
+    /** @param retries of a shard that some of the targets have and others not */
+    public FanOut(List<Target> targets, int retries) {
+        this.targets = List.copyOf(targets);
+        this.retries = retries;
+    }
+
+    @Override
+    public String describe() {
+        return targets.stream().map(Target::describe).collect(Collectors.joining(", "));
+    }
+
+    /** One that refuses is left out, and that is told; if all refuse, the first one's reason is the error. */
+    @Override
+    public Mono<TargetSession> begin(Catalog catalog) {
+        return Flux.fromIterable(targets)
+                .concatMap(
+                        target -> target.begin(catalog)
+                                .map(session -> new Member(target.describe(), Optional.of(session), Optional.empty()))
+                                .onErrorResume(
+                                        SluiceException.class,
+                                        e -> Mono.just(
+                                                new Member(target.describe(), Optional.empty(), Optional.of(e)))),
+                        0)
+                .collectList()
+                .flatMap(members -> members.stream().anyMatch(member -> member.session.isPresent())
+                        ? Mono.just(new Session(members))
+                        : Mono.error(members.get(0).refusal.orElseThrow()));
+    }
+
+    /** One target and how it fares. */
+    private static final class Member {
+        private final String name;
+        private final Optional<TargetSession> session;
+        private final Optional<SluiceException> refusal;
+        private final Set<ShardRef> has = ConcurrentHashMap.newKeySet();
+        private final Map<ShardRef, String> misses = new ConcurrentHashMap<>();
+        private volatile boolean gone;
+
+        private Member(String name, Optional<TargetSession> session, Optional<SluiceException> refusal) {
+            this.name = name;
+            this.session = session;
+            this.refusal = refusal;
+            session.ifPresent(begun -> misses.putAll(begun.refused()));
+        }
+
+        boolean wants(ShardRef shard) {
+            return session.isPresent() && !gone && !has.contains(shard) && !misses.containsKey(shard);
+        }
+
+        void miss(ShardRef shard, SluiceException why) {
+            misses.put(shard, String.valueOf(why.getMessage()));
+            gone |= why instanceof ConnectionFailed || why instanceof ConnectionLost || why instanceof ServerSilent;
+        }
+    }
+
+    /** What came of one shard at one target. */
+    private record Result(Member member, Optional<ShardReceipt> receipt, Optional<SluiceException> failure) {}
+
+    private final class Session implements TargetSession {
+        private final List<Member> members;
+        private final Map<ShardRef, Integer> attempts = new ConcurrentHashMap<>();
+        private final Map<ShardRef, ShardReceipt> receipts = new ConcurrentHashMap<>();
+
+        private Session(List<Member> members) {
+            this.members = members;
+        }
+
+        private List<Member> begun() {
+            return members.stream().filter(member -> member.session.isPresent()).toList();
+        }
+
+        @Override
+        public int maxOpenShards() {
+            return begun().stream()
+                    .mapToInt(member -> member.session.orElseThrow().maxOpenShards())
+                    .min()
+                    .orElseThrow();
+        }
+
+        /** What no target takes. */
+        @Override
+        public Map<ShardRef, String> refused() {
+            List<Member> begun = begun();
+            Map<ShardRef, String> all =
+                    new LinkedHashMap<>(begun.get(0).session.orElseThrow().refused());
+            begun.forEach(member -> all.keySet()
+                    .retainAll(member.session.orElseThrow().refused().keySet()));
+            return all;
+        }
+
+        @Override
+        public Mono<ShardReceipt> write(ShardRef shard, Flux<ShardPart> parts, LongConsumer stored) {
+            return Mono.defer(() -> {
+                List<Member> wanting =
+                        begun().stream().filter(member -> member.wants(shard)).toList();
+                if (wanting.isEmpty()) {
+                    throw new IllegalStateException("no target is left for shard " + shard);
+                }
+                int attempt = attempts.merge(shard, 1, Integer::sum);
+                var spread = new Spread(parts, wanting.size());
+                return Flux.fromIterable(wanting)
+                        .flatMap(member -> write(member, shard, spread, stored), wanting.size())
+                        .collectList()
+                        .map(results -> conclude(shard, attempt, results));
+            });
+        }
+
+        private Mono<Result> write(Member member, ShardRef shard, Spread spread, LongConsumer stored) {
+            var branch = new OnceJoined(spread);
+            return member.session
+                    .orElseThrow()
+                    .write(shard, branch.parts(), stored)
+                    .map(receipt -> new Result(member, Optional.of(receipt), Optional.empty()))
+                    .onErrorResume(
+                            SluiceException.class, e -> Mono.just(new Result(member, Optional.empty(), Optional.of(e))))
+                    // One that failed before it asked for the parts must not let the others wait.
+                    .doOnNext(result -> branch.release());
+        }
+
+        private ShardReceipt conclude(ShardRef shard, int attempt, List<Result> results) {
+            for (Result result : results) {
+                result.receipt().ifPresent(receipt -> {
+                    result.member().has.add(shard);
+                    receipts.putIfAbsent(shard, receipt);
+                });
+            }
+            for (Result result : results) {
+                if (result.failure().isPresent()) {
+                    SluiceException why = result.failure().get();
+                    if (!receipts.containsKey(shard) || (why.worthRetrying() && attempt <= retries)) {
+                        throw why;
+                    }
+                }
+            }
+            results.forEach(
+                    result -> result.failure().ifPresent(why -> result.member().miss(shard, why)));
+            return Objects.requireNonNull(receipts.get(shard), "one of them has it");
+        }
+
+        @Override
+        public Mono<Sealed> seal(List<ShardOutcome> outcomes) {
+            return Flux.fromIterable(members)
+                    .concatMap(member -> notices(member, outcomes), 0)
+                    .collectList()
+                    .map(all -> new Sealed(
+                            begun().stream().map(member -> member.name).collect(Collectors.joining(", ")), all));
+        }
+
+        private Flux<Notice> notices(Member member, List<ShardOutcome> outcomes) {
+            if (member.session.isEmpty()) {
+                SluiceException why = member.refusal.orElseThrow();
+                return Flux.just(
+                        Notice.missing("%s has nothing: %s".formatted(member.name, why.getMessage()), why.hint()));
+            }
+            TargetSession session = member.session.get();
+            Flux<Notice> own = member.gone
+                    ? session.abort().flatMapIterable(notices -> notices)
+                    : session.seal(outcomes)
+                            .flatMapIterable(Sealed::notices)
+                            .onErrorResume(
+                                    SluiceException.class,
+                                    e -> Flux.just(Notice.missing(String.valueOf(e.getMessage()), e.hint())));
+            List<ShardOutcome> lacking = outcomes.stream()
+                    .filter(ShardOutcome.Stored.class::isInstance)
+                    .filter(outcome -> !member.has.contains(outcome.ref()))
+                    .toList();
+            return own.map(notice -> of(member, notice)).concatWith(Flux.defer(() -> lacks(member, lacking)));
+        }
+
+        private Flux<Notice> lacks(Member member, List<ShardOutcome> lacking) {
+            if (lacking.isEmpty()) {
+                return Flux.empty();
+            }
+            String why = member.misses.values().stream().findFirst().orElse("");
+            return Flux.just(Notice.missing(
+                    "%s has %d shards and lacks %d that others have: %s (%s)"
+                            .formatted(
+                                    member.name,
+                                    member.has.size(),
+                                    lacking.size(),
+                                    lacking.stream()
+                                            .map(outcome -> outcome.ref().toString())
+                                            .collect(Collectors.joining(", ")),
+                                    why),
+                    "Restore to this server alone, with --into-existing or after dropping what it has."));
+        }
+
+        @Override
+        public Mono<List<Notice>> abort() {
+            return Flux.fromIterable(begun())
+                    .concatMap(
+                            member -> member.session
+                                    .orElseThrow()
+                                    .abort()
+                                    .flatMapIterable(notices -> notices)
+                                    .map(notice -> of(member, notice)),
+                            0)
+                    .collectList();
+        }
+
+        private Notice of(Member member, Notice notice) {
+            return members.size() == 1 || notice.message().contains(member.name)
+                    ? notice
+                    : new Notice(notice.kind(), member.name + ": " + notice.message(), notice.hint());
+        }
+    }
+
+    /** A place in a spread that is given up if it was not taken. */
+    private static final class OnceJoined {
+        private final Spread spread;
+        private final AtomicBoolean taken = new AtomicBoolean();
+
+        private OnceJoined(Spread spread) {
+            this.spread = spread;
+        }
+
+        Flux<ShardPart> parts() {
+            return Flux.defer(() -> {
+                if (!taken.compareAndSet(false, true)) {
+                    throw new IllegalStateException("the parts of a shard are there once for each target");
+                }
+                return spread.branch();
+            });
+        }
+
+        void release() {
+            if (taken.compareAndSet(false, true)) {
+                spread.without();
+            }
+        }
+    }
+}
