@@ -30,7 +30,7 @@ final class ShardSpool {
         this.directory = directory;
     }
 
-    /** Reads the shard to its end; gives its files. Removed by {@link #remove()} when it fails. */
+    /** Reads the shard to its end; gives its files. Removed when it fails. */
     static Mono<ShardSpool> of(ShardRead shard, Path scratch, Scheduler blocking) {
         return Mono.usingWhen(
                 Mono.fromCallable(() -> new ShardSpool(
