@@ -74,7 +74,7 @@ class TsmOnInfluxdIT {
             List<String> answers = server.rows(ALL, "db");
             server.kill();
 
-            Path shard = files(server.dataDir(), ".tsm").get(0).getParent();
+            Path snapshot = files(server.dataDir(), ".tsm").get(0);
             var segments = new TreeMap<String, FileBytes>();
             for (Path segment : files(server.walDir(), ".wal")) {
                 segments.put(segment.getFileName().toString(), () -> Files.newInputStream(segment));
@@ -82,7 +82,7 @@ class TsmOnInfluxdIT {
             WalReplay.Result result = WalReplay.toTsm(
                     segments,
                     () -> FileChannel.open(
-                            shard.resolve("000000099-000000001.tsm"),
+                            snapshot.resolveSibling("000000099-000000001.tsm"),
                             StandardOpenOption.CREATE_NEW,
                             StandardOpenOption.WRITE),
                     Scratch.in(dir));
