@@ -4,7 +4,6 @@ import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.stage.codec.Decoders;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -85,17 +84,16 @@ public record Input(String name, Opener opener) {
                     return;
                 }
             }
-            ByteBuf chunk = PooledByteBufAllocator.DEFAULT.directBuffer(CHUNK);
+            // On the heap: an operator that holds it when it is cancelled has nothing to release.
+            byte[] chunk = new byte[CHUNK];
             try {
-                int count = channel.read(chunk.nioBuffer(0, CHUNK));
+                int count = channel.read(ByteBuffer.wrap(chunk));
                 if (count < 0) {
-                    chunk.release();
                     sink.complete();
                 } else {
-                    sink.next(chunk.writerIndex(count));
+                    sink.next(Unpooled.wrappedBuffer(chunk, 0, count));
                 }
             } catch (IOException e) {
-                chunk.release();
                 sink.error(e);
             }
         }

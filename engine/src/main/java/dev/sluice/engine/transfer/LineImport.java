@@ -8,6 +8,7 @@ import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.transfer.LineReader.Position;
 import dev.sluice.engine.transfer.LineReader.Step;
 import io.netty.buffer.ByteBuf;
+import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -286,6 +287,7 @@ public final class LineImport {
             return text().concatMap(this::steps, 0)
                     .concatWith(Flux.defer(this::lastSteps))
                     .concatMap(this::perform, 0)
+                    .doOnDiscard(ByteBuf.class, ReferenceCountUtil::release)
                     // Text is cut by the workers, not by the loops that ask for it. Batches lie on the heap.
                     .publishOn(workers, 1)
                     .groupBy(LineBatch::lane, 3 * lanes)
