@@ -388,7 +388,7 @@ public final class SluiceEngine implements AutoCloseable {
         return source instanceof PortableSource portable ? portable.runs() : Mono.just(List.of());
     }
 
-    private static Mono<Listing> listStream(Source source, Selection selection) {
+    private Mono<Listing> listStream(Source source, Selection selection) {
         var options = new CopyOptions(Task.VERIFY, List.of(), 1, 0, true, Compression.NONE, SAMPLING);
         var catalog = new AtomicReference<@Nullable Catalog>();
         return run(source, new Nowhere(catalog::set), options, selection)
