@@ -39,7 +39,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
@@ -48,6 +50,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -63,6 +66,9 @@ class StreamArchiveTest {
     private static final ShardRef SECOND = new ShardRef("db", "日本", 2);
     private static final ShardRef EMPTY = new ShardRef("other", "autogen", 3);
     private static final ShardRef LARGE = new ShardRef("other", "autogen", 40);
+
+    private static final CopyOptions OPTIONS =
+            new CopyOptions(Task.COPY, List.of(), 4, 3, false, Compression.NONE, Duration.ofMillis(200));
 
     @AfterAll
     static void stop() {
@@ -296,6 +302,59 @@ class StreamArchiveTest {
             // What nobody reads: fields of gzip and tar headers beside the data, JSON's spaces.
             assertWhole(to, shards);
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("codecs")
+    void releasesEveryBufferWhenReadingIsCancelledAnywhere(Compression compression) throws InterruptedException {
+        byte[] stream = archive(new MemoryShards(sample()), compression);
+        var random = new Random(8);
+        for (int round = 0; round < 12; round++) {
+            Queue<ByteBuf> buffers = new ConcurrentLinkedQueue<>();
+            var from = new StreamSource(
+                    "the pipe", MemoryShards.chunks(stream).doOnNext(buffers::add), FILES, random.nextBoolean());
+            Disposable copy = new Copy(from, new MemoryShards(), OPTIONS, Schedulers.parallel())
+                    .run(Selection.EVERYTHING)
+                    .subscribe(event -> {}, why -> {});
+            Thread.sleep(random.nextInt(12));
+            copy.dispose();
+            awaitReleased(buffers);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("codecs")
+    void releasesEveryBufferWhenWritingIsCancelledAnywhere(Compression compression) throws InterruptedException {
+        var random = new Random(9);
+        for (int round = 0; round < 12; round++) {
+            Queue<ByteBuf> buffers = new ConcurrentLinkedQueue<>();
+            var from = new MemoryShards(sample())
+                    .cut(LARGE, 2_000_000)
+                    .over(bytes -> bytes.doOnNext(buffers::add).subscribeOn(FILES));
+            try (var line = SlabLine.open(compression, 16 << 20, Optional.empty(), WORKERS, 2)) {
+                var target = new StreamTarget(
+                        "pipe", new Pipe(), line, Digest.Algorithm.CRC32C, Selection.EVERYTHING, Clock.systemUTC());
+                Disposable copy = new Copy(from, target, OPTIONS, Schedulers.parallel())
+                        .run(Selection.EVERYTHING)
+                        .subscribe(event -> {}, why -> {});
+                Thread.sleep(random.nextInt(20));
+                copy.dispose();
+                awaitReleased(buffers);
+                long deadline = System.nanoTime() + PATIENCE.toNanos();
+                while (line.pool().outstanding() > 0 && System.nanoTime() < deadline) {
+                    Thread.sleep(1);
+                }
+                assertThat(line.pool().outstanding()).isZero();
+            }
+        }
+    }
+
+    private static void awaitReleased(Queue<ByteBuf> buffers) throws InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (buffers.stream().anyMatch(buffer -> buffer.refCnt() > 0) && System.nanoTime() < deadline) {
+            Thread.sleep(1);
+        }
+        assertThat(buffers).allSatisfy(buffer -> assertThat(buffer.refCnt()).isZero());
     }
 
     @ParameterizedTest

@@ -12,7 +12,8 @@ import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.store.Checksum;
 import dev.sluice.engine.tar.TarHeaders;
-import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.time.Instant;
@@ -32,6 +33,9 @@ final class StreamShard implements ShardRead {
 
     /** As many files as a shard's archive may have. */
     private static final int MAX_FILES = 1 << 20;
+
+    /** Headers are small and may be dropped on a cancel: they live on the heap, and nobody has to count. */
+    private static final ByteBufAllocator HEAP = new UnpooledByteBufAllocator(false, true);
 
     private static final int MAX_RECORD = 256 << 20;
     private static final int MODE = 0644;
@@ -161,8 +165,7 @@ final class StreamShard implements ShardRead {
                     name,
                     header.size(),
                     header.modified(),
-                    TarHeaders.encode(
-                            PooledByteBufAllocator.DEFAULT, ref + "/" + name, header.size(), header.modified(), MODE)));
+                    TarHeaders.encode(HEAP, ref + "/" + name, header.size(), header.modified(), MODE)));
         }
     }
 

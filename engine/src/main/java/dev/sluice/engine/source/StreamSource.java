@@ -40,6 +40,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -109,6 +110,8 @@ public final class StreamSource implements Source {
         private final Set<ShardRef> seen = new HashSet<>();
         private final Map<ShardRef, Integer> whole = new HashMap<>();
         private final Queue<ShardRead> unchanged = new ArrayDeque<>();
+        private final Queue<ByteBuf> head = new ConcurrentLinkedQueue<>();
+        private volatile boolean closed;
         private volatile boolean inputEnded;
         private volatile boolean plain;
         private final AtomicLong received = new AtomicLong();
@@ -142,25 +145,48 @@ public final class StreamSource implements Source {
                     .then();
         }
 
-        /** At least {@link #HEAD} bytes, if there are so many. */
+        /** The first bytes, which tell the codec; the buffers that hold them stay here until they are asked for. */
         private Mono<ByteBuf> head() {
             var length = new int[1];
             return input.until(buffer -> (length[0] += buffer.readableBytes()) >= HEAD)
-                    .collectList()
-                    .map(buffers -> buffers.size() == 1
-                            ? buffers.get(0)
-                            : Unpooled.wrappedBuffer(buffers.toArray(ByteBuf[]::new)))
-                    .doOnDiscard(ByteBuf.class, ByteBuf::release);
+                    .doOnNext(this::hold)
+                    .then(Mono.fromSupplier(() -> {
+                        ByteBuf first = Unpooled.buffer(HEAD, HEAD);
+                        head.forEach(buffer -> first.writeBytes(
+                                buffer, buffer.readerIndex(), Math.min(first.writableBytes(), buffer.readableBytes())));
+                        return first;
+                    }));
         }
 
-        private Flux<ByteBuf> decoded(ByteBuf head) {
-            if (!head.isReadable()) {
-                head.release();
+        private void hold(ByteBuf buffer) {
+            head.add(buffer);
+            if (closed) {
+                releaseHead();
+            }
+        }
+
+        private void releaseHead() {
+            for (ByteBuf buffer = head.poll(); buffer != null; buffer = head.poll()) {
+                buffer.release();
+            }
+        }
+
+        private Flux<ByteBuf> decoded(ByteBuf first) {
+            if (!first.isReadable()) {
                 return Flux.error(new StreamDamaged(what, "is empty: not one byte came"));
             }
-            Codec codec = Decoders.detect(head);
+            Codec codec = Decoders.detect(first);
             plain = codec == Codec.NONE;
-            return Flux.just(head).concatWith(input.until(buffer -> false)).transform(Decoders.forCodec(codec, what));
+            return Flux.<ByteBuf>generate(sink -> {
+                        ByteBuf buffer = head.poll();
+                        if (buffer == null) {
+                            sink.complete();
+                        } else {
+                            sink.next(buffer);
+                        }
+                    })
+                    .concatWith(input.until(buffer -> false))
+                    .transform(Decoders.forCodec(codec, what));
         }
 
         private void begin(Metadata metadata, byte[] json) {
@@ -362,8 +388,10 @@ public final class StreamSource implements Source {
         }
 
         private void letGo() {
+            closed = true;
             entries.close();
             input.close();
+            releaseHead();
         }
 
         /** Whether this is the end of a stream of which a part is welcome. */
@@ -380,13 +408,19 @@ public final class StreamSource implements Source {
         }
 
         private Mono<Header> header() {
-            return entries.until(part -> true).singleOrEmpty().flatMap(part -> {
-                if (part instanceof ShardPart.FileStart start) {
-                    return Mono.just(Header.of(start));
-                }
-                part.release();
-                return Mono.error(damaged("ends without a manifest"));
-            });
+            return entries.until(part -> true)
+                    .map(Session::headerOf)
+                    .singleOrEmpty()
+                    .flatMap(header -> header.<Mono<Header>>map(Mono::just)
+                            .orElseGet(() -> Mono.error(damaged("ends without a manifest"))));
+        }
+
+        private static Optional<Header> headerOf(ShardPart part) {
+            if (part instanceof ShardPart.FileStart start) {
+                return Optional.of(Header.of(start));
+            }
+            part.release();
+            return Optional.empty();
         }
 
         private void require(Header header, String path) {
@@ -407,9 +441,13 @@ public final class StreamSource implements Source {
             if (header.size() > limit) {
                 return Mono.error(damaged("has %d bytes of %s".formatted(header.size(), header.path())));
             }
-            return entries.until(part -> part instanceof ShardPart.FileEnd)
-                    .collect(ByteArrayOutputStream::new, Session::collect)
-                    .map(ByteArrayOutputStream::toByteArray);
+            return Mono.defer(() -> {
+                var to = new ByteArrayOutputStream();
+                // No collect(): what arrives together with a cancel it drops.
+                return entries.until(part -> part instanceof ShardPart.FileEnd)
+                        .doOnNext(part -> collect(to, part))
+                        .then(Mono.fromSupplier(to::toByteArray));
+            });
         }
 
         private static void collect(ByteArrayOutputStream to, ShardPart part) {

@@ -9,8 +9,9 @@ import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.store.Checksum;
 import dev.sluice.engine.tar.TarHeaders;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,6 +29,9 @@ final class StreamEntries {
     private static final int BLOCK = 512;
     private static final int END_MARKER = 2 * BLOCK;
     private static final int MODE = 0644;
+    /** Headers and records are small and may be dropped on a cancel: they live on the heap, and nobody has to count. */
+    private static final ByteBufAllocator HEAP = new UnpooledByteBufAllocator(false, true);
+
     private static final ByteBuf ZEROS = Unpooled.unreleasableBuffer(
             Unpooled.directBuffer(128 * 1024).writeZero(128 * 1024).asReadOnly());
 
@@ -108,11 +112,7 @@ final class StreamEntries {
             missing = start.size();
             digest = Checksum.of(algorithm);
             sink.next(TarHeaders.encode(
-                    PooledByteBufAllocator.DEFAULT,
-                    StreamLayout.file(shard, start.name()),
-                    start.size(),
-                    start.modified(),
-                    MODE));
+                    HEAP, StreamLayout.file(shard, start.name()), start.size(), start.modified(), MODE));
         } else if (part instanceof ShardPart.Bytes data) {
             missing -= data.data().readableBytes();
             for (ByteBuffer view : data.data().nioBuffers()) {
@@ -173,9 +173,9 @@ final class StreamEntries {
 
     /** A whole entry in one buffer. */
     static ByteBuf entry(String path, byte[] content, Instant modified) {
-        ByteBuf header = TarHeaders.encode(PooledByteBufAllocator.DEFAULT, path, content.length, modified, MODE);
+        ByteBuf header = TarHeaders.encode(HEAP, path, content.length, modified, MODE);
         int length = content.length + padding(content.length);
-        ByteBuf entry = PooledByteBufAllocator.DEFAULT.directBuffer(header.readableBytes() + length);
+        ByteBuf entry = HEAP.heapBuffer(header.readableBytes() + length);
         entry.writeBytes(header).writeBytes(content).writeZero(padding(content.length));
         header.release();
         return entry;
