@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -77,6 +78,33 @@ public final class ApplyTombstones implements ShardStage {
         });
     }
 
+    /** A part that waits until it is asked for, and is freed if that never happens. */
+    private static Flux<ShardPart> held(ShardPart part) {
+        return Flux.generate(
+                () -> new AtomicBoolean(),
+                (passed, sink) -> {
+                    passed.set(true);
+                    sink.next(part);
+                    sink.complete();
+                    return passed;
+                },
+                passed -> {
+                    if (!passed.get()) {
+                        part.release();
+                    }
+                });
+    }
+
+    /** Discard hooks add up along a flow, so another one may have been here first. */
+    private static void release(ShardPart discarded) {
+        boolean held = discarded instanceof ShardPart.FileStart start
+                ? start.rawHeader().refCnt() > 0
+                : discarded instanceof ShardPart.Bytes bytes && bytes.data().refCnt() > 0;
+        if (held) {
+            discarded.release();
+        }
+    }
+
     private static void afterAll(Scheduler one, State state) {
         Runnable cleanup = () -> {
             state.close();
@@ -114,7 +142,7 @@ public final class ApplyTombstones implements ShardStage {
                 return start(start);
             }
             if (part instanceof ShardPart.Bytes bytes) {
-                return writing == null ? Flux.just(part) : spool(bytes.data());
+                return writing == null ? held(part) : spool(bytes.data());
             }
             if (part instanceof ShardPart.FileEnd) {
                 return writing == null ? Flux.just(part) : fileEnd();
@@ -126,7 +154,7 @@ public final class ApplyTombstones implements ShardStage {
             boolean deleted = start.name().endsWith(TSM) && tombstones.containsKey(base(start.name()));
             if (!deleted && !start.name().endsWith(TOMBSTONE)) {
                 files++;
-                return Flux.just(start);
+                return held(start);
             }
             start.release();
             file = start;
