@@ -7,7 +7,9 @@ import dev.sluice.engine.model.Credentials;
 import dev.sluice.engine.model.HttpEndpoint;
 import dev.sluice.engine.model.Timeouts;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -43,6 +45,12 @@ import reactor.netty.tcp.SslProvider.GenericSslContextSpec;
  * <p>{@link #close()} frees the connections; the event loops stay the caller's.
  */
 public final class InfluxHttp implements AutoCloseable {
+
+    /**
+     * For answers: small, and freed by the collector. An answer that arrives together with a cancel gets stuck between the
+     * client's handlers (seen with reactor-netty 1.3.7), and nobody is left to release it.
+     */
+    private static final ByteBufAllocator COLLECTED = new UnpooledByteBufAllocator(false, true, false);
 
     /** Listings and counts are far below this; an endless answer is not one. */
     private static final int ANSWER_LIMIT = 64 << 20;
@@ -82,6 +90,7 @@ public final class InfluxHttp implements AutoCloseable {
                 .responseTimeout(timeouts.firstByte())
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
                         Math.min(Integer.MAX_VALUE, timeouts.connect().toMillis()))
+                .option(ChannelOption.ALLOCATOR, COLLECTED)
                 .headers(headers -> authorize(headers, credentials));
         if (endpoint.tls()) {
             client = client.secure(spec -> spec.sslContext(tls(endpoint.verify())));
