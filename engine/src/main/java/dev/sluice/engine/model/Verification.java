@@ -4,8 +4,6 @@ package dev.sluice.engine.model;
 public enum Verification {
     /** Each shard is read back, and its files are compared by name, size and checksum. */
     FULL,
-    /** The server's own statistics of each shard are compared: number of files and bytes. Needs its HTTP address. */
-    COUNTS,
     /** Only that the shard answers again. */
     OFF
 }

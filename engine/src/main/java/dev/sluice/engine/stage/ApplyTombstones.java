@@ -3,6 +3,7 @@ package dev.sluice.engine.stage;
 import dev.sluice.engine.error.ArchiveDamaged;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.error.TsmDamaged;
+import dev.sluice.engine.flow.Detour;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
@@ -27,7 +28,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -74,25 +74,9 @@ public final class ApplyTombstones implements ShardStage {
             // One thread for all that is done with the scratch: closing it comes after what is under way.
             Scheduler one = Schedulers.single(blocking);
             var state = new State(shard, tell, one);
-            return parts.concatMap(state::step, 0).doFinally(signal -> afterAll(one, state));
+            return parts.transform(Detour.of(state::detour, ShardPart::release))
+                    .doFinally(signal -> afterAll(one, state));
         });
-    }
-
-    /** A part that waits until it is asked for, and is freed if that never happens. */
-    private static Flux<ShardPart> held(ShardPart part) {
-        return Flux.generate(
-                () -> new AtomicBoolean(),
-                (passed, sink) -> {
-                    passed.set(true);
-                    sink.next(part);
-                    sink.complete();
-                    return passed;
-                },
-                passed -> {
-                    if (!passed.get()) {
-                        part.release();
-                    }
-                });
     }
 
     private static void afterAll(Scheduler one, State state) {
@@ -127,24 +111,26 @@ public final class ApplyTombstones implements ShardStage {
             this.one = one;
         }
 
-        Flux<ShardPart> step(ShardPart part) {
+        /** What comes in the place of a part; null for one that passes. */
+        @Nullable
+        Flux<ShardPart> detour(ShardPart part) {
             if (part instanceof ShardPart.FileStart start) {
                 return start(start);
             }
             if (part instanceof ShardPart.Bytes bytes) {
-                return writing == null ? held(part) : spool(bytes.data());
+                return writing == null ? null : spool(bytes.data());
             }
             if (part instanceof ShardPart.FileEnd) {
-                return writing == null ? Flux.just(part) : fileEnd();
+                return writing == null ? null : fileEnd();
             }
             return Flux.just(end());
         }
 
-        private Flux<ShardPart> start(ShardPart.FileStart start) {
+        private @Nullable Flux<ShardPart> start(ShardPart.FileStart start) {
             boolean deleted = start.name().endsWith(TSM) && tombstones.containsKey(base(start.name()));
             if (!deleted && !start.name().endsWith(TOMBSTONE)) {
                 files++;
-                return held(start);
+                return null;
             }
             start.release();
             file = start;

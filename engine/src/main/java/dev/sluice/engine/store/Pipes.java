@@ -41,11 +41,25 @@ public final class Pipes {
      */
     public static Mono<Long> write(
             String what, Supplier<? extends WritableByteChannel> opened, Flux<ByteBuf> bytes, Scheduler blocking) {
+        return write(what, opened, false, bytes, blocking);
+    }
+
+    /** The same for a channel that is left open, for more to come, unless it is cancelled. */
+    public static Mono<Long> append(String what, WritableByteChannel channel, Flux<ByteBuf> bytes, Scheduler blocking) {
+        return write(what, () -> channel, true, bytes, blocking);
+    }
+
+    private static Mono<Long> write(
+            String what,
+            Supplier<? extends WritableByteChannel> opened,
+            boolean leftOpen,
+            Flux<ByteBuf> bytes,
+            Scheduler blocking) {
         return Mono.defer(() -> {
             WritableByteChannel channel = opened.get();
             return PendingWriter.write(
                             what,
-                            () -> new OpenChannel(channel),
+                            () -> new OpenChannel(channel, leftOpen),
                             bytes,
                             Digest.Algorithm.CRC32C,
                             (e, written) -> notWritten(what, written, e),
@@ -119,7 +133,7 @@ public final class Pipes {
         }
     }
 
-    private record OpenChannel(WritableByteChannel channel) implements PendingFile {
+    private record OpenChannel(WritableByteChannel channel, boolean leftOpen) implements PendingFile {
 
         @Override
         public void write(ByteBuffer[] buffers) throws IOException {
@@ -132,7 +146,7 @@ public final class Pipes {
 
         @Override
         public Duration publish() throws IOException {
-            channel.close();
+            discard();
             return Duration.ZERO;
         }
 
@@ -142,7 +156,9 @@ public final class Pipes {
 
         @Override
         public void discard() throws IOException {
-            channel.close();
+            if (!leftOpen) {
+                channel.close();
+            }
         }
     }
 }

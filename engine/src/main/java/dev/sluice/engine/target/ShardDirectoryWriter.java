@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
@@ -39,6 +40,11 @@ final class ShardDirectoryWriter extends BaseSubscriber<ShardPart> {
     private final MonoSink<Unpacked> sink;
     private final Sinks.Empty<Void> ended;
     private final Scheduler.Worker worker;
+
+    /** Not in the worker's task: those that have not run when the worker goes away are dropped. */
+    private final AtomicReference<@Nullable ShardPart> arrived = new AtomicReference<>();
+
+    private volatile boolean gone;
 
     // Touched on the worker only.
     private final List<String> files = new ArrayList<>();
@@ -101,18 +107,10 @@ final class ShardDirectoryWriter extends BaseSubscriber<ShardPart> {
 
     @Override
     protected void hookOnNext(ShardPart part) {
-        boolean taken = onWorker(() -> {
-            try {
-                if (!over) {
-                    take(part);
-                }
-            } finally {
-                part.release();
-            }
-            request(1);
-        });
-        if (!taken) {
-            part.release();
+        arrived.set(part);
+        onWorker(this::next);
+        if (gone) {
+            releaseArrived();
         }
     }
 
@@ -134,6 +132,33 @@ final class ShardDirectoryWriter extends BaseSubscriber<ShardPart> {
                 remove();
             }
         });
+    }
+
+    private void next() throws IOException {
+        ShardPart part = arrived.getAndSet(null);
+        if (part != null) {
+            try {
+                take(part);
+            } finally {
+                part.release();
+            }
+            request(1);
+        }
+    }
+
+    private void releaseArrived() {
+        ShardPart part = arrived.getAndSet(null);
+        if (part != null) {
+            part.release();
+        }
+    }
+
+    /** Nothing more will happen. */
+    private void leave() {
+        gone = true;
+        releaseArrived();
+        worker.dispose();
+        ended.tryEmitEmpty();
     }
 
     private void take(ShardPart part) throws IOException {
@@ -177,8 +202,7 @@ final class ShardDirectoryWriter extends BaseSubscriber<ShardPart> {
         Durable.directory(directory);
         syncing += System.nanoTime() - begun;
         over = true;
-        worker.dispose();
-        ended.tryEmitEmpty();
+        leave();
         sink.success(new Unpacked(List.copyOf(files), rawBytes, bytes, Duration.ofNanos(syncing)));
     }
 
@@ -209,8 +233,7 @@ final class ShardDirectoryWriter extends BaseSubscriber<ShardPart> {
             }
             Durable.delete(directory);
         } finally {
-            worker.dispose();
-            ended.tryEmitEmpty();
+            leave();
         }
     }
 
@@ -219,7 +242,7 @@ final class ShardDirectoryWriter extends BaseSubscriber<ShardPart> {
         void run() throws IOException;
     }
 
-    private boolean onWorker(Action action) {
+    private void onWorker(Action action) {
         try {
             worker.schedule(() -> {
                 try {
@@ -228,9 +251,8 @@ final class ShardDirectoryWriter extends BaseSubscriber<ShardPart> {
                     fail(e);
                 }
             });
-            return true;
         } catch (RejectedExecutionException e) {
-            return false;
+            releaseArrived(); // the worker has gone, and with it what it would have to do
         }
     }
 }

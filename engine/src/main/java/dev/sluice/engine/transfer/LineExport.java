@@ -175,14 +175,14 @@ public final class LineExport {
         Place[] before = {new Place("", "")};
         Flux<Piece> pieces = shards.concatMap(
                 shard -> Flux.usingWhen(
-                        ShardSpool.of(shard, scratch, files),
-                        spool -> {
+                        Mono.fromSupplier(() -> new ShardSpool(scratch, files)),
+                        spool -> spool.read(shard).thenMany(Flux.defer(() -> {
                             Place place = place(shard.ref());
                             boolean again = place.equals(before[0]);
                             before[0] = place;
                             return section(spool.files(place), !again);
-                        },
-                        spool -> spool.remove(files)),
+                        })),
+                        ShardSpool::remove),
                 0);
         return write(
                 out,

@@ -1,8 +1,10 @@
 package dev.sluice.engine.transfer;
 
 import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.flow.Detour;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.source.ShardRead;
+import io.netty.buffer.ByteBufUtil;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -11,10 +13,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 
 /**
  * A shard of a source as files in a scratch directory: index and tombstones of TSM files cannot be read from a stream
@@ -22,29 +27,30 @@ import reactor.core.scheduler.Scheduler;
  */
 final class ShardSpool {
 
-    private final Path directory;
+    private final Path scratch;
+    private final Scheduler one;
+
+    // Touched on the one thread; read when all is written.
     private final List<Path> files = new ArrayList<>();
+    private @Nullable Path directory;
     private @Nullable FileChannel open;
 
-    private ShardSpool(Path directory) {
-        this.directory = directory;
+    /**
+     * Nothing is there yet; {@link #remove} ends it in any case.
+     *
+     * @param scratch made if it does not exist
+     * @param blocking where files are written
+     */
+    ShardSpool(Path scratch, Scheduler blocking) {
+        this.scratch = scratch;
+        // One thread, so that the removal comes after what is under way when it is cancelled.
+        this.one = Schedulers.single(blocking);
     }
 
-    /** Reads the shard to its end; gives its files. Removed when it fails. */
-    static Mono<ShardSpool> of(ShardRead shard, Path scratch, Scheduler blocking) {
-        return Mono.usingWhen(
-                Mono.fromCallable(() -> new ShardSpool(
-                                Files.createTempDirectory(Files.createDirectories(scratch), "sluice-export-")))
-                        .onErrorMap(IOException.class, e -> failed(scratch, e))
-                        .subscribeOn(blocking),
-                spool -> shard.parts()
-                        .concatMap(
-                                part -> Mono.using(() -> part, held -> spool.write(held, blocking), ShardPart::release),
-                                0)
-                        .then(Mono.just(spool)),
-                spool -> Mono.empty(),
-                (spool, error) -> spool.remove(blocking),
-                spool -> spool.remove(blocking));
+    /** Reads the shard to its end. */
+    Mono<Void> read(ShardRead shard) {
+        Flux<ShardPart> written = shard.parts().transform(Detour.of(this::written, ShardPart::release));
+        return onOne(this::make).thenMany(written).then();
     }
 
     ShardFiles files(Place place) {
@@ -57,57 +63,86 @@ final class ShardSpool {
                 List.of());
     }
 
-    private Mono<Void> write(ShardPart part, Scheduler blocking) {
-        return Mono.<Void>fromCallable(() -> {
+    /** Takes over the part, as what is written of it lies on the heap: nothing to free, whoever cancels when. */
+    private Flux<ShardPart> written(ShardPart part) {
+        byte[] content = part instanceof ShardPart.Bytes bytes ? ByteBufUtil.getBytes(bytes.data()) : new byte[0];
+        part.release();
+        return onOne(() -> {
                     if (part instanceof ShardPart.FileStart start) {
-                        Path file = directory.resolve(start.name()).normalize();
-                        if (!directory.equals(file.getParent())) {
-                            throw new IOException("not the name of a file: " + start.name());
-                        }
-                        files.add(file);
-                        open = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-                    } else if (part instanceof ShardPart.Bytes bytes) {
-                        bytes.data().retain(); // a cancel lets go of it while it is being written
-                        try {
-                            for (ByteBuffer piece : bytes.data().nioBuffers()) {
-                                while (piece.hasRemaining() && open != null) {
-                                    open.write(piece);
-                                }
-                            }
-                        } finally {
-                            bytes.data().release();
-                        }
-                    } else if (open != null) {
-                        open.close();
-                        open = null;
+                        begin(start.name());
+                    } else if (part instanceof ShardPart.Bytes) {
+                        write(ByteBuffer.wrap(content));
+                    } else {
+                        close();
                     }
-                    return null;
                 })
-                .onErrorMap(IOException.class, e -> failed(directory, e))
-                .subscribeOn(blocking);
+                .thenMany(Flux.empty());
     }
 
-    /** Frees the space. */
-    Mono<Void> remove(Scheduler blocking) {
+    /** Something that may fail. */
+    private interface Action {
+        void run() throws IOException;
+    }
+
+    private Mono<Void> onOne(Action action) {
         return Mono.<Void>fromCallable(() -> {
-                    if (open != null) {
-                        open.close();
-                    }
-                    try (Stream<Path> entries = Files.list(directory)) {
-                        for (Path entry : entries.toList()) {
-                            Files.deleteIfExists(entry);
-                        }
-                    }
-                    Files.deleteIfExists(directory);
+                    action.run();
                     return null;
                 })
-                .onErrorResume(IOException.class, e -> Mono.empty())
-                .subscribeOn(blocking);
+                .onErrorMap(IOException.class, this::failed)
+                .subscribeOn(one);
     }
 
-    private static StoreFailed failed(Path path, IOException e) {
+    private void make() throws IOException {
+        directory = Files.createTempDirectory(Files.createDirectories(scratch), "sluice-export-");
+    }
+
+    private void begin(String name) throws IOException {
+        Path parent = Objects.requireNonNull(directory);
+        Path file = parent.resolve(name).normalize();
+        if (!parent.equals(file.getParent())) {
+            throw new IOException("not the name of a file: " + name);
+        }
+        files.add(file);
+        open = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    }
+
+    private void write(ByteBuffer content) throws IOException {
+        while (content.hasRemaining() && open != null) {
+            open.write(content);
+        }
+    }
+
+    private void close() throws IOException {
+        if (open != null) {
+            open.close();
+            open = null;
+        }
+    }
+
+    /** Frees the space, as far as that can be done. */
+    Mono<Void> remove() {
+        return onOne(this::delete)
+                .onErrorResume(StoreFailed.class, e -> Mono.empty())
+                .doFinally(signal -> one.dispose());
+    }
+
+    private void delete() throws IOException {
+        close();
+        if (directory == null) {
+            return;
+        }
+        try (Stream<Path> entries = Files.list(directory)) {
+            for (Path entry : entries.toList()) {
+                Files.deleteIfExists(entry);
+            }
+        }
+        Files.deleteIfExists(directory);
+    }
+
+    private StoreFailed failed(IOException e) {
         return new StoreFailed(
-                "cannot use %s as scratch: %s".formatted(path, e.getMessage()),
+                "cannot use %s as scratch: %s".formatted(directory == null ? scratch : directory, e.getMessage()),
                 "A shard of the source has to fit there; --scratch names another directory.",
                 e);
     }

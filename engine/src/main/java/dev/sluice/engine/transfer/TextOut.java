@@ -4,9 +4,9 @@ import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.stage.SlabLine;
 import dev.sluice.engine.store.DirectoryStore;
+import dev.sluice.engine.store.Pipes;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,30 +67,9 @@ final class TextOut {
         });
     }
 
-    /** Writes to a channel that stays open. */
+    /** Writes to a channel that stays open; a cancel closes it. */
     Mono<Long> channel(String name, WritableByteChannel channel, Flux<ByteBuf> text) {
-        return text.transform(line.through(""))
-                .concatMap(bytes -> Mono.using(() -> bytes, held -> write(name, channel, held), ByteBuf::release), 0)
-                .reduce(0L, Long::sum);
-    }
-
-    private Mono<Long> write(String name, WritableByteChannel channel, ByteBuf bytes) {
-        return Mono.fromCallable(() -> {
-                    bytes.retain(); // a cancel lets go of it while it is being written
-                    try {
-                        long count = 0;
-                        for (ByteBuffer part : bytes.nioBuffers()) {
-                            while (part.hasRemaining()) {
-                                count += channel.write(part);
-                            }
-                        }
-                        return count;
-                    } finally {
-                        bytes.release();
-                    }
-                })
-                .onErrorMap(IOException.class, e -> failed(name, e))
-                .subscribeOn(files);
+        return Pipes.append(name, channel, text.transform(line.through("")), files);
     }
 
     private static StoreFailed failed(String name, IOException e) {

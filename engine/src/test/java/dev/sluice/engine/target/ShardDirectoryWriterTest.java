@@ -1,0 +1,51 @@
+package dev.sluice.engine.target;
+
+import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.testkit.CancelledShards;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+class ShardDirectoryWriterTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private final Scheduler blocking = Schedulers.newBoundedElastic(4, 1000, "shard-directory-test");
+
+    @TempDir
+    Path temp;
+
+    @AfterEach
+    void stop() {
+        blocking.dispose();
+    }
+
+    @Test
+    void leavesNothingBehindWheneverItIsCancelled() throws InterruptedException {
+        Path shards = temp.resolve("shards");
+        List<Sinks.Empty<Void>> ends = new ArrayList<>();
+        CancelledShards.run(
+                400,
+                new ShardRef("db", "rp", 7),
+                parts -> {
+                    Sinks.Empty<Void> ended = Sinks.empty();
+                    ends.add(ended);
+                    // Never done, so that every run ends with the cancel.
+                    return ShardDirectoryWriter.unpack(
+                            shards.resolve("7"), parts.concatWith(Flux.never()), bytes -> {}, ended, blocking);
+                },
+                () -> {
+                    ends.get(ends.size() - 1).asMono().block(PATIENCE);
+                    return Files.notExists(shards.resolve("7"));
+                });
+    }
+}

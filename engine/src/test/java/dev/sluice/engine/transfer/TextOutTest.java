@@ -1,0 +1,101 @@
+package dev.sluice.engine.transfer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.stage.SlabLine;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
+
+class TextOutTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final int PIECE = 200_000;
+
+    private final Scheduler files = Schedulers.newBoundedElastic(4, 1000, "text-out-test");
+    private final Scheduler workers = Schedulers.newParallel("text-workers", 2, true);
+    private final SlabLine line = SlabLine.open(Compression.NONE, 8 << 20, Optional.empty(), workers, 2);
+
+    @AfterEach
+    void stop() {
+        line.close();
+        files.dispose();
+        workers.dispose();
+    }
+
+    private static Flux<ByteBuf> text(int pieces) {
+        return Flux.range(0, pieces).map(i -> Unpooled.wrappedBuffer(new byte[PIECE]));
+    }
+
+    @Test
+    void writesAllTextAndLeavesTheChannelOpen() {
+        var bytes = new ByteArrayOutputStream();
+        WritableByteChannel channel = Channels.newChannel(bytes);
+
+        new TextOut(line, files)
+                .channel("stdout", channel, text(12))
+                .as(StepVerifier::create)
+                .expectNext(12L * PIECE)
+                .expectComplete()
+                .verify(PATIENCE);
+
+        assertThat(bytes.size()).isEqualTo(12 * PIECE);
+        assertThat(channel.isOpen()).isTrue();
+        assertThat(line.pool().outstanding()).isZero();
+    }
+
+    @Test
+    void saysThatTheReaderWentAway() {
+        WritableByteChannel channel = Channels.newChannel(new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("Broken pipe");
+            }
+        });
+
+        new TextOut(line, files)
+                .channel("stdout", channel, text(12))
+                .as(StepVerifier::create)
+                .expectErrorSatisfies(e -> assertThat(e)
+                        .isInstanceOf(StoreFailed.class)
+                        .hasMessageContaining("stdout")
+                        .hasMessageContaining("Broken pipe"))
+                .verify(PATIENCE);
+    }
+
+    @Test
+    void givesAllMemoryBackWheneverItIsCancelled() throws InterruptedException {
+        for (int seed = 0; seed < 400; seed++) {
+            WritableByteChannel channel = Channels.newChannel(OutputStream.nullOutputStream());
+
+            Disposable running = new TextOut(line, files)
+                    .channel("stdout", channel, text(100).subscribeOn(workers))
+                    .subscribe();
+            TimeUnit.MICROSECONDS.sleep(new Random(seed).nextInt(3_000));
+            running.dispose();
+
+            long deadline = System.nanoTime() + PATIENCE.toNanos();
+            while (line.pool().outstanding() > 0 && System.nanoTime() < deadline) {
+                TimeUnit.MICROSECONDS.sleep(100);
+            }
+            assertThat(line.pool().outstanding()).as("seed %d", seed).isZero();
+        }
+    }
+}
