@@ -237,7 +237,8 @@ public final class SluiceEngine implements AutoCloseable {
      * installs no half shard.
      */
     public Flux<Event> restore(RestoreRequest request) {
-        var reading = new ReadOptions(request.chain(), request.skipErrors(), request.allowIncomplete());
+        var reading =
+                new ReadOptions(request.chain(), request.skipErrors(), request.allowIncomplete(), request.scratch());
         return restore(request, ends.source(request.from(), reading, request.timeouts(), request.retries()));
     }
 
@@ -333,7 +334,8 @@ public final class SluiceEngine implements AutoCloseable {
     }
 
     private Mono<Source> source(CopyRequest request) {
-        var reading = new ReadOptions(request.chain(), request.skipErrors(), request.allowIncomplete());
+        var reading =
+                new ReadOptions(request.chain(), request.skipErrors(), request.allowIncomplete(), request.scratch());
         return ends.source(request.from(), reading, request.timeouts(), request.retries());
     }
 
@@ -360,6 +362,7 @@ public final class SluiceEngine implements AutoCloseable {
                 .retries(request.retries())
                 .keepExpired(request.keepExpired())
                 .subscriptions(request.subscriptions())
+                .scratch(request.scratch())
                 .timeouts(request.timeouts())
                 .build();
     }
