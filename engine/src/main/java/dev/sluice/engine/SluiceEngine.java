@@ -444,6 +444,18 @@ public final class SluiceEngine implements AutoCloseable {
                                 SourceSession::close));
     }
 
+    /**
+     * What the shards of a backup, a stream or a server hold; cold. Directories of a stopped server are looked at where
+     * they are; other shards pass through a scratch directory, one at a time, which is gone however it ends. A shard
+     * that is damaged does not keep the others from being looked at.
+     */
+    public Mono<Inspection> inspect(InspectRequest request) {
+        var reading = new ReadOptions(false, true, false, request.scratch());
+        Mono<Inspection> inspection = ends.source(request.from(), reading, request.timeouts(), request.retries())
+                .flatMap(source -> Inspections.of(source, request, files));
+        return Mono.firstWithSignal(inspection, closing.asMono().cast(Inspection.class));
+    }
+
     private static Mono<List<PortableRun>> runs(Source source) {
         return source instanceof PortableSource portable ? portable.runs() : Mono.just(List.of());
     }

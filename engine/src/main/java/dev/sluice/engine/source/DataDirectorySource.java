@@ -140,7 +140,9 @@ public final class DataDirectorySource implements Source {
             }
             entries.add(new Catalog.Entry(ref, Optional.of(shard.group().time()), length));
             reads.add(new FilesSession.Read(
-                    ref, parts(files.directory(ref), listed, log, notices -> found.put(ref, notices))));
+                    ref,
+                    parts(files.directory(ref), listed, log, notices -> found.put(ref, notices)),
+                    log.isEmpty() ? Optional.of(files.directory(ref)) : Optional.empty()));
         }
         return new FilesSession(
                 new Catalog(metadata, entries, notThere, told(logs)),
