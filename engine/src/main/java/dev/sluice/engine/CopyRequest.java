@@ -7,6 +7,8 @@ import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.Timeouts;
+import dev.sluice.engine.source.ReadOptions;
+import java.nio.file.Path;
 import java.util.OptionalLong;
 
 /**
@@ -25,6 +27,7 @@ import java.util.OptionalLong;
  * @param replaceMetastore in a server's directories: the source's metastore takes the place of the server's
  * @param allowIncomplete of a stream that is cut short or damaged, take what had arrived whole
  * @param checkBlocks look at every block of every TSM file while it passes; damage is told, and copied as it is
+ * @param scratch where files with deletions are rewritten, and data files are made of a stopped server's write-ahead log
  */
 public record CopyRequest(
         Task task,
@@ -45,6 +48,7 @@ public record CopyRequest(
         boolean replaceMetastore,
         boolean allowIncomplete,
         boolean checkBlocks,
+        Path scratch,
         Timeouts timeouts) {
 
     public CopyRequest {
@@ -84,6 +88,7 @@ public record CopyRequest(
         private boolean replaceMetastore;
         private boolean allowIncomplete;
         private boolean checkBlocks = true;
+        private Path scratch = ReadOptions.SCRATCH;
         private Timeouts timeouts = Timeouts.DEFAULT;
 
         private Builder(End from, End to) {
@@ -187,6 +192,12 @@ public record CopyRequest(
             return this;
         }
 
+        /** Default: the system's temporary directory. */
+        public Builder scratch(Path value) {
+            this.scratch = value;
+            return this;
+        }
+
         /** Default: {@link Timeouts#DEFAULT}. */
         public Builder timeouts(Timeouts value) {
             this.timeouts = value;
@@ -213,6 +224,7 @@ public record CopyRequest(
                     replaceMetastore,
                     allowIncomplete,
                     checkBlocks,
+                    scratch,
                     timeouts);
         }
     }

@@ -78,7 +78,7 @@ final class Ends {
                     Clock.systemUTC());
         }
         if (end instanceof End.Data data) {
-            return new DataDirectorySource(data, files, Clock.systemUTC());
+            return new DataDirectorySource(data, options.scratch(), files, Clock.systemUTC());
         }
         if (end instanceof End.Stream) {
             Flux<ByteBuf> stdin = Pipes.read("stdin", () -> new FileInputStream(FileDescriptor.in).getChannel());

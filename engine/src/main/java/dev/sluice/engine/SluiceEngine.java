@@ -237,7 +237,8 @@ public final class SluiceEngine implements AutoCloseable {
      * installs no half shard.
      */
     public Flux<Event> restore(RestoreRequest request) {
-        var reading = new ReadOptions(request.chain(), request.skipErrors(), request.allowIncomplete());
+        var reading =
+                new ReadOptions(request.chain(), request.skipErrors(), request.allowIncomplete(), request.scratch());
         return restore(request, ends.source(request.from(), reading, request.timeouts(), request.retries()));
     }
 
@@ -333,7 +334,8 @@ public final class SluiceEngine implements AutoCloseable {
     }
 
     private Mono<Source> source(CopyRequest request) {
-        var reading = new ReadOptions(request.chain(), request.skipErrors(), request.allowIncomplete());
+        var reading =
+                new ReadOptions(request.chain(), request.skipErrors(), request.allowIncomplete(), request.scratch());
         return ends.source(request.from(), reading, request.timeouts(), request.retries());
     }
 
@@ -360,6 +362,7 @@ public final class SluiceEngine implements AutoCloseable {
                 .retries(request.retries())
                 .keepExpired(request.keepExpired())
                 .subscriptions(request.subscriptions())
+                .scratch(request.scratch())
                 .timeouts(request.timeouts())
                 .build();
     }
@@ -439,6 +442,18 @@ public final class SluiceEngine implements AutoCloseable {
                                 session -> runs(source)
                                         .map(runs -> Listings.of(source.describe(), session.catalog(), runs)),
                                 SourceSession::close));
+    }
+
+    /**
+     * What the shards of a backup, a stream or a server hold; cold. Directories of a stopped server are looked at where
+     * they are; other shards pass through a scratch directory, one at a time, which is gone however it ends. A shard
+     * that is damaged does not keep the others from being looked at.
+     */
+    public Mono<Inspection> inspect(InspectRequest request) {
+        var reading = new ReadOptions(false, true, false, request.scratch());
+        Mono<Inspection> inspection = ends.source(request.from(), reading, request.timeouts(), request.retries())
+                .flatMap(source -> Inspections.of(source, request, files));
+        return Mono.firstWithSignal(inspection, closing.asMono().cast(Inspection.class));
     }
 
     private static Mono<List<PortableRun>> runs(Source source) {

@@ -202,6 +202,38 @@ class DataDirectoryIT {
         }
     }
 
+    /** Overwritten points, a delete, and a server that had no time to write its log to data files. */
+    @ParameterizedTest
+    @MethodSource(BINARIES)
+    void whatStandsOnlyInTheLogOfAKilledServerIsNotLeftBehind(Binary binary) {
+        try (var server = RealInfluxd.started(binary);
+                var second = RealInfluxd.started(binary)) {
+            SampleLines.fill(server, 5);
+            engine.backupReport(BackupRequest.portable(server.rpcAddress(), temp.resolve("live"))
+                            .build())
+                    .block(PATIENCE); // from here on the log is empty
+            SampleLines.fill(server, 6);
+            server.query("DELETE FROM cpu WHERE host = 'a'", "telemetry");
+            server.createDatabase("late");
+            server.write("late", "m,t=1 v=1i,s=\"x\" " + SampleLines.START);
+            List<String> answers = SampleLines.answers(server);
+            List<String> late = server.rows("SELECT * FROM m GROUP BY *", "late");
+            server.kill();
+
+            CopyReport cold = report(CopyRequest.of(directories(server), new End.Portable(temp.resolve("cold"))));
+            engine.restoreReport(RestoreRequest.of(new End.Portable(temp.resolve("cold")), second.rpcAddress())
+                            .build())
+                    .block(PATIENCE);
+
+            assertThat(cold.complete()).isTrue();
+            assertThat(cold.damaged()).isFalse();
+            assertThat(SampleLines.answers(second)).isNotEmpty().isEqualTo(answers);
+            assertThat(second.rows("SELECT * FROM m GROUP BY *", "late"))
+                    .isNotEmpty()
+                    .isEqualTo(late);
+        }
+    }
+
     @ParameterizedTest
     @MethodSource(BINARIES)
     void aRunningServerIsRefused(Binary binary) {

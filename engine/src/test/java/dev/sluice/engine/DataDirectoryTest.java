@@ -15,11 +15,13 @@ import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Metadata;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.source.DataDirectorySource;
 import dev.sluice.engine.source.PortableSource;
 import dev.sluice.engine.source.ReadOptions;
 import dev.sluice.engine.source.Source;
+import dev.sluice.engine.source.SourceSession;
 import dev.sluice.engine.store.DirectoryStore;
 import dev.sluice.engine.testkit.Answers;
 import dev.sluice.engine.testkit.Contents;
@@ -50,6 +52,8 @@ class DataDirectoryTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final ShardRef OTHER = new ShardRef("other", "rp", 41);
+
+    private static final Path TSM = Path.of("src/test/resources/fixtures/tsm");
 
     private final SluiceEngine engine = SluiceEngine.create();
 
@@ -291,17 +295,90 @@ class DataDirectoryTest {
     }
 
     @Test
-    void aLogIsNamedAsMissing() throws IOException {
-        serverWithAnother();
-        Path log = Files.createDirectories(data.resolveSibling("wal").resolve("other/rp/41"));
-        Files.write(log.resolve("_00001.wal"), new byte[123]);
+    void aLogComesAsTheDataFileThatTheServerWouldMakeOfIt() throws IOException {
+        serverWithALog(Files.readAllBytes(TSM.resolve("wal/fx_mixed/autogen/8/_00003.wal")));
 
-        var catalog = Contents.open(source(directories), Selection.EVERYTHING).catalog();
+        SourceSession session = Contents.open(source(directories), Selection.EVERYTHING);
+        Map<String, String> files = Contents.of(source(directories), OTHER);
 
-        assertThat(catalog.notices()).singleElement().satisfies(notice -> {
-            assertThat(notice.kind()).isEqualTo(Notice.Kind.MISSING);
-            assertThat(notice.message()).contains("123 bytes", OTHER.toString());
+        assertThat(session.catalog().notices()).singleElement().satisfies(notice -> {
+            assertThat(notice.kind()).isEqualTo(Notice.Kind.NOTE);
+            assertThat(notice.message()).contains("bytes of write-ahead log", OTHER.toString());
         });
+        assertThat(session.catalog().rawBytes()).as("known when it is made").isEmpty();
+        Map<String, String> snapshot =
+                Contents.of(portable(TSM.resolve("backup-fx_mixed")), new ShardRef("fx_mixed", "autogen", 8));
+        assertThat(files)
+                .containsOnlyKeys("000000001-000000001.tsm", "000000007-000000002.tsm", "000000008-000000001.tsm")
+                .containsEntry(
+                        "000000008-000000001.tsm",
+                        snapshot.entrySet().stream()
+                                .filter(file -> file.getKey().endsWith(".tsm"))
+                                .map(Map.Entry::getValue)
+                                .reduce((first, last) -> last)
+                                .orElseThrow());
+        assertThat(temp.resolve("scratch")).isEmptyDirectory();
+    }
+
+    @Test
+    void aShardThatStandsOnlyInTheLogIsThere() throws IOException {
+        serverWithALog(Files.readAllBytes(TSM.resolve("wal/fx_mixed/autogen/8/_00003.wal")));
+        try (Stream<Path> files = Files.list(data.resolve("other/rp/41"))) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(data.resolve("other/rp/41"));
+
+        assertThat(Contents.of(source(directories), OTHER)).containsOnlyKeys("000000001-000000001.tsm");
+    }
+
+    @Test
+    void aTornLogIsUsedUpToItsEndAndDamageInTheMiddleIsDamage() throws IOException {
+        serverWithALog(Files.readAllBytes(TSM.resolve("corrupt/waltail/wal/db/rp/1/_00003.wal")));
+        CopyReport torn = report(CopyRequest.of(directories, new End.Portable(temp.resolve("torn"))));
+
+        assertThat(torn.complete()).isTrue();
+        assertThat(torn.damaged()).isFalse();
+        assertThat(torn.notices())
+                .filteredOn(notice -> notice.kind() == Notice.Kind.WARNING)
+                .extracting(Notice::message)
+                .contains("_00003.wal of shard other/rp/41 ends in the middle of an entry, after byte 278; "
+                        + "influxd would cut it there too");
+        assertThat(torn.stored().get(0).files()).contains("000000008-000000001.tsm");
+
+        byte[] broken = Files.readAllBytes(TSM.resolve("wal/fx_wal/autogen/9/_00001.wal"));
+        broken[149] = 9; // the type of the third entry
+        serverWithALog(broken);
+        CopyReport damaged = report(CopyRequest.of(directories, new End.Portable(temp.resolve("damaged"))));
+
+        assertThat(damaged.damaged()).isTrue();
+        assertThat(damaged.notices())
+                .filteredOn(notice -> notice.kind() == Notice.Kind.DAMAGED)
+                .extracting(Notice::message)
+                .anySatisfy(message -> assertThat(message).contains("is damaged at byte 149", "unknown type 9"));
+        assertThat(damaged.stored().get(0).files()).contains("000000008-000000001.tsm");
+    }
+
+    @Test
+    void whatWasMadeOfALogIsGoneWhereverTheReaderStops() throws Exception {
+        serverWithALog(Files.readAllBytes(TSM.resolve("wal/fx_mixed/autogen/8/_00003.wal")));
+        SourceSession session = Contents.open(source(directories), Selection.EVERYTHING);
+        for (int parts = 1; parts < 10; parts++) {
+            Contents.read(session, OTHER)
+                    .parts()
+                    .doOnNext(ShardPart::release)
+                    .as(flux -> StepVerifier.create(flux, 0))
+                    .thenRequest(parts)
+                    .expectNextCount(parts)
+                    .thenCancel()
+                    .verify(PATIENCE);
+        }
+        Path scratch = temp.resolve("scratch");
+        for (int i = 0; i < 1000 && !Fixtures.names(scratch).isEmpty(); i++) {
+            Thread.sleep(10); // a cancel does not wait for the removal
+        }
+        assertThat(scratch).isEmptyDirectory();
     }
 
     @Test
@@ -332,6 +409,21 @@ class DataDirectoryTest {
         Files.write(meta.resolve("meta.db"), Answers.metadata(OTHER));
         Path shard = Files.createDirectories(data.resolve("other/rp/41"));
         Files.write(shard.resolve("000000001-000000001.tsm"), new byte[] {1, 2, 3});
+    }
+
+    /** With the two data files of a real shard, and a log. */
+    private void serverWithALog(byte[] segment) throws IOException {
+        serverWithAnother();
+        Path shard = data.resolve("other/rp/41");
+        Path fixture = TSM.resolve("data/fx_mixed/autogen/8");
+        Files.write(
+                shard.resolve("000000001-000000001.tsm"),
+                Files.readAllBytes(fixture.resolve("000000001-000000001.tsm")));
+        Files.write(
+                shard.resolve("000000007-000000002.tsm"),
+                Files.readAllBytes(fixture.resolve("000000002-000000001.tsm")));
+        Path log = Files.createDirectories(data.resolveSibling("wal").resolve("other/rp/41"));
+        Files.write(log.resolve("_00003.wal"), segment);
     }
 
     private CopyRequest.Builder from(String backup) {
@@ -386,8 +478,9 @@ class DataDirectoryTest {
         }
     }
 
-    private static Source source(End.Data directories) {
-        return new DataDirectorySource(directories, Schedulers.boundedElastic(), Clock.systemUTC());
+    private Source source(End.Data directories) {
+        return new DataDirectorySource(
+                directories, temp.resolve("scratch"), Schedulers.boundedElastic(), Clock.systemUTC());
     }
 
     private static Source portable(Path directory) {
@@ -397,7 +490,7 @@ class DataDirectoryTest {
                 ReadOptions.STRICT);
     }
 
-    private static void assertSourceFails(End.Data directories, Class<? extends SluiceException> type) {
+    private void assertSourceFails(End.Data directories, Class<? extends SluiceException> type) {
         source(directories)
                 .open(Selection.EVERYTHING)
                 .as(StepVerifier::create)

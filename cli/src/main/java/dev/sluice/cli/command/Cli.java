@@ -24,9 +24,6 @@ import picocli.CommandLine.ParameterException;
 /** Finds the command, reads its flags, runs it, and says in words and as an exit code how it ended. */
 public final class Cli {
 
-    /** Commands of the design that this version does not have. */
-    private static final Set<String> PLANNED = Set.of("inspect");
-
     private final Context context;
     private final CommandLine root;
 
@@ -116,9 +113,6 @@ public final class Cli {
     }
 
     static UsageError unknownCommand(String name, Set<String> commands) {
-        if (PLANNED.contains(name)) {
-            return new UsageError("'sluice %s' is not there yet".formatted(name), "'sluice --help' lists what is.");
-        }
         String list = "'sluice --help' lists the commands.";
         return new UsageError(
                 "unknown command '%s'".formatted(name),
@@ -134,6 +128,7 @@ public final class Cli {
                 .addSubcommand("copy", new CopyCommand(context))
                 .addSubcommand("verify", new VerifyCommand(context))
                 .addSubcommand("list", new ListCommand(context))
+                .addSubcommand("inspect", new InspectCommand(context))
                 .addSubcommand("export", new ExportCommand(context))
                 .addSubcommand("import", new ImportCommand(context))
                 .addSubcommand("serve", new ServeCommand(context))

@@ -14,6 +14,7 @@ import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.Timeouts;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -148,6 +149,13 @@ final class CopyCommand implements Command {
             description = "Checksum of each file in a portable manifest: crc32c (default) or sha256.")
     private Digest.@Nullable Algorithm digest;
 
+    @Option(
+            names = "--scratch",
+            paramLabel = "DIR",
+            description = "Where files with deletions are rewritten for a server, and data files are made of a stopped "
+                    + "server's write-ahead log. Default: the system's temporary directory.")
+    private @Nullable Path scratch;
+
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private CommandSpec spec;
@@ -203,6 +211,9 @@ final class CopyCommand implements Command {
         }
         if (timeout != null) {
             request.timeouts(Timeouts.DEFAULT.withIdle(timeout));
+        }
+        if (scratch != null) {
+            request.scratch(scratch);
         }
         if (digest != null) {
             request.digest(digest);

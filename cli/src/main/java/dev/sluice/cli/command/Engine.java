@@ -4,6 +4,8 @@ import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.CopyRequest;
 import dev.sluice.engine.ExportRequest;
 import dev.sluice.engine.ImportRequest;
+import dev.sluice.engine.InspectRequest;
+import dev.sluice.engine.Inspection;
 import dev.sluice.engine.Listing;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SampleData;
@@ -37,6 +39,9 @@ public interface Engine extends AutoCloseable {
 
     /** See {@link SluiceEngine#list}. */
     Mono<Listing> list(End from, Selection selection);
+
+    /** See {@link SluiceEngine#inspect}. */
+    Mono<Inspection> inspect(InspectRequest request);
 
     /** See {@link SluiceEngine#export}. */
     Flux<TransferEvent> export(ExportRequest request);
@@ -88,6 +93,11 @@ public interface Engine extends AutoCloseable {
             @Override
             public Mono<Listing> list(End from, Selection selection) {
                 return engine.list(from, selection);
+            }
+
+            @Override
+            public Mono<Inspection> inspect(InspectRequest request) {
+                return engine.inspect(request);
             }
 
             @Override

@@ -51,12 +51,6 @@ class CliTest {
     }
 
     @Test
-    void saysWhatIsNotThereYet() {
-        assertThat(run.cli("inspect", "DIR")).isEqualTo(ExitCode.USAGE);
-        assertThat(run.err()).contains("not there yet").contains("sluice --help");
-    }
-
-    @Test
     void asksForACommandBeforeFlags() {
         assertThat(run.cli("-portable", "DIR")).isEqualTo(ExitCode.USAGE);
         assertThat(run.err()).contains("Name a command first");

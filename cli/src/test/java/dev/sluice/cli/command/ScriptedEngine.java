@@ -4,6 +4,8 @@ import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.CopyRequest;
 import dev.sluice.engine.ExportRequest;
 import dev.sluice.engine.ImportRequest;
+import dev.sluice.engine.InspectRequest;
+import dev.sluice.engine.Inspection;
 import dev.sluice.engine.Listing;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SampleData;
@@ -31,10 +33,12 @@ final class ScriptedEngine implements Engine {
     final List<ServeRequest> serves = new ArrayList<>();
     final List<ExportRequest> exports = new ArrayList<>();
     final List<ImportRequest> imports = new ArrayList<>();
+    final List<InspectRequest> inspections = new ArrayList<>();
     Flux<TransferEvent> transfers = Flux.empty();
     Flux<Event> events = Flux.empty();
     Mono<RunningServer> server = Mono.empty();
     Mono<Listing> listing = Mono.empty();
+    Mono<Inspection> inspection = Mono.empty();
     Mono<SampleData> sample = Mono.empty();
     OptionalLong memory = OptionalLong.empty();
     boolean closed;
@@ -66,6 +70,12 @@ final class ScriptedEngine implements Engine {
     @Override
     public Mono<Listing> list(End from, Selection selection) {
         return listing;
+    }
+
+    @Override
+    public Mono<Inspection> inspect(InspectRequest request) {
+        inspections.add(request);
+        return inspection;
     }
 
     @Override

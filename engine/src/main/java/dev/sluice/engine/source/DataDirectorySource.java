@@ -17,6 +17,7 @@ import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.store.DirectoryStore;
+import dev.sluice.engine.store.ScratchDirectory;
 import dev.sluice.engine.tar.TarHeaders;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -29,9 +30,12 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.stream.Stream;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.SynchronousSink;
@@ -41,23 +45,32 @@ import reactor.core.scheduler.Scheduler;
  * The directories of a stopped server: metadata from {@code meta.db}, of each shard the data files and tombstones, in the
  * order and with the tar headers of a server's answer.
  *
- * <p>Points that stand only in the write-ahead log are not read: a shard that has some is named as missing a part.
+ * <p>Points that stand only in the write-ahead log come as one more data file (or several, if it is large), with a
+ * generation above all others of the shard: what the server would make of its log, deletes applied. That file is
+ * made in a scratch directory, which has room for the logs of the shards under way.
  */
 public final class DataDirectorySource implements Source {
 
     private static final long END_MARKER = 1024;
     private static final long BLOCK = 512;
 
+    private static final int MODE = 0644;
+    private static final String ROOM =
+            "The write-ahead log of a shard has to fit there, as TSM; --scratch names another directory.";
+
     private final End.Data directories;
+    private final Path scratch;
     private final Scheduler blocking;
     private final Clock clock;
 
     /**
+     * @param scratch where files are made of logs; made itself if it is not there
      * @param blocking where all work on files is done; its threads may block
      * @param clock tells which shard groups have begun
      */
-    public DataDirectorySource(End.Data directories, Scheduler blocking, Clock clock) {
+    public DataDirectorySource(End.Data directories, Path scratch, Scheduler blocking, Clock clock) {
         this.directories = directories;
+        this.scratch = scratch;
         this.blocking = blocking;
         this.clock = clock;
     }
@@ -101,16 +114,12 @@ public final class DataDirectorySource implements Source {
         List<Catalog.Entry> entries = new ArrayList<>();
         List<FilesSession.Read> reads = new ArrayList<>();
         List<ShardRef> notThere = new ArrayList<>();
-        List<ShardRef> withLog = new ArrayList<>();
-        long logBytes = 0;
+        List<WriteAheadLog> logs = new ArrayList<>();
+        Map<ShardRef, List<Notice>> found = new ConcurrentHashMap<>(); // by shard: another attempt tells it again
         for (Metastore.Located shard : choice.shards().toList()) {
             ShardRef ref = shard.ref();
-            long log = logOf(ref);
-            if (log > 0) {
-                withLog.add(ref);
-                logBytes += log;
-            }
-            if (!files.exists(ref)) {
+            WriteAheadLog log = WriteAheadLog.find(directories.walDir(), ref);
+            if (!files.exists(ref) && log.isEmpty()) {
                 if (shard.group().deletedAt().isEmpty()
                         && !shard.group().time().start().isAfter(clock.instant())) {
                     notThere.add(ref);
@@ -118,22 +127,44 @@ public final class DataDirectorySource implements Source {
                 continue;
             }
             if (selection.since().isPresent()
-                    && log == 0
+                    && log.isEmpty()
                     && files.listSince(ref, selection.since().get()).isEmpty()) {
                 continue;
             }
-            List<DataFile> listed = list(files, ref);
-            entries.add(new Catalog.Entry(ref, Optional.of(shard.group().time()), OptionalLong.of(tarLength(listed))));
-            reads.add(new FilesSession.Read(ref, parts(files, ref, listed)));
+            List<DataFile> listed = files.exists(ref) ? list(files, ref) : List.of();
+            OptionalLong length = OptionalLong.empty();
+            if (log.isEmpty()) {
+                length = OptionalLong.of(tarLength(listed));
+            } else {
+                logs.add(log);
+            }
+            entries.add(new Catalog.Entry(ref, Optional.of(shard.group().time()), length));
+            reads.add(new FilesSession.Read(
+                    ref,
+                    parts(files.directory(ref), listed, log, notices -> found.put(ref, notices)),
+                    log.isEmpty() ? Optional.of(files.directory(ref)) : Optional.empty()));
         }
-        List<Notice> notices = new ArrayList<>();
-        if (!withLog.isEmpty()) {
-            notices.add(Notice.missing(
-                    "%d bytes of write-ahead log are not read: points that stand only there are missing from %s"
-                            .formatted(logBytes, Choice.told(withLog)),
-                    "Back the server up while it runs: it writes its log to data files then."));
-        }
-        return new FilesSession(new Catalog(metadata, entries, notThere, notices), reads, List::of);
+        return new FilesSession(
+                new Catalog(metadata, entries, notThere, told(logs)),
+                reads,
+                () -> entries.stream()
+                        .flatMap(entry -> found.getOrDefault(entry.ref(), List.of()).stream())
+                        .toList());
+    }
+
+    private static List<Notice> told(List<WriteAheadLog> logs) {
+        return logs.isEmpty()
+                ? List.of()
+                : List.of(Notice.note(
+                        "%,d bytes of write-ahead log are made into data files, of %s"
+                                .formatted(
+                                        logs.stream()
+                                                .mapToLong(WriteAheadLog::bytes)
+                                                .sum(),
+                                        Choice.told(logs.stream()
+                                                .map(WriteAheadLog::shard)
+                                                .toList())),
+                        ""));
     }
 
     /**
@@ -169,25 +200,6 @@ public final class DataDirectorySource implements Source {
                     "is not a metastore: " + e.getMessage(),
                     "A server could not start with it either. Look for a backup of it.");
         }
-    }
-
-    private long logOf(ShardRef ref) throws IOException {
-        Path directory = directories
-                .walDir()
-                .resolve(ref.database())
-                .resolve(ref.policy())
-                .resolve(ref.idText());
-        if (!Files.isDirectory(directory)) {
-            return 0;
-        }
-        long bytes = 0;
-        try (Stream<Path> all = Files.list(directory)) {
-            for (Path file :
-                    all.filter(f -> f.getFileName().toString().endsWith(".wal")).toList()) {
-                bytes += Files.size(file);
-            }
-        }
-        return bytes;
     }
 
     /**
@@ -228,17 +240,56 @@ public final class DataDirectorySource implements Source {
         return length;
     }
 
-    private Flux<ShardPart> parts(ShardFiles files, ShardRef ref, List<DataFile> listed) {
+    /** @param tell takes what is found amiss with the log */
+    private Flux<ShardPart> parts(
+            Path directory, List<DataFile> listed, WriteAheadLog log, Consumer<List<Notice>> tell) {
+        return Flux.defer(() -> {
+            AtomicInteger count = new AtomicInteger(listed.size());
+            return files(directory, listed)
+                    .concatWith(log.isEmpty() ? Flux.empty() : logFiles(log, listed, count, tell))
+                    .concatWith(Mono.fromSupplier(() -> new ShardPart.ShardEnd(count.get())));
+        });
+    }
+
+    private Flux<ShardPart> logFiles(
+            WriteAheadLog log, List<DataFile> listed, AtomicInteger count, Consumer<List<Notice>> tell) {
+        List<String> taken = listed.stream().map(DataFile::name).toList();
+        return ScratchDirectory.using(
+                scratch,
+                ROOM,
+                blocking,
+                room -> room.call(directory -> replay(log, directory, taken, tell))
+                        .flatMapMany(made -> {
+                            count.addAndGet(made.files().size());
+                            return files(made.directory(), made.files());
+                        }));
+    }
+
+    /** What was made of a log, and where. */
+    private record Made(Path directory, List<DataFile> files) {}
+
+    private static Made replay(WriteAheadLog log, Path directory, List<String> taken, Consumer<List<Notice>> tell)
+            throws IOException {
+        WriteAheadLog.Replayed replayed = log.replay(directory, taken);
+        tell.accept(replayed.found());
+        List<DataFile> files = new ArrayList<>();
+        for (String name : replayed.names()) {
+            files.add(new DataFile(
+                    name, log.shard() + "/" + name, Files.size(directory.resolve(name)), log.modified(), MODE));
+        }
+        return new Made(directory, files);
+    }
+
+    private Flux<ShardPart> files(Path directory, List<DataFile> listed) {
         List<Flux<ShardPart>> all = new ArrayList<>();
         for (DataFile file : listed) {
             all.add(Mono.fromCallable(() -> new ShardPart.FileStart(
                             file.name(), file.size(), file.modified(), Unpooled.wrappedBuffer(file.header())))
                     .cast(ShardPart.class)
                     .flux());
-            all.add(content(files.directory(ref), file));
+            all.add(content(directory, file));
             all.add(Flux.just(new ShardPart.FileEnd()));
         }
-        all.add(Flux.just(new ShardPart.ShardEnd(listed.size())));
         return Flux.concat(all);
     }
 

@@ -4,7 +4,9 @@ import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -18,7 +20,13 @@ record FilesSession(Catalog catalog, List<? extends ShardRead> reads, Supplier<L
         implements SourceSession {
 
     /** A shard that is always wanted, as files cannot tell since when they are there. */
-    record Read(ShardRef ref, Flux<ShardPart> parts) implements ShardRead {}
+    record Read(ShardRef ref, Flux<ShardPart> parts, Optional<Path> directory) implements ShardRead {
+
+        /** Of a shard that lies in an archive. */
+        Read(ShardRef ref, Flux<ShardPart> parts) {
+            this(ref, parts, Optional.empty());
+        }
+    }
 
     @Override
     public Access access() {

@@ -1,5 +1,7 @@
 package dev.sluice.engine.source;
 
+import java.nio.file.Path;
+
 /**
  * How a backup is read.
  *
@@ -8,8 +10,17 @@ package dev.sluice.engine.source;
  * @param skipErrors a file that is missing or has another size than it should is no reason to refuse the whole
  *     directory: the shard fails when it is read
  * @param allowIncomplete of a stream that is cut short or damaged, what had arrived whole is welcome
+ * @param scratch where files are made of a stopped server's write-ahead logs
  */
-public record ReadOptions(boolean chain, boolean skipErrors, boolean allowIncomplete) {
+public record ReadOptions(boolean chain, boolean skipErrors, boolean allowIncomplete, Path scratch) {
+
+    /** The usual place for what is needed for a while. */
+    public static final Path SCRATCH = Path.of(System.getProperty("java.io.tmpdir"));
+
+    /** With scratch in its usual place. */
+    public ReadOptions(boolean chain, boolean skipErrors, boolean allowIncomplete) {
+        this(chain, skipErrors, allowIncomplete, SCRATCH);
+    }
 
     /** Of a stream nothing but all of it is welcome. */
     public ReadOptions(boolean chain, boolean skipErrors) {

@@ -2,6 +2,8 @@ package dev.sluice.engine.source;
 
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
+import java.nio.file.Path;
+import java.util.Optional;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -16,6 +18,11 @@ public interface ShardRead {
      * stops the server at once. The subscriber releases every part.
      */
     Flux<ShardPart> parts();
+
+    /** Where the shard's files lie as they are, all of them and nobody writing there; empty if it has to be read. */
+    default Optional<Path> directory() {
+        return Optional.empty();
+    }
 
     /**
      * Whether the selection wants this shard after all: with {@code since}, whether it has changed. Cold, costs a

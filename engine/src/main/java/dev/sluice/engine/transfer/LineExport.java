@@ -10,6 +10,7 @@ import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.model.TimeRange;
 import dev.sluice.engine.source.Access;
 import dev.sluice.engine.source.ShardRead;
+import dev.sluice.engine.source.ShardSpool;
 import dev.sluice.engine.source.Source;
 import dev.sluice.engine.source.SourceSession;
 import dev.sluice.engine.stage.SlabLine;
@@ -174,15 +175,12 @@ public final class LineExport {
                         .flatMapMany(Flux::fromIterable);
         Place[] before = {new Place("", "")};
         Flux<Piece> pieces = shards.concatMap(
-                shard -> Flux.usingWhen(
-                        Mono.fromSupplier(() -> new ShardSpool(scratch, files)),
-                        spool -> spool.read(shard).thenMany(Flux.defer(() -> {
-                            Place place = place(shard.ref());
-                            boolean again = place.equals(before[0]);
-                            before[0] = place;
-                            return section(spool.files(place), !again);
-                        })),
-                        ShardSpool::remove),
+                shard -> ShardSpool.using(shard, scratch, files, spool -> {
+                    Place place = place(shard.ref());
+                    boolean again = place.equals(before[0]);
+                    before[0] = place;
+                    return section(new ShardFiles(place, spool.tsm(), List.of()), !again);
+                }),
                 0);
         return write(
                 out,

@@ -1,10 +1,9 @@
-package dev.sluice.engine.transfer;
+package dev.sluice.engine.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
-import dev.sluice.engine.source.ShardRead;
 import dev.sluice.engine.tar.TarReader;
 import dev.sluice.engine.testkit.Answers;
 import dev.sluice.engine.testkit.CancelledShards;
@@ -20,9 +19,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
 
 class ShardSpoolTest {
 
@@ -42,20 +41,22 @@ class ShardSpoolTest {
     private record Read(ShardRef ref, Flux<ShardPart> parts) implements ShardRead {}
 
     @Test
-    void hasTheFilesAsTheyCameAndRemovesThem() throws IOException {
+    void hasTheFilesAsTheyCameAndRemovesThem() {
         Map<String, byte[]> tsm = Answers.tsmFiles(1, 2);
         Flux<ShardPart> parts =
                 Flux.just(Unpooled.wrappedBuffer(Answers.shard(SHARD, tsm))).transform(TarReader.parts(SHARD));
 
-        var spool = new ShardSpool(scratch, files);
-        spool.read(new Read(SHARD, parts)).block(PATIENCE);
+        ShardSpool.using(
+                        new Read(SHARD, parts),
+                        scratch,
+                        files,
+                        spool -> Flux.fromIterable(spool.tsm())
+                                .collectMap(file -> String.valueOf(file.getFileName()), ShardSpoolTest::content))
+                .as(StepVerifier::create)
+                .assertNext(found -> assertThat(found).containsExactlyInAnyOrderEntriesOf(tsm))
+                .expectComplete()
+                .verify(PATIENCE);
 
-        ShardFiles found = spool.files(new Place("db", "rp"));
-        assertThat(found.tsm()).hasSize(2);
-        for (Path file : found.tsm()) {
-            assertThat(Files.readAllBytes(file)).isEqualTo(tsm.get(String.valueOf(file.getFileName())));
-        }
-        spool.remove().block(PATIENCE);
         assertThat(isEmpty(scratch)).isTrue();
     }
 
@@ -64,11 +65,17 @@ class ShardSpoolTest {
         CancelledShards.run(
                 400,
                 SHARD,
-                parts -> Mono.usingWhen(
-                        Mono.fromSupplier(() -> new ShardSpool(scratch, files)),
-                        spool -> spool.read(new Read(SHARD, parts)),
-                        ShardSpool::remove),
+                parts -> ShardSpool.using(new Read(SHARD, parts), scratch, files, spool -> Flux.<Void>empty())
+                        .then(),
                 () -> isEmpty(scratch));
+    }
+
+    private static byte[] content(Path file) {
+        try {
+            return Files.readAllBytes(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static boolean isEmpty(Path directory) {

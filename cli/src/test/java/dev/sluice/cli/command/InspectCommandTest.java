@@ -1,0 +1,58 @@
+package dev.sluice.cli.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.engine.InspectRequest;
+import dev.sluice.engine.Inspection;
+import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.model.ShardRef;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Mono;
+
+/** {@code sluice inspect} as a command. */
+class InspectCommandTest {
+
+    private final Run run = new Run();
+
+    @Test
+    void asksForWhatTheFlagsSay() {
+        run.engine.inspection = Mono.just(found(List.of(), List.of()));
+
+        assertThat(run.cli("inspect", "DIR", "-shard", "7", "--index-only", "--scratch", "/big"))
+                .isEqualTo(ExitCode.OK);
+
+        InspectRequest request = run.engine.inspections.get(0);
+        assertThat(request.from()).isEqualTo(new End.Directory(Path.of("DIR")));
+        assertThat(request.selection().shard()).hasValue(7L);
+        assertThat(request.values()).isFalse();
+        assertThat(request.scratch()).isEqualTo(Path.of("/big"));
+        assertThat(run.out()).isEqualTo("DIR: 0 shards, 0 B, 0 values\n");
+    }
+
+    @Test
+    void theExitCodeTellsOfDamageAndOfWhatIsMissing() {
+        run.engine.inspection = Mono.just(found(List.of(new ShardRef("db", "rp", 3)), List.of()));
+        assertThat(run.cli("inspect", "DIR")).isEqualTo(ExitCode.PARTIAL);
+        assertThat(run.out()).contains("missing: shard db/rp/3");
+
+        run.engine.inspection = Mono.just(found(List.of(), List.of(Notice.damaged("shard 8 cannot be read", ""))));
+        assertThat(run.cli("inspect", "DIR", "--json")).isEqualTo(ExitCode.DAMAGED);
+        assertThat(run.out()).contains("\"damaged\":true");
+    }
+
+    @Test
+    void needsOnePath() {
+        assertThat(run.cli("inspect")).isEqualTo(ExitCode.USAGE);
+        assertThat(run.cli("inspect", "a", "b")).isEqualTo(ExitCode.USAGE);
+        run.ends(new Context.Terminals(true, true));
+        assertThat(run.cli("inspect", "-")).isEqualTo(ExitCode.USAGE);
+        assertThat(run.engine.inspections).isEmpty();
+    }
+
+    private static Inspection found(List<ShardRef> missing, List<Notice> notices) {
+        return new Inspection("DIR", List.of(), missing, notices);
+    }
+}
