@@ -95,16 +95,6 @@ public final class ApplyTombstones implements ShardStage {
                 });
     }
 
-    /** Discard hooks add up along a flow, so another one may have been here first. */
-    private static void release(ShardPart discarded) {
-        boolean held = discarded instanceof ShardPart.FileStart start
-                ? start.rawHeader().refCnt() > 0
-                : discarded instanceof ShardPart.Bytes bytes && bytes.data().refCnt() > 0;
-        if (held) {
-            discarded.release();
-        }
-    }
-
     private static void afterAll(Scheduler one, State state) {
         Runnable cleanup = () -> {
             state.close();
