@@ -19,7 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * {@code bench/run backup DATABASE}: a bare reader, the original, and Sluice with every codec, in turn against one server,
+ * {@code bench/run backup DATABASE CASE...}: a bare reader, the original, and Sluice with every codec or those named, in turn against one server,
  * onto a memory file system.
  */
 final class BackupBench {
@@ -54,21 +54,21 @@ final class BackupBench {
         this.target = scratch.resolve("backup");
     }
 
-    static void run(Setting setting, String database) throws Exception {
-        setting.serving((scratch, server) -> new BackupBench(setting, server, database, scratch).measure());
+    /** @param wanted names of Sluice's cases; none for all */
+    static void run(Setting setting, String database, List<String> wanted) throws Exception {
+        setting.serving((scratch, server) -> new BackupBench(setting, server, database, scratch).measure(wanted));
     }
 
-    private void measure() throws Exception {
+    private void measure(List<String> wanted) throws Exception {
         List<Rounds.Case> cases = new ArrayList<>(List.of(
-                drain(DRAIN, Optional.empty()),
-                drain(WRITTEN, Optional.of(target)),
-                original(),
                 sluice("zstd", "zstd:1", Optional.empty()),
                 sluice("zstd:3", "zstd:3", Optional.empty()),
                 sluice("gzip:0", "gzip:0", Optional.empty()),
                 sluice("none", "none", Optional.empty()),
                 sluice(GZIP, "gzip:1", Optional.empty())));
         setting.java25().ifPresent(java -> cases.add(sluice(LIBDEFLATE, "gzip:1", Optional.of(java))));
+        cases.removeIf(one -> !wanted.isEmpty() && !wanted.contains(one.name()));
+        cases.addAll(0, List.of(drain(DRAIN, Optional.empty()), drain(WRITTEN, Optional.of(target)), original()));
         Results results = Rounds.measure(cases, setting.rounds());
         System.out.println("Backup of '%s': %.0f MB of shards, medians of %d, %d processors; 1 MB = 10^6 bytes"
                 .formatted(

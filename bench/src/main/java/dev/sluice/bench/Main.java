@@ -9,7 +9,8 @@ public final class Main {
 
     private static final String USAGE = """
             Usage: bench/run load               make the data set, once; takes a quarter of an hour
-                   bench/run backup [DATABASE]  backups of '%s' or '%s'; default: both
+                   bench/run backup [DATABASE [CASE...]]
+                                            backups of '%s' or '%s'; default: both, with every codec
             bench/README.md tells what the environment says.""".formatted(DataSet.MANY, DataSet.SINGLE);
 
     private Main() {}
@@ -20,7 +21,7 @@ public final class Main {
             case "load" -> Load.into(setting.set(), setting.influxd(), setting.memory());
             case "backup" -> {
                 for (String database : args.length > 1 ? List.of(args[1]) : List.of(DataSet.MANY, DataSet.SINGLE)) {
-                    BackupBench.run(setting, database);
+                    BackupBench.run(setting, database, List.of(args).subList(Math.min(2, args.length), args.length));
                 }
             }
             default -> {

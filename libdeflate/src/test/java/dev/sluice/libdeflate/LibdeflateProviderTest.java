@@ -32,7 +32,7 @@ class LibdeflateProviderTest {
         assertThat(provider.availability().reason()).startsWith("needs Java 25, this is ");
         assertThatIllegalStateException().isThrownBy(() -> provider.create(1));
         try (SlabEncoder encoder = SlabEncoders.forCompression(Compression.GZIP).orElseThrow()) {
-            assertThat(encoder.name()).isEqualTo("gzip:1 by the JDK");
+            assertThat(encoder.name()).isEqualTo("gzip:1 by Sluice");
         }
     }
 
@@ -40,7 +40,7 @@ class LibdeflateProviderTest {
     void isFoundBeforeTheJdk() {
         assertThat(SlabEncoders.gzipProviders())
                 .extracting(GzipEncoderProvider::name)
-                .containsExactly("libdeflate", "the JDK");
+                .containsExactly("libdeflate", "Sluice", "the JDK");
     }
 
     @ParameterizedTest

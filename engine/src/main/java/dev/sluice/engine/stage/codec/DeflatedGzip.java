@@ -6,24 +6,14 @@ import java.nio.ByteBuffer;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Gzip members around what a {@link SlabDeflater} makes; a slab that would not shrink is stored. At level 1, which asks for
- * speed, so is one of which a probe hardly shrinks: random mantissas cost the most time and yield the least.
- */
+/** Gzip members around what a {@link SlabDeflater} makes; a slab that would not shrink is stored. */
 final class DeflatedGzip implements SlabEncoder {
 
-    private static final int PROBE_BYTES = 32 * 1024;
-
-    /** What is left of a probe that is worth the work: 1 / 1.12. */
-    private static final int PROBE_ROOM = (int) (PROBE_BYTES / 1.12);
-
     private final String name;
-    private final boolean probes;
     private final ContextPool<SlabDeflater> contexts;
 
     DeflatedGzip(int level, GzipEncoderProvider provider) {
         this.name = "gzip:%d by %s".formatted(level, provider.name());
-        this.probes = level == 1;
         this.contexts = new ContextPool<>(() -> provider.create(level), SlabDeflater::close);
     }
 
@@ -55,7 +45,7 @@ final class DeflatedGzip implements SlabEncoder {
             crc.update(bytes.duplicate());
             int room = (int) GzipMember.storedSize(raw.readableBytes()) - 1;
             ByteBuffer body = out.nioBuffer(out.writerIndex(), room);
-            int size = worthTheWork(bytes, body) ? deflate(bytes, body) : SlabDeflater.DOES_NOT_FIT;
+            int size = deflate(bytes, body);
             if (size == SlabDeflater.DOES_NOT_FIT) {
                 GzipMember.writeStored(raw, out);
             } else {
@@ -63,16 +53,6 @@ final class DeflatedGzip implements SlabEncoder {
             }
             GzipMember.writeTrailer(out, crc, raw.readableBytes());
         });
-    }
-
-    /** Deflates a piece from the middle of a large slab; {@code room} is only scratch. */
-    private boolean worthTheWork(ByteBuffer raw, ByteBuffer room) {
-        if (!probes || raw.remaining() < 8 * PROBE_BYTES) {
-            return true;
-        }
-        int middle = raw.position() + (raw.remaining() - PROBE_BYTES) / 2;
-        ByteBuffer piece = raw.slice(middle, PROBE_BYTES);
-        return deflate(piece, room.slice(room.position(), PROBE_ROOM)) != SlabDeflater.DOES_NOT_FIT;
     }
 
     private int deflate(ByteBuffer raw, ByteBuffer out) {

@@ -2,7 +2,8 @@ package dev.sluice.engine.stage.codec;
 
 /**
  * Something that can compress for gzip, found by {@link java.util.ServiceLoader}. Of those that are available and
- * pass a self-check the one with the highest priority is taken; the JDK's own is always there, at priority 0.
+ * pass a self-check the one with the highest priority is taken; Sluice's own for level 1 is always there, at priority 1,
+ * and the JDK's for every level, at priority 0.
  *
  * <p>Its methods are called from any thread, and neither the constructor nor {@link #availability()} throws or
  * prints.
@@ -15,11 +16,16 @@ public interface GzipEncoderProvider {
     /** Whether it can run here; cheap when asked again. */
     Availability availability();
 
-    /** Higher ones are preferred; the JDK's is 0. */
+    /** Whether it compresses at this level, 1 to 9; one that does not is passed over. */
+    default boolean offers(int level) {
+        return true;
+    }
+
+    /** Higher ones are preferred; Sluice's own is 1, the JDK's is 0. */
     int priority();
 
     /**
-     * A new compressor, asked for only where {@link #availability()} says yes.
+     * A new compressor, asked for only where {@link #availability()} and {@link #offers} say yes.
      *
      * @param level 1 (fast) to 9 (small)
      */

@@ -52,6 +52,7 @@ public final class SlabEncoders {
                 log.warn("A gzip encoder cannot be loaded: {}", e.toString());
             }
         }
+        found.add(new FastDeflate());
         found.add(new JdkDeflate());
         found.sort(Comparator.comparingInt(GzipEncoderProvider::priority).reversed());
         return List.copyOf(found);
@@ -67,7 +68,7 @@ public final class SlabEncoders {
     }
 
     /**
-     * The first of {@code providers} that is available and passes its self-check.
+     * The first of {@code providers} that offers the level, is available and passes its self-check.
      *
      * @param level 1 to 9
      * @throws EncoderFailed if there is none
@@ -75,6 +76,9 @@ public final class SlabEncoders {
     public static SlabEncoder gzip(int level, List<GzipEncoderProvider> providers) {
         var problems = new ArrayList<String>();
         for (GzipEncoderProvider provider : providers) {
+            if (!provider.offers(level)) {
+                continue;
+            }
             GzipEncoderProvider.Availability availability = provider.availability();
             if (!availability.available()) {
                 log.debug("gzip is not compressed by {}: {}", provider.name(), availability.reason());
