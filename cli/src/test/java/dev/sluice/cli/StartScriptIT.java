@@ -101,7 +101,7 @@ class StartScriptIT {
         ToolRun run = sluice(Map.of("JAVA_OPTS", "-Djava.io.tmpdir=" + temp), "demo", "--size", "2MB");
 
         assertThat(run.exitCode()).as(run.output()).isZero();
-        assertThat(run.output()).contains("What to try next");
+        assertThat(run.output()).contains("read back from the second server").contains("What to try next");
         assertThat(names(temp)).noneMatch(name -> name.startsWith("sluice-demo"));
     }
 

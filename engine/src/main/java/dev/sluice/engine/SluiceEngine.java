@@ -508,7 +508,9 @@ public final class SluiceEngine implements AutoCloseable {
 
     /** Answers the snapshot RPC over a stopped server's directories; cold. */
     public Mono<RunningServer> serve(ServeRequest request) {
-        return SnapshotServer.bind(request.bind(), request.dataDir(), request.metaDir());
+        return request.writable()
+                ? SnapshotServer.bindWritable(request.bind(), request.dataDir(), request.metaDir())
+                : SnapshotServer.bind(request.bind(), request.dataDir(), request.metaDir());
     }
 
     /**

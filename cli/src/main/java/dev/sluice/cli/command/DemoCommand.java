@@ -18,7 +18,8 @@ import picocli.CommandLine.Parameters;
 @CommandLine.Command(
         name = "demo",
         sortOptions = false,
-        description = "Make sample data, serve it, and back it up: the whole way with no server needed.",
+        description =
+                "Make sample data, serve it, back it up, restore it to a second server: the whole way with no server needed.",
         customSynopsis = "sluice demo [--keep DIR] [--size 64MB]",
         optionListHeading = "%nFlags%n")
 final class DemoCommand implements Command {

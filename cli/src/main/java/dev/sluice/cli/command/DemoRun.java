@@ -6,10 +6,13 @@ import dev.sluice.cli.console.Text;
 import dev.sluice.cli.option.OutputFlags.Output;
 import dev.sluice.cli.option.UsageError;
 import dev.sluice.engine.BackupRequest;
+import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SampleData;
 import dev.sluice.engine.ServeRequest;
 import dev.sluice.engine.event.CopyReport;
+import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.Task;
+import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.serve.RunningServer;
 import java.io.IOException;
@@ -24,15 +27,20 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
+import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
 
-/** The demonstration: sample data, a server on it, a backup of that server. */
+/** The demonstration: sample data, a server on it, a backup of that server, a restore to a second one. */
 final class DemoRun {
 
     private static final long SEED = 42;
 
     private static final int FILES_SHOWN = 6;
+
+    private static final ServerAddress LOOPBACK = new ServerAddress("127.0.0.1", 0);
 
     private final Context context;
     private final long size;
@@ -74,32 +82,84 @@ final class DemoRun {
         err.println("   %s with %s points, as influxd stores them"
                 .formatted(Text.count(sample.shards(), "shard"), String.format(Locale.ROOT, "%,d", sample.points())));
 
+        var first = new ServeRequest(LOOPBACK, sample.dataDir(), sample.metaDir());
+        int exit = serving(engine, first, run, interruption, server -> {
+            err.println("2. Serving them at %s, in the place of an influxd".formatted(server.address()));
+            err.println("3. sluice backup -portable -host %s %s".formatted(server.address(), backup));
+            return ended(
+                    run,
+                    engine.backup(
+                            BackupRequest.portable(server.address(), backup).build()),
+                    report -> {});
+        });
+        if (exit != ExitCode.OK) {
+            return exit;
+        }
+        exit = restore(home, backup, engine, interruption, err);
+        if (exit == ExitCode.OK && how != Output.QUIET) {
+            closing(backup, kept);
+        }
+        return exit;
+    }
+
+    private int restore(Path home, Path backup, Engine engine, Interruption interruption, PrintStream err) {
+        CopyRun run = new CopyRun(context, how, interruption, Task.RESTORE);
+        Path empty = home.resolve("second");
+        var second = new ServeRequest(LOOPBACK, empty.resolve("data"), empty.resolve("meta")).writing();
+        return serving(engine, second, run, interruption, server -> {
+            err.println();
+            err.println("4. Starting a second server, an empty one, at %s".formatted(server.address()));
+            err.println("5. sluice restore -host %s %s".formatted(server.address(), backup));
+            return ended(
+                    run,
+                    engine.restore(RestoreRequest.of(new End.Portable(backup), server.address())
+                            .build()),
+                    report -> {
+                        if (report.complete() && how != Output.QUIET) {
+                            context.out()
+                                    .println(
+                                            "  %-10s%s read back from the second server: the same bytes as the first one's"
+                                                    .formatted(
+                                                            "compared",
+                                                            Text.count(
+                                                                    report.stored()
+                                                                            .size(),
+                                                                    "shard")));
+                        }
+                    });
+        });
+    }
+
+    /** With a server for as long as the step takes. */
+    private static int serving(
+            Engine engine,
+            ServeRequest request,
+            CopyRun run,
+            Interruption interruption,
+            ToIntFunction<RunningServer> step) {
         @Nullable
-        RunningServer server = engine.serve(
-                        new ServeRequest(new ServerAddress("127.0.0.1", 0), sample.dataDir(), sample.metaDir()))
-                .takeUntilOther(interruption.signal())
-                .block();
+        RunningServer server =
+                engine.serve(request).takeUntilOther(interruption.signal()).block();
         if (server == null) {
             return run.interrupted();
         }
-        err.println("2. Serving them at %s, in the place of an influxd".formatted(server.address()));
         try {
-            err.println("3. sluice backup -portable -host %s %s".formatted(server.address(), backup));
-            Optional<CopyReport> report = run.copy(engine.backup(
-                    BackupRequest.portable(server.address(), backup).build()));
-            if (report.isEmpty()) {
-                return run.interrupted();
-            }
-            err.println();
-            err.flush();
-            int exit = run.conclude(report.get());
-            if (how != Output.QUIET) {
-                closing(backup, kept);
-            }
-            return exit;
+            return step.applyAsInt(server);
         } finally {
             server.stop().block(Duration.ofSeconds(4));
         }
+    }
+
+    private int ended(CopyRun run, Flux<Event> events, Consumer<CopyReport> more) {
+        Optional<CopyReport> report = run.copy(events);
+        if (report.isEmpty()) {
+            return run.interrupted();
+        }
+        context.err().flush();
+        int exit = run.conclude(report.get());
+        more.accept(report.get());
+        context.out().flush();
+        return exit;
     }
 
     private void closing(Path backup, boolean kept) {
@@ -117,11 +177,12 @@ final class DemoRun {
         out.println();
         out.println("What to try next");
         out.println("  sluice backup -portable -host HOST:8088 DIR   back up a server of yours");
+        out.println("  sluice restore -host HOST:8088 DIR            restore it, to a server of yours");
         if (kept) {
             out.println("  influxd restore -portable '%s'".formatted(backup));
             out.println("                                                put this one into a running influxd");
         } else {
-            out.println("  influxd restore -portable DIR                 put it back, with influxd's own tool");
+            out.println("  influxd restore -portable DIR                 the same with influxd's own tool");
         }
         out.println("  sluice help backup                            all flags: compression, rate limit, JSON");
     }

@@ -20,10 +20,11 @@ import picocli.CommandLine.Parameters;
 @CommandLine.Command(
         name = "serve",
         sortOptions = false,
-        description = "Let 'sluice backup' and 'influxd backup' read a stopped server's directories.",
-        customSynopsis = "sluice serve -datadir DIR -metadir DIR [-bind HOST:PORT]",
+        description =
+                "Let 'sluice backup' and 'influxd backup' read a stopped server's directories, and restores write them.",
+        customSynopsis = "sluice serve -datadir DIR -metadir DIR [-bind HOST:PORT] [--writable]",
         optionListHeading = "%nFlags%n",
-        footer = {"", "Runs until it is interrupted. The directories are only read."})
+        footer = {"", "Runs until it is interrupted. The directories are only read, unless --writable is given."})
 final class ServeCommand implements Command {
 
     private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "::1");
@@ -46,6 +47,12 @@ final class ServeCommand implements Command {
     @SuppressWarnings("NullAway.Init") // has a default
     private ServerAddress bind;
 
+    @Option(
+            names = "--writable",
+            description = "Take 'sluice restore' and 'influxd restore' into the directories, which may be new. "
+                    + "No server may run on them meanwhile. Whoever reaches the port can write.")
+    private boolean writable;
+
     @Mixin
     @SuppressWarnings("UnusedVariable") // declares the flags; Cli and Settings look at them before all others
     private final CommonFlags common = new CommonFlags();
@@ -62,8 +69,8 @@ final class ServeCommand implements Command {
         ServeRequest request = request();
         if (!LOOPBACK.contains(bind.host())) {
             context.err()
-                    .println("warning: whoever reaches %s can read all data: this port knows no passwords"
-                            .formatted(bind));
+                    .println("warning: whoever reaches %s can read all data%s: this port knows no passwords"
+                            .formatted(bind, writable ? " and restore into it" : ""));
         }
         return ServeRun.until(context, request);
     }
@@ -75,17 +82,18 @@ final class ServeCommand implements Command {
                     "serve takes no path, but there is '%s'".formatted(words.get(0)),
                     "The directories are named by -datadir and -metadir.");
         }
-        return new ServeRequest(bind, directory("-datadir", "data", dataDir), directory("-metadir", "meta", metaDir));
+        return new ServeRequest(
+                bind, directory("-datadir", "data", dataDir), directory("-metadir", "meta", metaDir), writable);
     }
 
-    private static Path directory(String flag, String section, @Nullable Path path) {
+    private Path directory(String flag, String section, @Nullable Path path) {
         if (path == null) {
             throw new UsageError(
                     flag + " is missing",
                     "It is 'dir' under [%s] in the server's configuration, by default /var/lib/influxdb/%s."
                             .formatted(section, section));
         }
-        if (!Files.isDirectory(path)) {
+        if (writable ? Files.exists(path) && !Files.isDirectory(path) : !Files.isDirectory(path)) {
             throw new UsageError(
                     "%s is not a directory: %s".formatted(flag, path), "Is it there, and may you read it?");
         }

@@ -28,6 +28,9 @@ final class ServeRun {
         }
         context.err().println("Serving %s at %s until interrupted.".formatted(request.dataDir(), server.address()));
         context.err().println("Back it up with: sluice backup -portable -host %s DIR".formatted(server.address()));
+        if (request.writable()) {
+            context.err().println("Restore to it with: sluice restore -host %s DIR".formatted(server.address()));
+        }
         Mono.firstWithSignal(server.onStop(), interruption.signal()).block();
         if (!interruption.requested()) {
             context.err().println("sluice: the server stopped by itself");

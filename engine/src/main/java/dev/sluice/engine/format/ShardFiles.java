@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +26,11 @@ public final class ShardFiles {
     private static final String TSM = ".tsm";
     private static final String TOMBSTONE = ".tombstone";
     private static final long NANOS = 1_000_000_000L;
+
+    private static final String SERIES = "_series";
+
+    /** A shard's directory, or what a restore that has not ended has put beside its place. */
+    private static final Pattern NUMBER = Pattern.compile("([0-9]{1,18})(\\..*)?");
 
     private final Path dataDir;
 
@@ -47,6 +53,48 @@ public final class ShardFiles {
     public Path directory(ShardRef shard) {
         // Names are checked: none is a path of its own.
         return dataDir.resolve(shard.database()).resolve(shard.policy()).resolve(shard.idText());
+    }
+
+    /** The directories of all shards, whether a metastore knows them or not; none if the data directory does not exist. */
+    public List<Path> all() throws IOException {
+        return numbered().stream()
+                .filter(path -> path.getFileName().toString().indexOf('.') < 0)
+                .toList();
+    }
+
+    /** The greatest id that is taken, by a shard or by a restore that has not ended; 0 if there is none. */
+    public long greatestId() throws IOException {
+        long greatest = 0;
+        for (Path shard : numbered()) {
+            String name = shard.getFileName().toString();
+            int dot = name.indexOf('.');
+            greatest = Math.max(greatest, Long.parseLong(dot < 0 ? name : name.substring(0, dot)));
+        }
+        return greatest;
+    }
+
+    private List<Path> numbered() throws IOException {
+        var numbered = new ArrayList<Path>();
+        for (Path database : directories(dataDir)) {
+            for (Path policy : directories(database)) {
+                if (!policy.endsWith(SERIES)) {
+                    directories(policy).stream()
+                            .filter(shard -> NUMBER.matcher(shard.getFileName().toString())
+                                    .matches())
+                            .forEach(numbered::add);
+                }
+            }
+        }
+        return numbered;
+    }
+
+    private static List<Path> directories(Path directory) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            return List.of();
+        }
+        try (Stream<Path> all = Files.list(directory)) {
+            return all.filter(Files::isDirectory).toList();
+        }
     }
 
     /** Names of data files and tombstones, in the order in which a server sends them. */

@@ -2,8 +2,6 @@ package dev.sluice.engine.serve;
 
 import dev.sluice.engine.format.OpenFile;
 import dev.sluice.engine.tar.TarHeaders;
-import dev.sluice.engine.wire.MalformedRequest;
-import dev.sluice.engine.wire.RequestDecoder;
 import dev.sluice.engine.wire.SnapshotRequest;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -16,10 +14,8 @@ import io.netty.channel.DefaultFileRegion;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Sinks;
 import reactor.netty.Connection;
 import reactor.netty.FutureMono;
 
@@ -35,18 +31,17 @@ final class Conversation {
 
     private final Channel channel;
     private final Connection connection;
-    private final Sinks.One<SnapshotRequest> asked = Sinks.one();
-    private final RequestDecoder decoder = new RequestDecoder();
-    private boolean decided;
+    private final Inbox inbox;
 
     Conversation(Connection connection) {
         this.connection = connection;
         this.channel = connection.channel();
+        this.inbox = new Inbox(channel);
     }
 
     /**
-     * The request; empty if there is none that can be answered. Reads on to the end of the conversation and forgets
-     * what follows: what stays unread would turn the close into a reset.
+     * The request; empty if there is none that can be answered. What follows it is read on and forgotten, unless it is the
+     * {@link #body()} of an upload.
      */
     Mono<SnapshotRequest> request() {
         return Mono.defer(() -> {
@@ -54,34 +49,24 @@ final class Conversation {
                 @Override
                 public void userEventTriggered(ChannelHandlerContext context, Object event) {
                     if (event instanceof ChannelInputShutdownEvent) {
-                        asked.tryEmitEmpty(); // nothing more will come
+                        inbox.inputEnded();
                     }
                     context.fireUserEventTriggered(event);
                 }
             });
-            Disposable reading = connection
-                    .inbound()
-                    .receive()
-                    .subscribe(this::take, e -> asked.tryEmitEmpty(), asked::tryEmitEmpty);
-            connection.onDispose(reading);
-            return asked.asMono();
+            connection.inbound().receive().subscribe(inbox);
+            return inbox.request();
         });
     }
 
-    private void take(ByteBuf bytes) {
-        if (decided) {
-            return;
-        }
-        try {
-            decoder.decode(bytes).ifPresent(request -> {
-                decided = true;
-                asked.tryEmitValue(request);
-            });
-        } catch (MalformedRequest e) {
-            decided = true;
-            log.warn("{}: {}", channel.remoteAddress(), e.getMessage());
-            asked.tryEmitEmpty();
-        }
+    /** What follows the head of an upload, read from the socket as it is asked for; see {@link Inbox#body()}. */
+    Flux<ByteBuf> body() {
+        return inbox.body();
+    }
+
+    /** Frees what was read and is wanted by nobody. */
+    void end() {
+        inbox.forget();
     }
 
     /** Makes an answer of its parts; from here on a close without {@link #complete()} is a reset. */

@@ -3,22 +3,29 @@ package dev.sluice.engine.serve;
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.MalformedResponse;
 import dev.sluice.engine.error.NotThere;
+import dev.sluice.engine.error.RestoreRefused;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.format.OpenFile;
 import dev.sluice.engine.format.ShardFiles;
 import dev.sluice.engine.meta.Metastore;
 import dev.sluice.engine.meta.Metastore.Located;
+import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Metadata;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.source.DataDirectorySource;
+import dev.sluice.engine.target.OpenDirectories;
+import dev.sluice.engine.wire.IdMap;
 import dev.sluice.engine.wire.MetastoreAnswer;
 import dev.sluice.engine.wire.PathList;
 import dev.sluice.engine.wire.SnapshotRequest;
 import dev.sluice.engine.wire.SnapshotRequest.DatabaseInfo;
 import dev.sluice.engine.wire.SnapshotRequest.MetastoreBackup;
+import dev.sluice.engine.wire.SnapshotRequest.MetastoreUpdate;
 import dev.sluice.engine.wire.SnapshotRequest.PolicyInfo;
 import dev.sluice.engine.wire.SnapshotRequest.ShardBackup;
 import dev.sluice.engine.wire.SnapshotRequest.ShardExport;
+import dev.sluice.engine.wire.SnapshotRequest.ShardUpload;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelOption;
@@ -29,25 +36,33 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.netty.DisposableServer;
 import reactor.netty.FutureMono;
+import reactor.netty.tcp.TcpResources;
 import reactor.netty.tcp.TcpServer;
 
 /**
  * Answers the snapshot RPC over the directories of a stopped server, for Sluice and the original {@code influxd backup}
- * alike. All requests that read are answered (types 0, 1, 3, 4, 5); all others, and what cannot be answered, get what
- * influxd gives: a close without one byte, and a line in the log.
+ * and {@code influxd restore} alike. All requests that read are answered (types 0, 1, 3, 4, 5), and those that write (6, 7)
+ * if that is asked for; all others, and what cannot be answered, get what influxd gives: a close without one byte, and
+ * a line in the log.
  *
  * <p>What differs from a running influxd:
  *
@@ -57,10 +72,15 @@ import reactor.netty.tcp.TcpServer;
  *       a superset of what influxd sends, which cuts files down to the blocks in the range.
  *   <li>Points that stand only in the write-ahead log are not sent: a stopped server leaves there what its cache held.
  *       The WAL directory is not known here, so nothing can be said about it either.
+ *   <li>An upload that was not installed, whole and with its end marker, ends with a reset. influxd closes as if it had
+ *       been, and installs what ends at a border of two files.
+ *   <li>Databases and policies get no name that climbs out of the data directory; {@link OpenDirectories} says what else
+ *       differs.
  *   <li>A shard is listed if the metadata has it and its directory exists, even if a server could not open it.
  * </ul>
  *
- * <p>The metadata is read once, when the server starts. Files are sent by the kernel, as fast as the client reads.
+ * <p>The metadata is read once, when the server starts. Files are sent by the kernel, as fast as the client reads; an
+ * upload is read as fast as the disk takes it.
  */
 public final class SnapshotServer {
 
@@ -69,23 +89,30 @@ public final class SnapshotServer {
     /** influxd gives the first byte as long, and the rest for ever. */
     private static final Duration REQUEST_LIMIT = Duration.ofSeconds(30);
 
+    /** How long a stop waits for files under way to be closed or removed. */
+    private static final Duration GRACE = Duration.ofSeconds(3);
+
     private static final int DISK_THREADS = 4;
     private static final int DISK_QUEUE = 100_000;
 
-    private final Metastore metastore;
+    private final OpenDirectories directories;
+    private final boolean writable;
     private final ShardFiles files;
     private final Scheduler disk;
     private final Duration requestLimit;
+    private final Set<Mono<Void>> conversations = ConcurrentHashMap.newKeySet();
 
-    private SnapshotServer(Metastore metastore, ShardFiles files, Scheduler disk, Duration requestLimit) {
-        this.metastore = metastore;
+    private SnapshotServer(
+            OpenDirectories directories, boolean writable, ShardFiles files, Scheduler disk, Duration requestLimit) {
+        this.directories = directories;
+        this.writable = writable;
         this.files = files;
         this.disk = disk;
         this.requestLimit = requestLimit;
     }
 
     /**
-     * Starts a server. Cold: each subscription starts one of its own.
+     * Starts a server that only reads. Cold: each subscription starts one of its own.
      *
      * <p>Errors: {@link NotThere} if a directory or {@code meta.db} is missing, {@link InvalidRequest} if
      * {@code meta.db} is not a metastore or the address cannot be listened on.
@@ -95,20 +122,55 @@ public final class SnapshotServer {
      * @param metaDir {@code [meta] dir} of the stopped server's configuration
      */
     public static Mono<RunningServer> bind(ServerAddress bind, Path dataDir, Path metaDir) {
-        return bind(TcpServer.create(), bind, dataDir, metaDir, REQUEST_LIMIT);
+        return bind(TcpServer.create(), bind, dataDir, metaDir, false, REQUEST_LIMIT);
+    }
+
+    /**
+     * Starts a server that takes restores into the directories as well. They are made if they are not there, and may be
+     * empty.
+     *
+     * <p>Errors: those of {@link #bind}, and {@link InvalidRequest} if a process has files open there.
+     */
+    public static Mono<RunningServer> bindWritable(ServerAddress bind, Path dataDir, Path metaDir) {
+        // Not by epoll: what comes before a client's FIN can be lost there while it is not asked for (observed, Netty
+        // 4.2).
+        TcpServer portable = TcpServer.create().runOn(TcpResources.get(), false);
+        return bind(portable, bind, dataDir, metaDir, true, REQUEST_LIMIT);
     }
 
     static Mono<RunningServer> bind(
-            TcpServer tcp, ServerAddress bind, Path dataDir, Path metaDir, Duration requestLimit) {
+            TcpServer tcp, ServerAddress bind, Path dataDir, Path metaDir, boolean writable, Duration requestLimit) {
         return Mono.defer(() -> {
             Scheduler disk = Schedulers.newBoundedElastic(DISK_THREADS, DISK_QUEUE, "sluice-serve", 60, true);
-            return Mono.fromCallable(() -> load(dataDir, metaDir))
+            var directories = new End.Data(dataDir, Optional.of(metaDir), Optional.empty());
+            return Mono.fromCallable(() -> writable ? loadOrMake(directories) : load(dataDir, metaDir))
                     .subscribeOn(disk)
-                    .map(metastore -> new SnapshotServer(metastore, new ShardFiles(dataDir), disk, requestLimit))
+                    .map(metastore -> new SnapshotServer(
+                            new OpenDirectories(directories, metastore, disk, Clock.systemUTC()),
+                            writable,
+                            new ShardFiles(dataDir),
+                            disk,
+                            requestLimit))
                     .flatMap(server -> server.listen(tcp, bind))
                     .doOnError(e -> dispose(disk))
                     .doOnCancel(() -> dispose(disk));
         });
+    }
+
+    private static Metastore loadOrMake(End.Data directories) {
+        DataDirectorySource.refuseRunning(directories);
+        try {
+            Files.createDirectories(directories.data());
+            Files.createDirectories(directories.metaDir());
+        } catch (IOException e) {
+            throw new StoreFailed(
+                    "cannot make %s and %s: %s".formatted(directories.data(), directories.metaDir(), e.getMessage()),
+                    "Name directories that you may write to.",
+                    e);
+        }
+        return Files.exists(directories.metaDir().resolve("meta.db"))
+                ? load(directories.data(), directories.metaDir())
+                : Metastore.of(new SecureRandom().nextLong() >>> 1, List.of());
     }
 
     private static Metastore load(Path dataDir, Path metaDir) {
@@ -145,15 +207,31 @@ public final class SnapshotServer {
                 .childOption(ChannelOption.SO_KEEPALIVE, true)
                 // Not cancelled when the connection goes: the writes under way fail then, and say why.
                 .doOnConnection(
-                        connection -> converse(new Conversation(connection)).subscribe(null, null, connection::dispose))
+                        connection -> hold(new Conversation(connection)).subscribe(null, null, connection::dispose))
                 .bind()
-                .<RunningServer>map(
-                        server -> new Running(new ServerAddress(bind.host(), server.port()), server, connections, disk))
+                .<RunningServer>map(server -> new Running(
+                        new ServerAddress(bind.host(), server.port()),
+                        server,
+                        connections,
+                        Mono.defer(() -> Mono.when(List.copyOf(conversations))),
+                        disk))
                 .onErrorMap(
                         e -> !(e instanceof InvalidRequest),
                         e -> new InvalidRequest(
                                 "cannot listen on %s: %s".formatted(bind, e.getMessage()),
                                 "Another program may have that port, influxd itself for example; port 0 picks a free one."));
+    }
+
+    /** A conversation that can be waited for: what an upload has half written is removed before it ends. */
+    private Mono<Void> hold(Conversation conversation) {
+        Sinks.Empty<Void> ended = Sinks.empty();
+        Mono<Void> end = ended.asMono();
+        conversations.add(end);
+        return converse(conversation).doFinally(signal -> {
+            conversation.end();
+            conversations.remove(end);
+            ended.tryEmitEmpty();
+        });
     }
 
     private Mono<Void> converse(Conversation conversation) {
@@ -169,6 +247,7 @@ public final class SnapshotServer {
 
     private Mono<Void> answer(Conversation to, SnapshotRequest request) {
         log.debug("{}: {}", to, request.describe());
+        Metastore metastore = directories.metastore();
         if (request instanceof MetastoreBackup) {
             return bytes(to, Mono.just(new MetastoreAnswer(metastore.toMetadata())::encode));
         }
@@ -178,9 +257,11 @@ public final class SnapshotServer {
                     info.database().isPresent()
                                     && metastore.find(info.database().get()).isEmpty()
                             ? refused(to, request, "no such database")
-                            : list(shard -> info.database()
-                                    .map(shard.database().name()::equals)
-                                    .orElse(true)));
+                            : list(
+                                    metastore,
+                                    shard -> info.database()
+                                            .map(shard.database().name()::equals)
+                                            .orElse(true)));
         }
         if (request instanceof PolicyInfo info) {
             return bytes(
@@ -190,8 +271,10 @@ public final class SnapshotServer {
                                     .flatMap(d -> d.find(info.policy()))
                                     .isEmpty()
                             ? refused(to, request, "no such database or retention policy")
-                            : list(shard -> shard.database().name().equals(info.database())
-                                    && shard.policy().name().equals(info.policy())));
+                            : list(
+                                    metastore,
+                                    shard -> shard.database().name().equals(info.database())
+                                            && shard.policy().name().equals(info.policy())));
         }
         if (request instanceof ShardBackup backup) {
             return shard(
@@ -205,7 +288,40 @@ public final class SnapshotServer {
         if (request instanceof ShardExport export) {
             return shard(to, request, export.shardId(), shard -> files.listWithin(shard, export.start(), export.end()));
         }
-        return refused(to, request, "this server only reads").then();
+        if (!writable) {
+            return refused(to, request, "this server only reads").then();
+        }
+        if (request instanceof MetastoreUpdate update) {
+            return bytes(
+                    to,
+                    directories
+                            .make(update)
+                            .onErrorResume(RestoreRefused.class, e -> nothingMade(to, e))
+                            .map(ids -> ids::encode));
+        }
+        return request instanceof ShardUpload upload ? install(to, upload) : Mono.empty();
+    }
+
+    private static Mono<IdMap> nothingMade(Conversation to, RestoreRefused refused) {
+        log.warn("{}: {}", to, refused.getMessage());
+        return Mono.just(new IdMap(Map.of()));
+    }
+
+    /** The answer is the close: a FIN when all is in its place, a reset if nothing is. */
+    private Mono<Void> install(Conversation from, ShardUpload upload) {
+        Optional<ShardRef> shard =
+                directories.metastore().locate(upload.shardId()).map(Located::ref);
+        return from.answer(Flux.just(onDisk(() -> shard.filter(files::exists))
+                .flatMap(known -> known.<Mono<Void>>map(ref -> installInto(ref, from))
+                        .orElseGet(() -> Mono.error(new NotThere(
+                                "no such shard: %s".formatted(Long.toUnsignedString(upload.shardId())), ""))))));
+    }
+
+    private Mono<Void> installInto(ShardRef shard, Conversation from) {
+        return directories
+                .install(shard, Uploaded.of(shard, from.body()))
+                .doOnNext(names -> log.info("{}: took {} files into shard {}", from, names.size(), shard))
+                .then();
     }
 
     private Mono<Void> bytes(Conversation to, Mono<Encoder> answer) {
@@ -213,7 +329,7 @@ public final class SnapshotServer {
                 to.answer(Flux.just(Mono.defer(() -> to.send(encoder.encode(ByteBufAllocator.DEFAULT))))));
     }
 
-    private Mono<Encoder> list(Predicate<Located> wanted) {
+    private Mono<Encoder> list(Metastore metastore, Predicate<Located> wanted) {
         return onDisk(() -> new PathList(metastore
                 .shards()
                 .filter(wanted)
@@ -223,7 +339,7 @@ public final class SnapshotServer {
     }
 
     private Mono<Void> shard(Conversation to, SnapshotRequest request, long id, Listing listing) {
-        Optional<ShardRef> shard = metastore.locate(id).map(Located::ref);
+        Optional<ShardRef> shard = directories.metastore().locate(id).map(Located::ref);
         if (shard.isEmpty()) {
             return refused(to, request, "no such shard").then();
         }
@@ -267,7 +383,9 @@ public final class SnapshotServer {
         List<String> names(ShardRef shard) throws IOException;
     }
 
-    private record Running(ServerAddress address, DisposableServer server, ChannelGroup connections, Scheduler disk)
+    /** @param ended completes when no conversation is under way any more */
+    private record Running(
+            ServerAddress address, DisposableServer server, ChannelGroup connections, Mono<Void> ended, Scheduler disk)
             implements RunningServer {
 
         @Override
@@ -277,6 +395,7 @@ public final class SnapshotServer {
                 return server.onDispose()
                         .then(FutureMono.from(connections.close()))
                         .onErrorComplete() // a connection that was gone already
+                        .then(ended.timeout(GRACE, Mono.empty()))
                         .doFinally(signal -> dispose(disk));
             });
         }

@@ -39,6 +39,7 @@ final class TarDecoder {
     }
 
     private final Rules rules;
+    private final boolean endsItself;
     private int files;
 
     private Stage stage = Stage.HEADER;
@@ -80,7 +81,13 @@ final class TarDecoder {
     }
 
     TarDecoder(Rules rules) {
+        this(rules, false);
+    }
+
+    /** @param endsItself whether the end marker is the end, and nothing is said of what follows it */
+    TarDecoder(Rules rules, boolean endsItself) {
         this.rules = rules;
+        this.endsItself = endsItself;
     }
 
     /**
@@ -146,9 +153,14 @@ final class TarDecoder {
                         throw damaged("goes on after the first half of its end marker", position - BLOCK);
                     }
                     stage = Stage.END;
+                    if (endsItself) {
+                        return new ShardPart.ShardEnd(files);
+                    }
                 }
                 case END -> {
-                    if (in.isReadable()) {
+                    if (endsItself) {
+                        in.skipBytes(in.readableBytes());
+                    } else if (in.isReadable()) {
                         throw damaged("goes on after its end marker", position);
                     }
                     return null;
@@ -158,11 +170,15 @@ final class TarDecoder {
     }
 
     /**
-     * To be asked when the input has ended.
+     * To be asked when the input has ended. Null if the end was told before.
      *
      * @throws SluiceException as the rules have it, if it ended too early or never began
      */
+    @Nullable
     ShardPart end() {
+        if (endsItself && stage == Stage.END) {
+            return null;
+        }
         if (position == 0) {
             throw rules.empty();
         }

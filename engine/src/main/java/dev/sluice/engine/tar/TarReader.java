@@ -47,6 +47,14 @@ public final class TarReader {
         return Unfold.of(() -> new Parts(new TarDecoder(new FileRules(what))), ShardPart::release);
     }
 
+    /**
+     * The same as {@link #files}, for an upload, whose sender waits for an answer after the end marker: {@link
+     * ShardPart.ShardEnd} comes with the marker, and what follows is read and dropped.
+     */
+    public static Function<Flux<ByteBuf>, Flux<ShardPart>> upload(String what) {
+        return Unfold.of(() -> new Parts(new TarDecoder(new FileRules(what), true)), ShardPart::release);
+    }
+
     private static final class Parts implements Unfolder<ShardPart> {
         private final TarDecoder decoder;
         private @Nullable ByteBuf bytes;
@@ -70,7 +78,7 @@ public final class TarReader {
         }
 
         @Override
-        public ShardPart end() {
+        public @Nullable ShardPart end() {
             return decoder.end();
         }
 

@@ -30,7 +30,6 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.LongConsumer;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
@@ -55,7 +54,6 @@ public final class DataDirectoryTarget implements Target {
     private static final String PENDING = ".restoring";
     private static final String META_DB = "meta.db";
     private static final String INDEX = "index";
-    private static final Pattern NUMBER = Pattern.compile("[0-9]{1,18}");
 
     private final End.Data directories;
     private final DataOptions options;
@@ -97,7 +95,8 @@ public final class DataDirectoryTarget implements Target {
                             .formatted(String.join("', '", plan.existing()), directories.metaDir()),
                     "Restore under another name with -db and -newdb, or replace what is there with --force.");
         }
-        long floor = Math.max(greatestNumber(directories.data()), greatestNumber(directories.walDir()));
+        long floor = Math.max(
+                new ShardFiles(directories.data()).greatestId(), new ShardFiles(directories.walDir()).greatestId());
         Graft graft = new Graft(base, catalog.metadata(), plan.imports(), floor);
         List<Notice> notices = new ArrayList<>(plan.notices());
         if (!DirectoryUsers.canTell()) {
@@ -126,59 +125,16 @@ public final class DataDirectoryTarget implements Target {
         }
     }
 
-    /**
-     * The greatest directory name that is a number, at {@code database/policy/number}, with those of an unfinished
-     * restore, which may be under way.
-     */
-    private static long greatestNumber(Path root) throws IOException {
-        long greatest = 0;
-        for (Path policy : policies(root)) {
-            for (Path shard : directories(policy)) {
-                String full = shard.getFileName().toString();
-                String name = full.endsWith(PENDING) ? full.substring(0, full.length() - PENDING.length()) : full;
-                if (NUMBER.matcher(name).matches()) {
-                    greatest = Math.max(greatest, Long.parseLong(name));
-                }
-            }
-        }
-        return greatest;
-    }
-
     /** Which databases have shards with TSI indexes; under an empty name whether any has. */
     private Map<String, Boolean> indexes() throws IOException {
         Map<String, Boolean> found = new HashMap<>();
-        for (Path policy : policies(directories.data())) {
-            String database = directories.data().relativize(policy).getName(0).toString();
-            for (Path shard : directories(policy)) {
-                if (NUMBER.matcher(shard.getFileName().toString()).matches()) {
-                    boolean tsi = Files.isDirectory(shard.resolve(INDEX));
-                    found.merge(database, tsi, Boolean::logicalOr);
-                    found.merge("", tsi, Boolean::logicalOr);
-                }
-            }
+        for (Path shard : new ShardFiles(directories.data()).all()) {
+            String database = directories.data().relativize(shard).getName(0).toString();
+            boolean tsi = Files.isDirectory(shard.resolve(INDEX));
+            found.merge(database, tsi, Boolean::logicalOr);
+            found.merge("", tsi, Boolean::logicalOr);
         }
         return found;
-    }
-
-    private static List<Path> policies(Path root) throws IOException {
-        List<Path> policies = new ArrayList<>();
-        for (Path database : directories(root)) {
-            for (Path policy : directories(database)) {
-                if (!policy.endsWith("_series")) {
-                    policies.add(policy);
-                }
-            }
-        }
-        return policies;
-    }
-
-    private static List<Path> directories(Path directory) throws IOException {
-        if (!Files.isDirectory(directory)) {
-            return List.of();
-        }
-        try (Stream<Path> all = Files.list(directory)) {
-            return all.filter(Files::isDirectory).toList();
-        }
     }
 
     private <T> Mono<T> onFiles(Callable<T> work) {

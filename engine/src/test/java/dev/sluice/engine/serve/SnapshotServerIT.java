@@ -2,6 +2,11 @@ package dev.sluice.engine.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.engine.RestoreRequest;
+import dev.sluice.engine.SluiceEngine;
+import dev.sluice.engine.event.CopyReport;
+import dev.sluice.engine.model.Conflict;
+import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.testkit.RealInfluxd;
 import dev.sluice.engine.testkit.RequiresInfluxd;
@@ -80,6 +85,82 @@ class SnapshotServerIT {
 
     @ParameterizedTest
     @MethodSource("dev.sluice.engine.testkit.RealInfluxd#binaries")
+    void theOriginalRestoresToItAndARealServerStartsOnWhatItTook(RealInfluxd.Binary binary) throws IOException {
+        for (String index : List.of("inmem", "tsi1")) {
+            try (RealInfluxd original = RealInfluxd.started(binary);
+                    RealInfluxd target = RealInfluxd.builder(binary)
+                            .set("data", "index-version", "\"" + index + "\"")
+                            .start()) {
+                SampleData.Summary summary = startOnSamples(original);
+                List<String> expected = answers(original);
+                Path backup = dir.resolve("portable-" + index);
+                succeeds(original.influxdBackup("-portable", backup.toString()));
+                target.createDatabase("own");
+                target.write("own", "cpu,host=a value=1 1000000000");
+                List<String> own = target.rows("SELECT * FROM cpu", "own");
+                target.stop();
+
+                RunningServer server = writable(target.dataDir(), target.metaDir());
+                succeeds(target.influxdRestoreTo(server.address(), "-portable", backup.toString()));
+                assertThat(target.influxdRestoreTo(server.address(), "-portable", backup.toString())
+                                .output())
+                        .contains("DB metadata not changed. database may already exist");
+                succeeds(target.influxdRestoreTo(
+                        server.address(), "-portable", "-db", "web", "-newdb", "web2", backup.toString()));
+                server.stop().block();
+                target.start();
+
+                assertThat(points(target)).isEqualTo(summary.points());
+                assertThat(answers(target)).isEqualTo(expected);
+                assertThat(target.rows("SELECT count(*) FROM http", "web2"))
+                        .isEqualTo(original.rows("SELECT count(*) FROM http", "web"));
+                assertThat(target.rows("SELECT * FROM cpu", "own")).isEqualTo(own);
+                target.write("web2", "http,host=new status=1i");
+                assertThat(target.rows("SELECT count(status) FROM http WHERE host = 'new'", "web2"))
+                        .hasSize(1);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.sluice.engine.testkit.RealInfluxd#binaries")
+    void uploadsIntoAShardThatIsIndexedAreSeen(RealInfluxd.Binary binary) throws IOException {
+        for (String index : List.of("inmem", "tsi1")) {
+            try (RealInfluxd original = RealInfluxd.started(binary);
+                    RealInfluxd target = RealInfluxd.builder(binary)
+                            .set("data", "index-version", "\"" + index + "\"")
+                            .start();
+                    SluiceEngine engine = SluiceEngine.create()) {
+                original.createDatabase("db");
+                original.write("db", "cpu,host=b value=2 1000000000\nmem,host=b used=2 1000000000");
+                target.createDatabase("db");
+                target.write("db", "cpu,host=a value=1 1000000000");
+                target.stop();
+                target.start();
+                target.influxdBackup("-portable", dir.resolve("flush-" + index).toString()); // from the WAL to a file
+                target.stop();
+
+                RunningServer server = writable(target.dataDir(), target.metaDir());
+                Path backup = dir.resolve("merge-" + index);
+                succeeds(original.influxdBackup("-portable", "-db", "db", backup.toString()));
+                CopyReport report = Objects.requireNonNull(
+                        engine.restoreReport(RestoreRequest.of(new End.Portable(backup), server.address())
+                                        .intoExisting(Conflict.BACKUP)
+                                        .build())
+                                .block());
+                assertThat(report.complete()).isTrue();
+                server.stop().block();
+                target.start();
+
+                assertThat(target.rows("SELECT value FROM cpu GROUP BY host", "db"))
+                        .hasSize(2);
+                assertThat(target.rows("SELECT used FROM mem", "db")).hasSize(1);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.sluice.engine.testkit.RealInfluxd#binaries")
     void theOriginalBacksUpInEveryOtherWay(RealInfluxd.Binary binary) throws IOException {
         Path home = Files.createDirectory(dir.resolve("home"));
         var summary =
@@ -140,6 +221,11 @@ class SnapshotServerIT {
 
     private static RunningServer serve(Path dataDir, Path metaDir) {
         return Objects.requireNonNull(SnapshotServer.bind(new ServerAddress("127.0.0.1", 0), dataDir, metaDir)
+                .block());
+    }
+
+    private static RunningServer writable(Path dataDir, Path metaDir) {
+        return Objects.requireNonNull(SnapshotServer.bindWritable(new ServerAddress("127.0.0.1", 0), dataDir, metaDir)
                 .block());
     }
 

@@ -381,6 +381,7 @@ class SnapshotServerTest {
                         new ServerAddress("127.0.0.1", 0),
                         dir.resolve("data"),
                         dir.resolve("meta"),
+                        false,
                         requestLimit)
                 .block(PATIENCE));
         running.add(server);

@@ -471,7 +471,12 @@ public final class RealInfluxd implements AutoCloseable {
      * has installed what it sent; this method returns after that, so that queries see it.
      */
     public ToolRun influxdRestore(String... args) {
-        try (var proxy = CuttingProxy.to(rpcAddress())) {
+        return influxdRestoreTo(rpcAddress(), args);
+    }
+
+    /** The same to another server. */
+    public ToolRun influxdRestoreTo(ServerAddress address, String... args) {
+        try (var proxy = CuttingProxy.to(address)) {
             ToolRun run = tool("restore", proxy.address(), args);
             proxy.awaitServer(TOOL_LIMIT);
             return run;
