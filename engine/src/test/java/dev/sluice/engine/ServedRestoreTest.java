@@ -95,7 +95,8 @@ class ServedRestoreTest {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 var crc = new CRC32C();
                 crc.update(Files.readAllBytes(file));
-                Path policy = file.getParent().getParent();
+                Path policy = Objects.requireNonNull(
+                        Objects.requireNonNull(file.getParent()).getParent());
                 contents.merge(
                         data.relativize(policy) + " " + Files.size(file) + " " + Long.toHexString(crc.getValue()),
                         1,
