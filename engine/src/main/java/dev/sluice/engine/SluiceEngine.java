@@ -58,6 +58,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -95,6 +97,7 @@ public final class SluiceEngine implements AutoCloseable {
     private final Scheduler files;
     private final Ends ends;
     private final Sinks.Empty<Event> closing = Sinks.empty();
+    private final Set<Sinks.Empty<Void>> running = ConcurrentHashMap.newKeySet();
 
     private SluiceEngine(Builder options) {
         this.memory = options.memory;
@@ -529,8 +532,13 @@ public final class SluiceEngine implements AutoCloseable {
      * brought to its end, so that no pending file is left behind. Blocks for some seconds at most; safe to call twice.
      */
     @Override
-    public void close() {
+    public synchronized void close() {
         closing.tryEmitError(new EngineClosed());
+        // A copy may be ended by the thread that brings its events; until then it has not begun to clean up.
+        Mono.when(running.stream().map(Sinks.Empty::asMono).toList())
+                .timeout(PATIENCE)
+                .onErrorComplete()
+                .block();
         files.disposeGracefully().onErrorComplete().block(PATIENCE);
         workers.dispose();
         loops.disposeLater(Duration.ZERO, PATIENCE).block(PATIENCE);
@@ -554,7 +562,21 @@ public final class SluiceEngine implements AutoCloseable {
 
     private Flux<Event> run(Source source, Target target, CopyOptions options, Selection selection) {
         Flux<Event> copy = new Copy(source, target, options, Schedulers.parallel()).run(selection);
-        // The error of an engine that closes cancels the copy.
-        return Flux.merge(closing.asMono(), copy).takeUntil(Event.Finished.class::isInstance);
+        return Flux.using(
+                this::begin,
+                // The error of an engine that closes cancels the copy.
+                over -> Flux.merge(closing.asMono(), copy).takeUntil(Event.Finished.class::isInstance),
+                this::end);
+    }
+
+    private Sinks.Empty<Void> begin() {
+        Sinks.Empty<Void> over = Sinks.empty();
+        running.add(over);
+        return over;
+    }
+
+    private void end(Sinks.Empty<Void> over) {
+        running.remove(over);
+        over.tryEmitEmpty();
     }
 }

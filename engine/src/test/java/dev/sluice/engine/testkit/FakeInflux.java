@@ -122,7 +122,8 @@ public final class FakeInflux implements AutoCloseable {
             statements.add(statement);
             String error = answers.apply(statement);
             String json = error.isEmpty() ? "{\"results\":[{}]}" : "{\"results\":[{\"error\":\"" + error + "\"}]}";
-            return response.sendString(Mono.just(json)).then();
+            return response.sendByteArray(Mono.just(json.getBytes(StandardCharsets.UTF_8)))
+                    .then();
         }
         var write =
                 new Write(uri, parameter(query, "db"), parameter(query, "rp"), headers, lines(unzipped(headers, body)));
@@ -136,7 +137,8 @@ public final class FakeInflux implements AutoCloseable {
                     a.headers().forEach(response::header);
                     return a.body().isEmpty()
                             ? response.send()
-                            : response.sendString(Mono.just(a.body())).then();
+                            : response.sendByteArray(Mono.just(a.body().getBytes(StandardCharsets.UTF_8)))
+                                    .then();
                 });
     }
 
