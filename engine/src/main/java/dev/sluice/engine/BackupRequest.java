@@ -3,9 +3,9 @@ package dev.sluice.engine;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Pace;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
-import dev.sluice.engine.model.Timeouts;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 
@@ -15,7 +15,6 @@ import java.util.OptionalLong;
  * @param to a directory, portable or legacy, or the stream to stdout
  * @param compression of a portable backup's archives, or of the stream; the legacy format has none
  * @param rateLimit raw bytes a second over all shards; empty for none
- * @param retries attempts after the first, for each shard
  * @param skipErrors go on without a shard that failed for good, and name it in the report
  * @param checkBlocks look at every block of every TSM file while it passes; damage is told, and copied as it is
  */
@@ -25,25 +24,12 @@ public record BackupRequest(
         Selection selection,
         Compression compression,
         Digest.Algorithm digest,
-        int concurrency,
-        int retries,
+        Pace pace,
         OptionalLong rateLimit,
         boolean skipErrors,
-        boolean checkBlocks,
-        Timeouts timeouts) {
-
-    /** How many shards are pulled side by side unless told otherwise. */
-    public static final int DEFAULT_CONCURRENCY = 4;
-
-    public static final int DEFAULT_RETRIES = 5;
+        boolean checkBlocks) {
 
     public BackupRequest {
-        if (concurrency < 1) {
-            throw new IllegalArgumentException("concurrency must be at least 1, was " + concurrency);
-        }
-        if (retries < 0) {
-            throw new IllegalArgumentException("retries must not be negative, was " + retries);
-        }
         if (to instanceof End.Legacy && compression.codec() != Compression.Codec.NONE) {
             throw new IllegalArgumentException("the legacy format has no compression, not " + compression);
         }
@@ -71,28 +57,16 @@ public record BackupRequest(
     }
 
     /** Collects the options; each setter tells its default. */
-    public static final class Builder {
+    public static final class Builder extends RequestBuilder<Builder> {
         private final ServerAddress server;
         private final End to;
-        private Selection selection = Selection.EVERYTHING;
         private Compression compression = Compression.GZIP;
         private Digest.Algorithm digest = Digest.Algorithm.CRC32C;
-        private int concurrency = DEFAULT_CONCURRENCY;
-        private int retries = DEFAULT_RETRIES;
         private OptionalLong rateLimit = OptionalLong.empty();
-        private boolean skipErrors;
-        private boolean checkBlocks = true;
-        private Timeouts timeouts = Timeouts.DEFAULT;
 
         private Builder(ServerAddress server, End to) {
             this.server = server;
             this.to = to;
-        }
-
-        /** Default: everything. */
-        public Builder selection(Selection value) {
-            this.selection = value;
-            return this;
         }
 
         /** Default: gzip at level 1, which influxd reads; none for legacy, zstd for a stream. */
@@ -107,55 +81,20 @@ public record BackupRequest(
             return this;
         }
 
-        /** Default: {@value BackupRequest#DEFAULT_CONCURRENCY} shards side by side. */
-        public Builder concurrency(int value) {
-            this.concurrency = value;
-            return this;
-        }
-
-        /** Default: {@value BackupRequest#DEFAULT_RETRIES} for each shard. */
-        public Builder retries(int value) {
-            this.retries = value;
-            return this;
-        }
-
         /** Raw bytes a second over all shards. Default: none. */
         public Builder rateLimit(long bytesPerSecond) {
             this.rateLimit = OptionalLong.of(bytesPerSecond);
             return this;
         }
 
-        /** Default: true, every block of every TSM file is checked while it passes. */
-        public Builder checkBlocks(boolean value) {
-            this.checkBlocks = value;
-            return this;
-        }
-
-        /** Default: false, the first shard that fails for good ends the backup. */
-        public Builder skipErrors(boolean value) {
-            this.skipErrors = value;
-            return this;
-        }
-
-        /** Default: {@link Timeouts#DEFAULT}. */
-        public Builder timeouts(Timeouts value) {
-            this.timeouts = value;
+        @Override
+        Builder self() {
             return this;
         }
 
         public BackupRequest build() {
             return new BackupRequest(
-                    server,
-                    to,
-                    selection,
-                    compression,
-                    digest,
-                    concurrency,
-                    retries,
-                    rateLimit,
-                    skipErrors,
-                    checkBlocks,
-                    timeouts);
+                    server, to, selection, compression, digest, pace, rateLimit, skipErrors, checkBlocks);
         }
     }
 }

@@ -5,8 +5,8 @@ import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Mapping;
+import dev.sluice.engine.model.Pace;
 import dev.sluice.engine.model.Selection;
-import dev.sluice.engine.model.Timeouts;
 import dev.sluice.engine.source.ReadOptions;
 import java.nio.file.Path;
 import java.util.OptionalLong;
@@ -18,7 +18,6 @@ import java.util.OptionalLong;
  * @param mapping new names, for servers and their directories only
  * @param compression of archives, where the target has some; ignored where it has not
  * @param chain put increments of influxd together, oldest first
- * @param retries attempts after the first, for each shard
  * @param rateLimit raw bytes a second over all shards; empty for none
  * @param skipErrors go on without a shard that failed for good, and name it in the report
  * @param keepExpired in a server's directories: policies in which a shard has expired already keep their data for ever
@@ -38,8 +37,7 @@ public record CopyRequest(
         Compression compression,
         Digest.Algorithm digest,
         boolean chain,
-        int concurrency,
-        int retries,
+        Pace pace,
         OptionalLong rateLimit,
         boolean skipErrors,
         boolean keepExpired,
@@ -48,16 +46,9 @@ public record CopyRequest(
         boolean replaceMetastore,
         boolean allowIncomplete,
         boolean checkBlocks,
-        Path scratch,
-        Timeouts timeouts) {
+        Path scratch) {
 
     public CopyRequest {
-        if (concurrency < 1) {
-            throw new IllegalArgumentException("concurrency must be at least 1, was " + concurrency);
-        }
-        if (retries < 0) {
-            throw new IllegalArgumentException("retries must not be negative, was " + retries);
-        }
         if (rateLimit.isPresent() && rateLimit.getAsLong() < 1) {
             throw new IllegalArgumentException("rate limit must be positive, was " + rateLimit.getAsLong());
         }
@@ -69,27 +60,21 @@ public record CopyRequest(
     }
 
     /** Collects the options; each setter tells its default. */
-    public static final class Builder {
+    public static final class Builder extends RequestBuilder<Builder> {
         private Task task = Task.COPY;
         private final End from;
         private final End to;
-        private Selection selection = Selection.EVERYTHING;
         private Mapping mapping = Mapping.NONE;
         private Compression compression = Compression.GZIP;
         private Digest.Algorithm digest = Digest.Algorithm.CRC32C;
         private boolean chain;
-        private int concurrency = BackupRequest.DEFAULT_CONCURRENCY;
-        private int retries = BackupRequest.DEFAULT_RETRIES;
         private OptionalLong rateLimit = OptionalLong.empty();
-        private boolean skipErrors;
         private boolean keepExpired;
         private boolean subscriptions;
         private boolean force;
         private boolean replaceMetastore;
         private boolean allowIncomplete;
-        private boolean checkBlocks = true;
         private Path scratch = ReadOptions.SCRATCH;
-        private Timeouts timeouts = Timeouts.DEFAULT;
 
         private Builder(End from, End to) {
             this.from = from;
@@ -99,12 +84,6 @@ public record CopyRequest(
         /** Default: a copy. */
         public Builder task(Task value) {
             this.task = value;
-            return this;
-        }
-
-        /** Default: everything. */
-        public Builder selection(Selection value) {
-            this.selection = value;
             return this;
         }
 
@@ -132,39 +111,15 @@ public record CopyRequest(
             return this;
         }
 
-        /** Default: {@value BackupRequest#DEFAULT_CONCURRENCY} shards side by side. */
-        public Builder concurrency(int value) {
-            this.concurrency = value;
-            return this;
-        }
-
-        /** Default: {@value BackupRequest#DEFAULT_RETRIES} for each shard. */
-        public Builder retries(int value) {
-            this.retries = value;
-            return this;
-        }
-
         /** Raw bytes a second over all shards. Default: none. */
         public Builder rateLimit(long bytesPerSecond) {
             this.rateLimit = OptionalLong.of(bytesPerSecond);
             return this;
         }
 
-        /** Default: true, every block of every TSM file is checked while it passes. */
-        public Builder checkBlocks(boolean value) {
-            this.checkBlocks = value;
-            return this;
-        }
-
         /** Default: false, a stream that is cut short or damaged is an error. */
         public Builder allowIncomplete(boolean value) {
             this.allowIncomplete = value;
-            return this;
-        }
-
-        /** Default: false, the first shard that fails for good ends the copy. */
-        public Builder skipErrors(boolean value) {
-            this.skipErrors = value;
             return this;
         }
 
@@ -198,9 +153,8 @@ public record CopyRequest(
             return this;
         }
 
-        /** Default: {@link Timeouts#DEFAULT}. */
-        public Builder timeouts(Timeouts value) {
-            this.timeouts = value;
+        @Override
+        Builder self() {
             return this;
         }
 
@@ -214,8 +168,7 @@ public record CopyRequest(
                     compression,
                     digest,
                     chain,
-                    concurrency,
-                    retries,
+                    pace,
                     rateLimit,
                     skipErrors,
                     keepExpired,
@@ -224,8 +177,7 @@ public record CopyRequest(
                     replaceMetastore,
                     allowIncomplete,
                     checkBlocks,
-                    scratch,
-                    timeouts);
+                    scratch);
         }
     }
 }

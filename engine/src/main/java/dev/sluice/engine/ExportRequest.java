@@ -3,6 +3,7 @@ package dev.sluice.engine;
 import dev.sluice.engine.line.SeriesFilter;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Pace;
 import dev.sluice.engine.model.Timeouts;
 import dev.sluice.engine.transfer.ExportOptions;
 import java.nio.file.Path;
@@ -141,7 +142,7 @@ public record ExportRequest(
                     compression,
                     scratch,
                     timeouts,
-                    BackupRequest.DEFAULT_RETRIES);
+                    Pace.DEFAULT_RETRIES);
         }
     }
 }

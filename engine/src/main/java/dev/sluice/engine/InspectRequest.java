@@ -1,6 +1,7 @@
 package dev.sluice.engine;
 
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Pace;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.Timeouts;
 import dev.sluice.engine.source.ReadOptions;
@@ -25,7 +26,7 @@ public record InspectRequest(
     /** All shards, values counted. */
     public static InspectRequest of(End from) {
         return new InspectRequest(
-                from, Selection.EVERYTHING, true, ReadOptions.SCRATCH, BackupRequest.DEFAULT_RETRIES, Timeouts.DEFAULT);
+                from, Selection.EVERYTHING, true, ReadOptions.SCRATCH, Pace.DEFAULT_RETRIES, Timeouts.DEFAULT);
     }
 
     public InspectRequest withSelection(Selection value) {

@@ -4,9 +4,9 @@ import dev.sluice.engine.model.Conflict;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.HttpAccess;
 import dev.sluice.engine.model.Mapping;
+import dev.sluice.engine.model.Pace;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
-import dev.sluice.engine.model.Timeouts;
 import dev.sluice.engine.model.Verification;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,7 +28,6 @@ import java.util.Optional;
  * @param allowIncomplete of a stream that is cut short or damaged, restore what had arrived whole
  * @param skipErrors go on without a shard that failed for good, and name it in the report
  * @param checkBlocks look at every block of every TSM file while it passes; damage is told, and copied as it is
- * @param retries attempts after the first, for each shard
  */
 public record RestoreRequest(
         End from,
@@ -46,14 +45,7 @@ public record RestoreRequest(
         boolean allowIncomplete,
         boolean skipErrors,
         boolean checkBlocks,
-        int concurrency,
-        int retries,
-        Timeouts timeouts) {
-
-    /** How many shards are sent side by side unless told otherwise. */
-    public static final int DEFAULT_CONCURRENCY = 4;
-
-    public static final int DEFAULT_RETRIES = 5;
+        Pace pace) {
 
     public RestoreRequest {
         servers = List.copyOf(servers);
@@ -64,12 +56,6 @@ public record RestoreRequest(
         if (!http.isEmpty() && http.size() != servers.size()) {
             throw new IllegalArgumentException(
                     "%d HTTP addresses for %d servers".formatted(http.size(), servers.size()));
-        }
-        if (concurrency < 1) {
-            throw new IllegalArgumentException("concurrency must be at least 1, was " + concurrency);
-        }
-        if (retries < 0) {
-            throw new IllegalArgumentException("retries must not be negative, was " + retries);
         }
         if (http.isEmpty() && cleanup) {
             throw new IllegalArgumentException("dropping databases needs the HTTP API");
@@ -82,10 +68,9 @@ public record RestoreRequest(
     }
 
     /** Collects the options; each setter tells its default. */
-    public static final class Builder {
+    public static final class Builder extends RequestBuilder<Builder> {
         private final End from;
         private final List<ServerAddress> servers;
-        private Selection selection = Selection.EVERYTHING;
         private Mapping mapping = Mapping.NONE;
         private Verification verification = Verification.FULL;
         private List<HttpAccess> http = List.of();
@@ -96,21 +81,10 @@ public record RestoreRequest(
         private Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
         private boolean chain;
         private boolean allowIncomplete;
-        private boolean skipErrors;
-        private boolean checkBlocks = true;
-        private int concurrency = DEFAULT_CONCURRENCY;
-        private int retries = DEFAULT_RETRIES;
-        private Timeouts timeouts = Timeouts.DEFAULT;
 
         private Builder(End from, List<ServerAddress> servers) {
             this.from = from;
             this.servers = servers;
-        }
-
-        /** Default: everything but {@code _internal}. */
-        public Builder selection(Selection value) {
-            this.selection = value;
-            return this;
         }
 
         /** Default: all keep their names. */
@@ -173,33 +147,8 @@ public record RestoreRequest(
             return this;
         }
 
-        /** Default: true, every block of every TSM file is checked while it passes. */
-        public Builder checkBlocks(boolean value) {
-            this.checkBlocks = value;
-            return this;
-        }
-
-        /** Default: false, the first shard that fails for good ends the restore. */
-        public Builder skipErrors(boolean value) {
-            this.skipErrors = value;
-            return this;
-        }
-
-        /** Default: {@value RestoreRequest#DEFAULT_CONCURRENCY} shards side by side. */
-        public Builder concurrency(int value) {
-            this.concurrency = value;
-            return this;
-        }
-
-        /** Default: {@value RestoreRequest#DEFAULT_RETRIES} for each shard. */
-        public Builder retries(int value) {
-            this.retries = value;
-            return this;
-        }
-
-        /** Default: {@link Timeouts#DEFAULT}. */
-        public Builder timeouts(Timeouts value) {
-            this.timeouts = value;
+        @Override
+        Builder self() {
             return this;
         }
 
@@ -220,9 +169,7 @@ public record RestoreRequest(
                     allowIncomplete,
                     skipErrors,
                     checkBlocks,
-                    concurrency,
-                    retries,
-                    timeouts);
+                    pace);
         }
     }
 }

@@ -14,6 +14,7 @@ import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.model.Pace;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.Timeouts;
@@ -161,12 +162,16 @@ public final class SluiceEngine implements AutoCloseable {
         var options = new CopyOptions(
                 Task.BACKUP,
                 check(request.checkBlocks()),
-                request.concurrency(),
-                request.retries(),
+                request.pace().concurrency(),
+                request.pace().retries(),
                 request.skipErrors(),
                 request.compression(),
                 SAMPLING);
-        return ends.source(new End.Live(request.server()), ReadOptions.STRICT, request.timeouts(), request.retries())
+        return ends.source(
+                        new End.Live(request.server()),
+                        ReadOptions.STRICT,
+                        request.pace().timeouts(),
+                        request.pace().retries())
                 .map(source -> savesMetadataOnly(request) ? new MetadataOnly(source, METADATA_ONLY) : source)
                 .flatMapMany(source -> Flux.using(
                         () -> line(request.compression(), request.rateLimit()),
@@ -242,7 +247,13 @@ public final class SluiceEngine implements AutoCloseable {
     public Flux<Event> restore(RestoreRequest request) {
         var reading =
                 new ReadOptions(request.chain(), request.skipErrors(), request.allowIncomplete(), request.scratch());
-        return restore(request, ends.source(request.from(), reading, request.timeouts(), request.retries()));
+        return restore(
+                request,
+                ends.source(
+                        request.from(),
+                        reading,
+                        request.pace().timeouts(),
+                        request.pace().retries()));
     }
 
     /**
@@ -258,7 +269,11 @@ public final class SluiceEngine implements AutoCloseable {
         return Flux.using(
                 () -> request.http().stream()
                         .map(access -> InfluxHttp.to(
-                                access.endpoint(), access.credentials(), request.timeouts(), loops, HTTP_CONNECTIONS))
+                                access.endpoint(),
+                                access.credentials(),
+                                request.pace().timeouts(),
+                                loops,
+                                HTTP_CONNECTIONS))
                         .toList(),
                 http -> restore(request, source, http),
                 http -> http.forEach(InfluxHttp::close));
@@ -275,7 +290,9 @@ public final class SluiceEngine implements AutoCloseable {
             targets.add(liveTarget(
                     request, address, http.isEmpty() ? Optional.empty() : Optional.of(http.get(targets.size()))));
         }
-        Target target = targets.size() == 1 ? targets.get(0) : new FanOut(targets, request.retries());
+        Target target = targets.size() == 1
+                ? targets.get(0)
+                : new FanOut(targets, request.pace().retries());
         List<ShardStage> stages = new ArrayList<>();
         if (request.checkBlocks()) {
             stages.add(new BlockCheck(false)); // what came, before anything is taken out of it
@@ -285,8 +302,8 @@ public final class SluiceEngine implements AutoCloseable {
         var options = new CopyOptions(
                 Task.RESTORE,
                 stages,
-                request.concurrency(),
-                request.retries(),
+                request.pace().concurrency(),
+                request.pace().retries(),
                 request.skipErrors(),
                 Compression.NONE,
                 SAMPLING);
@@ -295,7 +312,9 @@ public final class SluiceEngine implements AutoCloseable {
 
     private LiveTarget liveTarget(RestoreRequest request, ServerAddress address, Optional<InfluxHttp> http) {
         return new LiveTarget(
-                new LiveServer(SnapshotTransport.to(address, request.timeouts(), loops), request.retries()),
+                new LiveServer(
+                        SnapshotTransport.to(address, request.pace().timeouts(), loops),
+                        request.pace().retries()),
                 new LiveOptions(
                         request.selection(),
                         request.mapping(),
@@ -339,15 +358,19 @@ public final class SluiceEngine implements AutoCloseable {
     private Mono<Source> source(CopyRequest request) {
         var reading =
                 new ReadOptions(request.chain(), request.skipErrors(), request.allowIncomplete(), request.scratch());
-        return ends.source(request.from(), reading, request.timeouts(), request.retries());
+        return ends.source(
+                request.from(),
+                reading,
+                request.pace().timeouts(),
+                request.pace().retries());
     }
 
     private static CopyOptions copying(CopyRequest request, List<ShardStage> stages, Compression compression) {
         return new CopyOptions(
                 request.task(),
                 stages,
-                request.concurrency(),
-                request.retries(),
+                request.pace().concurrency(),
+                request.pace().retries(),
                 request.skipErrors(),
                 compression,
                 SAMPLING);
@@ -361,12 +384,10 @@ public final class SluiceEngine implements AutoCloseable {
                 .skipErrors(request.skipErrors())
                 .allowIncomplete(request.allowIncomplete())
                 .checkBlocks(request.checkBlocks())
-                .concurrency(request.concurrency())
-                .retries(request.retries())
+                .pace(request.pace())
                 .keepExpired(request.keepExpired())
                 .subscriptions(request.subscriptions())
                 .scratch(request.scratch())
-                .timeouts(request.timeouts())
                 .build();
     }
 
@@ -418,13 +439,17 @@ public final class SluiceEngine implements AutoCloseable {
             var options = new CopyOptions(
                     Task.VERIFY,
                     List.of(check),
-                    request.concurrency(),
-                    request.retries(),
+                    request.pace().concurrency(),
+                    request.pace().retries(),
                     true,
                     Compression.NONE,
                     SAMPLING);
             var reading = new ReadOptions(request.chain(), true, request.allowIncomplete());
-            return ends.source(request.from(), reading, request.timeouts(), request.retries())
+            return ends.source(
+                            request.from(),
+                            reading,
+                            request.pace().timeouts(),
+                            request.pace().retries())
                     .flatMapMany(source -> run(source, new Nowhere(), options, request.selection()))
                     .concatMap(event ->
                             event instanceof Event.Finished last ? withTotals(last.report(), check) : Flux.just(event));
@@ -437,7 +462,7 @@ public final class SluiceEngine implements AutoCloseable {
      */
     public Mono<Listing> list(End from, Selection selection) {
         var reading = new ReadOptions(false, true, true);
-        return ends.source(from, reading, Timeouts.DEFAULT, BackupRequest.DEFAULT_RETRIES)
+        return ends.source(from, reading, Timeouts.DEFAULT, Pace.DEFAULT_RETRIES)
                 .flatMap(source -> from instanceof End.Stream
                         ? listStream(source, selection)
                         : Mono.usingWhen(

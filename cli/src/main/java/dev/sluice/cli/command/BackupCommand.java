@@ -4,29 +4,24 @@ import dev.sluice.cli.option.CheckFlags;
 import dev.sluice.cli.option.CommonFlags;
 import dev.sluice.cli.option.FlagHints;
 import dev.sluice.cli.option.OutputFlags;
+import dev.sluice.cli.option.PaceFlags;
 import dev.sluice.cli.option.SelectionFlags;
 import dev.sluice.cli.option.UsageError;
 import dev.sluice.cli.option.Values;
+import dev.sluice.cli.option.WritingFlags;
 import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.model.Compression;
-import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.ServerAddress;
-import dev.sluice.engine.model.Timeouts;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code sluice backup}: influxd's flags with their meaning, and what is new under long names. */
 @CommandLine.Command(
@@ -58,10 +53,6 @@ final class BackupCommand implements Command, FlagHints {
             description = "The directory that receives the backup; - for a stream archive on stdout.")
     private List<String> paths = new ArrayList<>();
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it
-    private CommandSpec spec;
-
     @Option(
             names = "-portable",
             description =
@@ -86,60 +77,11 @@ final class BackupCommand implements Command, FlagHints {
             description = "Go on without a shard that cannot be read; ends with exit code 3 and names it.")
     private boolean skipErrors;
 
-    @Option(
-            names = "--compression",
-            paramLabel = "CODEC",
-            defaultValue = "gzip:1",
-            converter = Values.Codec.class,
-            description =
-                    "gzip[:0-9], zstd[:-7-19] or none. Default: gzip:1; zstd for a stream. gzip:0 stores, which influxd reads too; "
-                            + "zstd is smaller and faster, but influxd cannot read it.")
-    @SuppressWarnings("NullAway.Init") // has a default
-    private Compression compression;
+    @Mixin
+    private final WritingFlags writing = new WritingFlags();
 
-    @Option(
-            names = "--concurrency",
-            paramLabel = "N",
-            defaultValue = "" + BackupRequest.DEFAULT_CONCURRENCY,
-            converter = Concurrency.class,
-            description = "How many shards are read side by side. Default: " + BackupRequest.DEFAULT_CONCURRENCY + ".")
-    private int concurrency;
-
-    @Option(
-            names = "--retries",
-            paramLabel = "N",
-            defaultValue = "" + BackupRequest.DEFAULT_RETRIES,
-            converter = Retries.class,
-            description = "Attempts for a shard after its first one. Default: " + BackupRequest.DEFAULT_RETRIES + ".")
-    private int retries;
-
-    @Option(
-            names = "--rate-limit",
-            paramLabel = "RATE",
-            converter = Values.Bytes.class,
-            description = "At most so many bytes a second from the server, such as 200MB/s. Default: no limit.")
-    private @Nullable Long rateLimit;
-
-    @Option(
-            names = "--timeout",
-            paramLabel = "TIME",
-            converter = Values.Span.class,
-            description = "Longest silence of the server while data flows. Default: 60s.")
-    private @Nullable Duration timeout;
-
-    @Option(
-            names = "--memory",
-            paramLabel = "SIZE",
-            converter = Values.Bytes.class,
-            description = "At most so many bytes in flight, over all shards. Default: 32MiB.")
-    private @Nullable Long memory;
-
-    @Option(
-            names = "--digest",
-            paramLabel = "NAME",
-            converter = Values.DigestName.class,
-            description = "Checksum of each stored file in the manifest: crc32c (default) or sha256.")
-    private Digest.@Nullable Algorithm digest;
+    @Mixin
+    private final PaceFlags pace = new PaceFlags();
 
     @Mixin
     private final CheckFlags checks = new CheckFlags();
@@ -169,7 +111,7 @@ final class BackupCommand implements Command, FlagHints {
         BackupRequest request = request();
         Context.require(request.to(), context.ends().out(), "stdout", "sluice backup - > backup.zst");
         Context around = request.to() instanceof End.Stream ? context.withDataOnStdout() : context;
-        return CopyRun.backup(around, how, request, memory == null ? OptionalLong.empty() : OptionalLong.of(memory));
+        return CopyRun.backup(around, how, request, writing.memory());
     }
 
     /** What the flags ask for. */
@@ -177,18 +119,10 @@ final class BackupCommand implements Command, FlagHints {
         BackupRequest.Builder request = begin(path());
         request.selection(selection.selection())
                 .checkBlocks(checks.blocks())
-                .concurrency(concurrency)
-                .retries(retries)
+                .pace(pace.pace())
                 .skipErrors(skipErrors);
-        if (rateLimit != null) {
-            request.rateLimit(rateLimit);
-        }
-        if (timeout != null) {
-            request.timeouts(Timeouts.DEFAULT.withIdle(timeout));
-        }
-        if (digest != null) {
-            request.digest(digest);
-        }
+        writing.rateLimit().ifPresent(request::rateLimit);
+        writing.digest().ifPresent(request::digest);
         return request.build();
     }
 
@@ -199,20 +133,15 @@ final class BackupCommand implements Command, FlagHints {
                         "a stream is not a portable backup",
                         "Leave out -portable; './-' is a directory called '-'. 'sluice copy - DIR' makes one of a stream.");
             }
-            return BackupRequest.stream(host).compression(streamed(spec, compression));
+            return BackupRequest.stream(host).compression(writing.streamed());
         }
-        return portable ? BackupRequest.portable(host, Path.of(path)).compression(compression) : legacy(Path.of(path));
-    }
-
-    /** The compression of a stream: zstd unless another one was asked for. */
-    static Compression streamed(CommandSpec command, Compression compression) {
-        boolean asked = command.commandLine().getParseResult().hasMatchedOption("--compression");
-        return asked || !compression.equals(Compression.GZIP) ? compression : Compression.ZSTD;
+        return portable
+                ? BackupRequest.portable(host, Path.of(path)).compression(writing.compression())
+                : legacy(Path.of(path));
     }
 
     private BackupRequest.Builder legacy(Path directory) {
-        boolean asked = spec.commandLine().getParseResult().hasMatchedOption("--compression");
-        if (asked && compression.codec() != Compression.Codec.NONE) {
+        if (writing.compressionAsked() && writing.compression().codec() != Compression.Codec.NONE) {
             throw new UsageError(
                     "--compression needs -portable",
                     "The legacy format, which is written without -portable, has no compression.");
@@ -233,17 +162,5 @@ final class BackupCommand implements Command, FlagHints {
             throw new UsageError("the path of the backup is empty", "As in 'sluice backup -portable /backups/monday'.");
         }
         return path;
-    }
-
-    static final class Concurrency extends Values.Count {
-        Concurrency() {
-            super(1, 256);
-        }
-    }
-
-    static final class Retries extends Values.Count {
-        Retries() {
-            super(0, 1000);
-        }
     }
 }

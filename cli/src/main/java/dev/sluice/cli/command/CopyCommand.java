@@ -3,30 +3,25 @@ package dev.sluice.cli.command;
 import dev.sluice.cli.option.CheckFlags;
 import dev.sluice.cli.option.CommonFlags;
 import dev.sluice.cli.option.OutputFlags;
+import dev.sluice.cli.option.PaceFlags;
+import dev.sluice.cli.option.ReadingFlags;
 import dev.sluice.cli.option.SelectionFlags;
 import dev.sluice.cli.option.UsageError;
 import dev.sluice.cli.option.Values;
-import dev.sluice.engine.BackupRequest;
+import dev.sluice.cli.option.WritingFlags;
 import dev.sluice.engine.CopyRequest;
-import dev.sluice.engine.model.Compression;
-import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Selection;
-import dev.sluice.engine.model.Timeouts;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code sluice copy}: from any end to any other. */
 @CommandLine.Command(
@@ -79,75 +74,9 @@ final class CopyCommand implements Command {
     private @Nullable String newPolicy;
 
     @Option(
-            names = "--chain",
-            description =
-                    "Put portable runs of influxd with -since together, oldest first. Default: the newest counts.")
-    private boolean chain;
-
-    @Option(
             names = "-skip-errors",
             description = "Go on without a shard that cannot be copied; ends with exit code 3 and names it.")
     private boolean skipErrors;
-
-    @Option(
-            names = "--compression",
-            paramLabel = "CODEC",
-            defaultValue = "gzip:1",
-            converter = Values.Codec.class,
-            description =
-                    "gzip[:0-9], zstd[:-7-19] or none, for a portable target or a stream. Default: gzip:1; zstd for a stream.")
-    @SuppressWarnings("NullAway.Init") // has a default
-    private Compression compression;
-
-    @Option(
-            names = "--allow-incomplete",
-            description =
-                    "Of a stream that is cut short or damaged, take what had arrived whole; ends with exit code 3 or 4.")
-    private boolean allowIncomplete;
-
-    @Option(
-            names = "--concurrency",
-            paramLabel = "N",
-            defaultValue = "" + BackupRequest.DEFAULT_CONCURRENCY,
-            converter = BackupCommand.Concurrency.class,
-            description = "How many shards go side by side. Default: " + BackupRequest.DEFAULT_CONCURRENCY + ".")
-    private int concurrency;
-
-    @Option(
-            names = "--retries",
-            paramLabel = "N",
-            defaultValue = "" + BackupRequest.DEFAULT_RETRIES,
-            converter = BackupCommand.Retries.class,
-            description = "Attempts for a shard after its first one. Default: " + BackupRequest.DEFAULT_RETRIES + ".")
-    private int retries;
-
-    @Option(
-            names = "--rate-limit",
-            paramLabel = "RATE",
-            converter = Values.Bytes.class,
-            description = "At most so many bytes a second from the source, such as 200MB/s. Default: no limit.")
-    private @Nullable Long rateLimit;
-
-    @Option(
-            names = "--timeout",
-            paramLabel = "TIME",
-            converter = Values.Span.class,
-            description = "Longest silence of a server while data flows. Default: 60s.")
-    private @Nullable Duration timeout;
-
-    @Option(
-            names = "--memory",
-            paramLabel = "SIZE",
-            converter = Values.Bytes.class,
-            description = "At most so many bytes in flight, over all shards. Default: 32MiB.")
-    private @Nullable Long memory;
-
-    @Option(
-            names = "--digest",
-            paramLabel = "NAME",
-            converter = Values.DigestName.class,
-            description = "Checksum of each file in a portable manifest: crc32c (default) or sha256.")
-    private Digest.@Nullable Algorithm digest;
 
     @Option(
             names = "--scratch",
@@ -156,9 +85,14 @@ final class CopyCommand implements Command {
                     + "server's write-ahead log. Default: the system's temporary directory.")
     private @Nullable Path scratch;
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it
-    private CommandSpec spec;
+    @Mixin
+    private final WritingFlags writing = new WritingFlags();
+
+    @Mixin
+    private final ReadingFlags reading = new ReadingFlags();
+
+    @Mixin
+    private final PaceFlags pace = new PaceFlags();
 
     @Mixin
     private final CheckFlags checks = new CheckFlags();
@@ -181,7 +115,7 @@ final class CopyCommand implements Command {
         Context.require(request.from(), context.ends().in(), "stdin", "sluice copy - DIR < backup.zst");
         Context.require(request.to(), context.ends().out(), "stdout", "sluice copy DIR - > backup.zst");
         Context around = request.to() instanceof End.Stream ? context.withDataOnStdout() : context;
-        return CopyRun.copy(around, how, request, memory == null ? OptionalLong.empty() : OptionalLong.of(memory));
+        return CopyRun.copy(around, how, request, writing.memory());
     }
 
     /** What the flags ask for. */
@@ -199,24 +133,16 @@ final class CopyCommand implements Command {
         CopyRequest.Builder request = CopyRequest.of(from, to)
                 .selection(selection.selection())
                 .mapping(mapping(selection.selection()))
-                .compression(to instanceof End.Stream ? BackupCommand.streamed(spec, compression) : compression)
+                .compression(to instanceof End.Stream ? writing.streamed() : writing.compression())
                 .checkBlocks(checks.blocks())
-                .allowIncomplete(allowIncomplete)
-                .chain(chain)
+                .allowIncomplete(reading.allowIncomplete())
+                .chain(reading.chain())
                 .skipErrors(skipErrors)
-                .concurrency(concurrency)
-                .retries(retries);
-        if (rateLimit != null) {
-            request.rateLimit(rateLimit);
-        }
-        if (timeout != null) {
-            request.timeouts(Timeouts.DEFAULT.withIdle(timeout));
-        }
+                .pace(pace.pace());
+        writing.rateLimit().ifPresent(request::rateLimit);
+        writing.digest().ifPresent(request::digest);
         if (scratch != null) {
             request.scratch(scratch);
-        }
-        if (digest != null) {
-            request.digest(digest);
         }
         return request.build();
     }

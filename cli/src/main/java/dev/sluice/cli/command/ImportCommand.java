@@ -125,7 +125,7 @@ final class ImportCommand implements Command {
             names = "--concurrency",
             paramLabel = "N",
             defaultValue = "" + ImportRequest.DEFAULT_CONCURRENCY,
-            converter = BackupCommand.Concurrency.class,
+            converter = Values.Concurrency.class,
             description = "Requests in flight at most. Default: " + ImportRequest.DEFAULT_CONCURRENCY + ".")
     private int concurrency;
 
@@ -141,7 +141,7 @@ final class ImportCommand implements Command {
             names = "--retries",
             paramLabel = "N",
             defaultValue = "" + ImportRequest.DEFAULT_RETRIES,
-            converter = BackupCommand.Retries.class,
+            converter = Values.Retries.class,
             description = "Attempts for a request after its first one. Default: " + ImportRequest.DEFAULT_RETRIES + ".")
     private int retries;
 

@@ -5,6 +5,8 @@ import dev.sluice.cli.option.CommonFlags;
 import dev.sluice.cli.option.HttpFlags;
 import dev.sluice.cli.option.OfflineFlags;
 import dev.sluice.cli.option.OutputFlags;
+import dev.sluice.cli.option.PaceFlags;
+import dev.sluice.cli.option.ReadingFlags;
 import dev.sluice.cli.option.UsageError;
 import dev.sluice.cli.option.Values;
 import dev.sluice.engine.CopyRequest;
@@ -16,10 +18,8 @@ import dev.sluice.engine.model.HttpAccess;
 import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
-import dev.sluice.engine.model.Timeouts;
 import dev.sluice.engine.model.Verification;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -114,12 +114,6 @@ final class RestoreCommand implements Command {
     private @Nullable Long shard;
 
     @Option(
-            names = "--chain",
-            description =
-                    "Put runs of influxd with -since together, oldest first. Default: of each shard the newest counts.")
-    private boolean chain;
-
-    @Option(
             names = "-skip-errors",
             description = "Go on without a shard that cannot be restored; ends with exit code 3 and names it.")
     private boolean skipErrors;
@@ -175,34 +169,11 @@ final class RestoreCommand implements Command {
     @Mixin
     private final HttpFlags http = new HttpFlags();
 
-    @Option(
-            names = "--allow-incomplete",
-            description =
-                    "Of a stream that is cut short or damaged, take what had arrived whole; ends with exit code 3 or 4.")
-    private boolean allowIncomplete;
+    @Mixin
+    private final ReadingFlags reading = new ReadingFlags();
 
-    @Option(
-            names = "--concurrency",
-            paramLabel = "N",
-            defaultValue = "" + RestoreRequest.DEFAULT_CONCURRENCY,
-            converter = BackupCommand.Concurrency.class,
-            description = "How many shards are sent side by side. Default: " + RestoreRequest.DEFAULT_CONCURRENCY + ".")
-    private int concurrency;
-
-    @Option(
-            names = "--retries",
-            paramLabel = "N",
-            defaultValue = "" + RestoreRequest.DEFAULT_RETRIES,
-            converter = BackupCommand.Retries.class,
-            description = "Attempts for a shard after its first one. Default: " + RestoreRequest.DEFAULT_RETRIES + ".")
-    private int retries;
-
-    @Option(
-            names = "--timeout",
-            paramLabel = "TIME",
-            converter = Values.Span.class,
-            description = "Longest silence of the server while data flows. Default: 60s.")
-    private @Nullable Duration timeout;
+    @Mixin
+    private final PaceFlags pace = new PaceFlags();
 
     @Mixin
     private final OfflineFlags offline = new OfflineFlags();
@@ -254,12 +225,11 @@ final class RestoreCommand implements Command {
                 .mapping(mapping())
                 .keepExpired(keepExpired)
                 .subscriptions(subscriptions)
-                .chain(chain)
+                .chain(reading.chain())
                 .skipErrors(skipErrors)
-                .allowIncomplete(allowIncomplete)
+                .allowIncomplete(reading.allowIncomplete())
                 .checkBlocks(checks.blocks())
-                .concurrency(concurrency)
-                .retries(retries)
+                .pace(pace.pace())
                 .force(offline.force())
                 .replaceMetastore(offline.replaceMetastore())
                 .build();
@@ -287,13 +257,12 @@ final class RestoreCommand implements Command {
                 .mapping(mapping())
                 .verification(verification)
                 .checkBlocks(checks.blocks())
-                .allowIncomplete(allowIncomplete)
+                .allowIncomplete(reading.allowIncomplete())
                 .keepExpired(keepExpired)
                 .subscriptions(subscriptions)
-                .chain(chain)
+                .chain(reading.chain())
                 .skipErrors(skipErrors)
-                .concurrency(concurrency)
-                .retries(retries);
+                .pace(pace.pace());
         HttpAccess[] access = http.access(context.environment());
         if (cleanup && access.length == 0) {
             throw new UsageError(
@@ -315,9 +284,6 @@ final class RestoreCommand implements Command {
         }
         if (scratch != null) {
             request.scratch(scratch);
-        }
-        if (timeout != null) {
-            request.timeouts(Timeouts.DEFAULT.withIdle(timeout));
         }
         return request.build();
     }

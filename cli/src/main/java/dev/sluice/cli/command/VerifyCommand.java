@@ -2,16 +2,14 @@ package dev.sluice.cli.command;
 
 import dev.sluice.cli.option.CommonFlags;
 import dev.sluice.cli.option.OutputFlags;
+import dev.sluice.cli.option.PaceFlags;
+import dev.sluice.cli.option.ReadingFlags;
 import dev.sluice.cli.option.SelectionFlags;
 import dev.sluice.cli.option.UsageError;
 import dev.sluice.cli.option.Values;
-import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.VerifyRequest;
-import dev.sluice.engine.model.Timeouts;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -51,41 +49,11 @@ final class VerifyCommand implements Command {
     @Option(names = "--deep", description = "Decode the values of string blocks too, which takes longer.")
     private boolean deep;
 
-    @Option(
-            names = "--chain",
-            description =
-                    "Put portable runs of influxd with -since together, oldest first. Default: the newest counts.")
-    private boolean chain;
+    @Mixin
+    private final ReadingFlags reading = new ReadingFlags();
 
-    @Option(
-            names = "--allow-incomplete",
-            description =
-                    "Of a stream that is cut short or damaged, take what had arrived whole; ends with exit code 3 or 4.")
-    private boolean allowIncomplete;
-
-    @Option(
-            names = "--concurrency",
-            paramLabel = "N",
-            defaultValue = "" + BackupRequest.DEFAULT_CONCURRENCY,
-            converter = BackupCommand.Concurrency.class,
-            description = "How many shards are read side by side. Default: " + BackupRequest.DEFAULT_CONCURRENCY + ".")
-    private int concurrency;
-
-    @Option(
-            names = "--retries",
-            paramLabel = "N",
-            defaultValue = "" + BackupRequest.DEFAULT_RETRIES,
-            converter = BackupCommand.Retries.class,
-            description = "Attempts for a server's shard after its first one. Default: " + BackupRequest.DEFAULT_RETRIES
-                    + ".")
-    private int retries;
-
-    @Option(
-            names = "--timeout",
-            paramLabel = "TIME",
-            converter = Values.Span.class,
-            description = "Longest silence of a server while data flows. Default: 60s.")
-    private @Nullable Duration timeout;
+    @Mixin
+    private final PaceFlags pace = new PaceFlags();
 
     @Mixin
     private final OutputFlags output = new OutputFlags();
@@ -119,10 +87,8 @@ final class VerifyCommand implements Command {
                 Values.place(paths.get(0)),
                 selection.selection(),
                 deep,
-                chain,
-                allowIncomplete,
-                concurrency,
-                retries,
-                timeout == null ? Timeouts.DEFAULT : Timeouts.DEFAULT.withIdle(timeout));
+                reading.chain(),
+                reading.allowIncomplete(),
+                pace.pace());
     }
 }

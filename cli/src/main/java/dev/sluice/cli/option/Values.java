@@ -244,4 +244,18 @@ public final class Values {
             throw new TypeConversionException(": " + e.getMessage());
         }
     }
+
+    /** How many things go side by side. */
+    public static final class Concurrency extends Count {
+        public Concurrency() {
+            super(1, 256);
+        }
+    }
+
+    /** How often something is tried again. */
+    public static final class Retries extends Count {
+        public Retries() {
+            super(0, 1000);
+        }
+    }
 }

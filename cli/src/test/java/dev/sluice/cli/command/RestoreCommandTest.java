@@ -150,9 +150,9 @@ class RestoreCommandTest {
             assertThat(http.endpoint()).hasToString("https://db2:8086");
             assertThat(http.credentials()).isEqualTo(new Credentials.Basic("admin", "secret"));
         });
-        assertThat(request.concurrency()).isEqualTo(8);
-        assertThat(request.retries()).isZero();
-        assertThat(request.timeouts().idle()).isEqualTo(Duration.ofSeconds(90));
+        assertThat(request.pace().concurrency()).isEqualTo(8);
+        assertThat(request.pace().retries()).isZero();
+        assertThat(request.pace().timeouts().idle()).isEqualTo(Duration.ofSeconds(90));
     }
 
     @ParameterizedTest

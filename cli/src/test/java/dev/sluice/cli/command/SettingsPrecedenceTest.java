@@ -36,8 +36,8 @@ class SettingsPrecedenceTest {
         BackupRequest request =
                 request("backup", "-portable", "--config", file("concurrency = 5\nretries = 9\n"), "DIR");
 
-        assertThat(request.concurrency()).isEqualTo(7);
-        assertThat(request.retries()).isEqualTo(9);
+        assertThat(request.pace().concurrency()).isEqualTo(7);
+        assertThat(request.pace().retries()).isEqualTo(9);
     }
 
     @Test
@@ -46,7 +46,7 @@ class SettingsPrecedenceTest {
 
         BackupRequest request = request("backup", "-portable", "-concurrency", "3", "DIR");
 
-        assertThat(request.concurrency()).isEqualTo(3);
+        assertThat(request.pace().concurrency()).isEqualTo(3);
         assertThat(request.server()).hasToString("db1:1234");
     }
 
