@@ -28,7 +28,7 @@ final class BackupBench {
     private static final String WRITTEN = "drain to files";
     private static final String ORIGINAL = "influxd";
     private static final String GZIP = "gzip";
-    private static final String LIBDEFLATE = "gzip libdeflate";
+    private static final String LIBDEFLATE = "gzip:2 libdeflate";
 
     private static final String WALL = "wall_s";
     private static final String COPY = "copy_s";
@@ -66,7 +66,7 @@ final class BackupBench {
                 sluice("gzip:0", "gzip:0", Optional.empty()),
                 sluice("none", "none", Optional.empty()),
                 sluice(GZIP, "gzip:1", Optional.empty())));
-        setting.java25().ifPresent(java -> cases.add(sluice(LIBDEFLATE, "gzip:1", Optional.of(java))));
+        setting.java25().ifPresent(java -> cases.add(sluice(LIBDEFLATE, "gzip:2", Optional.of(java))));
         cases.removeIf(one -> !wanted.isEmpty() && !wanted.contains(one.name()));
         cases.addAll(0, List.of(drain(DRAIN, Optional.empty()), drain(WRITTEN, Optional.of(target)), original()));
         Results results = Rounds.measure(cases, setting.rounds());

@@ -30,9 +30,9 @@ class LibdeflateProviderTest {
     void staysAsideBeforeJava25() {
         assertThat(provider.availability().available()).isFalse();
         assertThat(provider.availability().reason()).startsWith("needs Java 25, this is ");
-        assertThatIllegalStateException().isThrownBy(() -> provider.create(1));
-        try (SlabEncoder encoder = SlabEncoders.forCompression(Compression.GZIP).orElseThrow()) {
-            assertThat(encoder.name()).isEqualTo("gzip:1 by Sluice");
+        assertThatIllegalStateException().isThrownBy(() -> provider.create(2));
+        try (SlabEncoder encoder = encoder(2)) {
+            assertThat(encoder.name()).isEqualTo("gzip:2 by the JDK");
         }
     }
 
@@ -43,10 +43,18 @@ class LibdeflateProviderTest {
                 .containsExactly("libdeflate", "Sluice", "the JDK");
     }
 
+    @Test
+    void leavesLevelOneToTheFasterOne() {
+        assertThat(provider.offers(1)).isFalse();
+        try (SlabEncoder encoder = encoder(1)) {
+            assertThat(encoder.name()).isEqualTo("gzip:1 by Sluice");
+        }
+    }
+
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9})
+    @ValueSource(ints = {2, 3, 4, 5, 6, 7, 8, 9})
     @EnabledForJreRange(minVersion = 25)
-    void everyLevelComesBack(int level) {
+    void everyLevelItOffersComesBack(int level) {
         try (SlabEncoder encoder = encoder(level)) {
             assertThat(encoder.name()).isEqualTo("gzip:%d by libdeflate".formatted(level));
             SlabEncoderCheck.smallSlabsComeBack(encoder, Codec.GZIP);
@@ -67,7 +75,7 @@ class LibdeflateProviderTest {
     @EnabledForJreRange(minVersion = 25)
     void manyThreadsShareAnEncoder() throws Exception {
         var threads = Executors.newFixedThreadPool(6);
-        try (SlabEncoder encoder = encoder(1)) {
+        try (SlabEncoder encoder = encoder(2)) {
             var tasks = new ArrayList<Callable<Boolean>>();
             for (int i = 0; i < 200; i++) {
                 byte[] raw = List.of(Content.values()).get(i % 4).bytes(3_000 + 517 * i);

@@ -5,6 +5,7 @@ public final class MalformedResponse extends SluiceException {
 
     private static final long serialVersionUID = 1L;
 
+    private final String problem;
     private final long offset;
 
     /**
@@ -17,7 +18,13 @@ public final class MalformedResponse extends SluiceException {
                 "Is the address really that of influxd's backup port (8088), and not its HTTP port (8086)? "
                         + "A proxy in between may cut answers as well.",
                 null);
+        this.problem = what;
         this.offset = offset;
+    }
+
+    /** What is wrong, without the words about an answer: the same bytes may lie in a file. */
+    public String problem() {
+        return problem;
     }
 
     public long offset() {

@@ -187,7 +187,9 @@ public final class SnapshotServer {
         } catch (NoSuchFileException e) {
             throw new NotThere("%s does not exist".formatted(metaDb), hint);
         } catch (MalformedResponse e) {
-            throw new InvalidRequest("%s is not a metastore: %s".formatted(metaDb, e.getMessage()), hint);
+            throw new InvalidRequest(
+                    "%s is not a metastore: %s, at byte %d".formatted(metaDb, e.problem(), e.offset()),
+                    "A server could not start with it either. " + hint);
         } catch (IOException e) {
             throw new StoreFailed("cannot read %s: %s".formatted(metaDb, e.getMessage()), hint, e);
         }

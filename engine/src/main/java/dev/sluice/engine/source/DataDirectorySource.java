@@ -197,7 +197,7 @@ public final class DataDirectorySource implements Source {
         } catch (MalformedResponse e) {
             throw new FormatDamaged(
                     file.toString(),
-                    "is not a metastore: " + e.getMessage(),
+                    "is not a metastore: %s, at byte %d".formatted(e.problem(), e.offset()),
                     "A server could not start with it either. Look for a backup of it.");
         }
     }

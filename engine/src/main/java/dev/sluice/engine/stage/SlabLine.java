@@ -60,7 +60,7 @@ public final class SlabLine implements AutoCloseable {
         return compression;
     }
 
-    /** Which encoder does the work, for reports: {@code gzip:1 by libdeflate}. */
+    /** Which encoder does the work, for reports: {@code gzip:6 by libdeflate}. */
     public String encoderName() {
         return encoder.map(SlabEncoder::name).orElse("none");
     }

@@ -367,8 +367,19 @@ class SnapshotServerTest {
         Files.writeString(dir.resolve("meta/meta.db"), "no protobuf");
         SnapshotServer.bind(address, dir.resolve("data"), dir.resolve("meta"))
                 .as(StepVerifier::create)
-                .verifyErrorSatisfies(e ->
-                        assertThat(e).isInstanceOf(InvalidRequest.class).hasMessageContaining("is not a metastore"));
+                .verifyErrorSatisfies(e -> {
+                    // It is a file: the words for a server's answer, and about its port, would lead astray.
+                    assertThat(e)
+                            .hasMessageContaining("meta.db is not a metastore")
+                            .hasMessageContaining(", at byte ")
+                            .hasMessageNotContaining("answer");
+                    assertThat(e)
+                            .isInstanceOfSatisfying(
+                                    InvalidRequest.class,
+                                    refused -> assertThat(refused.hint())
+                                            .contains("[meta]")
+                                            .doesNotContain("8088"));
+                });
     }
 
     private RunningServer start() {

@@ -10,6 +10,8 @@ final class HuffmanCode {
 
     private static final int SYMBOL_BITS = 9;
     private static final int SYMBOL_MASK = (1 << SYMBOL_BITS) - 1;
+    private static final int DIGIT_BITS = 8;
+    private static final int DIGIT_MASK = (1 << DIGIT_BITS) - 1;
     private static final int LENGTH_BITS = 4;
     private static final int LENGTH_MASK = (1 << LENGTH_BITS) - 1;
 
@@ -23,7 +25,9 @@ final class HuffmanCode {
     final int[] codes;
 
     private final int maxLength;
-    private final int[] sorted;
+    private int[] sorted;
+    private int[] other;
+    private final int[] places = new int[1 << DIGIT_BITS];
     private final int[] weights;
     private final int[] lengthCounts;
     private final int[] nextCodes;
@@ -38,6 +42,7 @@ final class HuffmanCode {
         this.codes = new int[symbols];
         this.maxLength = maxLength;
         this.sorted = new int[symbols];
+        this.other = new int[symbols];
         this.weights = new int[symbols];
         this.lengthCounts = new int[maxLength + 1];
         this.nextCodes = new int[maxLength + 1];
@@ -104,8 +109,34 @@ final class HuffmanCode {
                 sorted[used++] = 1 << SYMBOL_BITS | i;
             }
         }
-        Arrays.sort(sorted, 0, used);
+        sortByFrequency(used);
         return used;
+    }
+
+    /** One digit after the other, lowest first: symbols are few and counts are small. */
+    private void sortByFrequency(int used) {
+        int left = 0;
+        for (int i = 0; i < used; i++) {
+            left |= sorted[i] >>> SYMBOL_BITS;
+        }
+        for (int shift = SYMBOL_BITS; left != 0; shift += DIGIT_BITS, left >>>= DIGIT_BITS) {
+            Arrays.fill(places, 0);
+            for (int i = 0; i < used; i++) {
+                places[sorted[i] >>> shift & DIGIT_MASK]++;
+            }
+            int next = 0;
+            for (int digit = 0; digit < places.length; digit++) {
+                int count = places[digit];
+                places[digit] = next;
+                next += count;
+            }
+            for (int i = 0; i < used; i++) {
+                other[places[sorted[i] >>> shift & DIGIT_MASK]++] = sorted[i];
+            }
+            int[] swap = sorted;
+            sorted = other;
+            other = swap;
+        }
     }
 
     /**

@@ -17,11 +17,11 @@ final class MatchFinder {
     static final int MAX_MATCH = 258;
     static final int WINDOW = 32 * 1024;
 
-    private static final int HASH_BITS = 14;
+    private static final int HASH_BITS = 15;
     private static final int NOWHERE = -WINDOW - 1;
 
     /** Steps grow by one byte with every 2^this bytes without a match. */
-    private static final int PATIENCE = 6;
+    private static final int PATIENCE = 5;
 
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);

@@ -16,7 +16,7 @@ public interface SlabEncoder extends AutoCloseable {
     /** Longest file name that {@link #encodeFirst} takes, in characters. */
     int MAX_NAME = 255;
 
-    /** Which encoder this is, for reports and logs: {@code gzip:1 by libdeflate}. */
+    /** Which encoder this is, for reports and logs: {@code gzip:6 by libdeflate}. */
     String name();
 
     /**

@@ -6,7 +6,12 @@ import com.github.luben.zstd.ZstdException;
 import dev.sluice.engine.error.EncoderFailed;
 import io.netty.buffer.ByteBuf;
 
-/** One zstd frame a slab, with its size in the header and a checksum (low 32 bits of XXH64) at the end. */
+/**
+ * One zstd frame a slab, with its size in the header and a checksum (low 32 bits of XXH64) at the end.
+ *
+ * <p>Levels are zstd's, but 1 and 3 have parameters of their own, measured on shards (docs/rationale.md): their blocks are
+ * compressed already, so that long tries find little.
+ */
 final class ZstdEncoder implements SlabEncoder {
 
     private final int level;
@@ -18,7 +23,12 @@ final class ZstdEncoder implements SlabEncoder {
     }
 
     private static ZstdCompressCtx context(int level) {
-        return new ZstdCompressCtx().setLevel(level).setChecksum(true).setContentSize(true);
+        var context = new ZstdCompressCtx().setLevel(level).setChecksum(true).setContentSize(true);
+        return switch (level) {
+            case 1 -> context.setTargetLength(2).setMinMatch(6); // steps over what does not match, twice as fast
+            case 3 -> context.setHashLog(15).setChainLog(15); // tables that stay near the processor
+            default -> context;
+        };
     }
 
     @Override
