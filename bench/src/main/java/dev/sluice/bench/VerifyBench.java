@@ -91,6 +91,7 @@ final class VerifyBench {
         List<String> backup = List.of(
                 setting.sluice().toString(),
                 "backup",
+                "-portable=" + !kind.stream(),
                 "-host",
                 server.rpc().toString(),
                 "-db",
