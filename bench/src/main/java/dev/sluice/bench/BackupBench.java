@@ -30,16 +30,16 @@ final class BackupBench {
     private static final String GZIP = "gzip";
     private static final String LIBDEFLATE = "gzip:2 libdeflate";
 
-    private static final String WALL = "wall_s";
-    private static final String COPY = "copy_s";
+    static final String WALL = "wall_s";
+    static final String COPY = "copy_s";
     private static final String FSYNC = "fsync_s";
-    private static final String RATE = "MB_per_s";
-    private static final String COPY_RATE = "copy_MB_per_s";
+    static final String RATE = "MB_per_s";
+    static final String COPY_RATE = "copy_MB_per_s";
     private static final String STORED = "stored_MB";
-    private static final String CPU = "cpu_s_per_GB";
-    private static final String SERVER_CPU = "server_cpu_s_per_GB";
-    private static final String BUSY = "cores_busy";
-    private static final String PEAK = "peak_MB";
+    static final String CPU = "cpu_s_per_GB";
+    static final String SERVER_CPU = "server_cpu_s_per_GB";
+    static final String BUSY = "cores_busy";
+    static final String PEAK = "peak_MB";
 
     private final Setting setting;
     private final Influxd server;
@@ -98,11 +98,12 @@ final class BackupBench {
         return results.ratio("as fast", "%.2f", RATE, ORIGINAL);
     }
 
-    private interface Once {
+    /** What is measured. */
+    interface Once {
         Figures run() throws Exception;
     }
 
-    private static Rounds.Case named(String name, Once once) {
+    static Rounds.Case named(String name, Once once) {
         return new Rounds.Case() {
             @Override
             public String name() {
@@ -185,7 +186,7 @@ final class BackupBench {
                     .set(SERVER_CPU, serverCpu / gigabytes)
                     .set(BUSY, (run.cpuSeconds() + serverCpu) / run.wallSeconds())
                     .set(PEAK, run.peakBytes() / 1e6);
-            own(run.out(), figures);
+            own(run.out(), rawBytes, figures);
             return figures;
         } finally {
             Setting.delete(target);
@@ -193,7 +194,7 @@ final class BackupBench {
     }
 
     /** What Sluice says of itself in its last line of JSON. */
-    private void own(String out, Figures figures) throws IOException {
+    static void own(String out, long rawBytes, Figures figures) throws IOException {
         String last = out.lines().reduce("", (before, line) -> line);
         if (!last.startsWith("{")) {
             return;

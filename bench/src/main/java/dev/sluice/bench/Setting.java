@@ -18,10 +18,18 @@ import java.util.stream.Stream;
  * @param set the data
  * @param memory a directory on a memory file system, for a server's copy of the data and for what is written
  * @param sluice the start script of what was built last
+ * @param inspect the original's tool for files, if there is one to compare with
  * @param java25 a Java for which there is libdeflate
  * @param rounds how many runs count
  */
-record Setting(Path influxd, DataSet set, Path memory, Path sluice, Optional<Path> java25, int rounds) {
+record Setting(
+        Path influxd,
+        DataSet set,
+        Path memory,
+        Path sluice,
+        Optional<Path> inspect,
+        Optional<Path> java25,
+        int rounds) {
 
     static Setting of(Map<String, String> environment) {
         String influxd = environment.getOrDefault("SLUICE_INFLUXD", "").split(",", -1)[0];
@@ -33,6 +41,7 @@ record Setting(Path influxd, DataSet set, Path memory, Path sluice, Optional<Pat
                 new DataSet(Path.of("bench", "data", "server")),
                 Path.of(environment.getOrDefault("SLUICE_BENCH_MEMORY", "/dev/shm")),
                 Path.of("cli/target/home/bin/sluice").toAbsolutePath(),
+                Optional.ofNullable(environment.get("INFLUX_INSPECT")).map(Path::of),
                 Optional.ofNullable(environment.get("SLUICE_BENCH_JAVA25")).map(Path::of),
                 Integer.parseInt(environment.getOrDefault("SLUICE_BENCH_ROUNDS", "5")));
     }

@@ -40,11 +40,16 @@ import reactor.netty.resources.LoopResources;
 final class Ends {
 
     private final LoopResources loops;
+    private final Scheduler workers;
     private final Scheduler files;
 
-    /** @param files may block */
-    Ends(LoopResources loops, Scheduler files) {
+    /**
+     * @param workers for what burns processor time
+     * @param files may block
+     */
+    Ends(LoopResources loops, Scheduler workers, Scheduler files) {
         this.loops = loops;
+        this.workers = workers;
         this.files = files;
     }
 
@@ -81,8 +86,9 @@ final class Ends {
             return new DataDirectorySource(data, options.scratch(), files, Clock.systemUTC());
         }
         if (end instanceof End.Stream) {
-            Flux<ByteBuf> stdin = Pipes.read("stdin", () -> new FileInputStream(FileDescriptor.in).getChannel());
-            return new StreamSource("stdin", stdin, files, options.allowIncomplete());
+            Flux<ByteBuf> stdin = Pipes.read("stdin", () -> new FileInputStream(FileDescriptor.in).getChannel())
+                    .subscribeOn(files);
+            return new StreamSource("stdin", stdin, workers, options.allowIncomplete());
         }
         throw new InvalidRequest("%s cannot be read".formatted(end), "Name a server or the directory of a backup.");
     }

@@ -8,6 +8,7 @@ import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.Task;
 import dev.sluice.engine.event.TransferEvent;
+import dev.sluice.engine.flow.Crossing;
 import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Compression;
@@ -17,6 +18,7 @@ import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Pace;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
+import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.Timeouts;
 import dev.sluice.engine.model.Verification;
 import dev.sluice.engine.serve.RunningServer;
@@ -46,6 +48,7 @@ import dev.sluice.engine.transfer.Input;
 import dev.sluice.engine.transfer.LineExport;
 import dev.sluice.engine.transfer.LineImport;
 import dev.sluice.engine.transport.SnapshotTransport;
+import dev.sluice.engine.tsm.CheckDepth;
 import io.netty.buffer.ByteBuf;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -76,7 +79,7 @@ import reactor.netty.resources.LoopResources;
  * The engine. One instance serves any number of copies; {@link #close()} frees its threads.
  *
  * <p>Its threads are daemons of three kinds: event loops for the network, where nothing blocks; one worker a processor
- * for compression; threads for files, which may block.
+ * for compression, decoding and checks; threads for files, which may block.
  */
 public final class SluiceEngine implements AutoCloseable {
 
@@ -106,7 +109,7 @@ public final class SluiceEngine implements AutoCloseable {
         this.loops = LoopResources.create("sluice-net", LOOPS, true);
         this.workers = Schedulers.newParallel("sluice-compress", parallelism, true);
         this.files = Schedulers.newBoundedElastic(FILE_THREADS, QUEUED_FILE_TASKS, "sluice-files", 60, true);
-        this.ends = new Ends(loops, files);
+        this.ends = new Ends(loops, workers, files);
     }
 
     /** An engine with every default. */
@@ -218,13 +221,20 @@ public final class SluiceEngine implements AutoCloseable {
         });
     }
 
-    private static List<ShardStage> check(boolean blocks) {
-        return blocks ? List.of(new BlockCheck(false)) : List.of();
+    private List<ShardStage> check(boolean blocks) {
+        return blocks ? List.of(onWorkers(), new BlockCheck(CheckDepth.PASSING)) : List.of();
     }
 
     /** What every shard passes on its way to a server. */
-    private static List<ShardStage> arriving(boolean blocks) {
-        return blocks ? List.of(new Indexable(), new BlockCheck(false)) : List.of(new Indexable());
+    private List<ShardStage> arriving(boolean blocks) {
+        return blocks
+                ? List.of(onWorkers(), new Indexable(), new BlockCheck(CheckDepth.PASSING))
+                : List.of(onWorkers(), new Indexable());
+    }
+
+    /** Takes a shard off the thread that brings it: the stages behind this one burn processor time. */
+    private ShardStage onWorkers() {
+        return (shard, parts, tell) -> parts.transform(Crossing.to(workers, ShardPart::release));
     }
 
     private static boolean savesMetadataOnly(BackupRequest request) {
@@ -262,7 +272,7 @@ public final class SluiceEngine implements AutoCloseable {
      * @param stream is subscribed to once, and asked for no more than the server takes
      */
     public Flux<Event> restore(RestoreRequest request, Flux<ByteBuf> stream) {
-        return restore(request, Mono.just(new StreamSource("the stream", stream, files, request.allowIncomplete())));
+        return restore(request, Mono.just(new StreamSource("the stream", stream, workers, request.allowIncomplete())));
     }
 
     private Flux<Event> restore(RestoreRequest request, Mono<? extends Source> source) {
@@ -294,8 +304,9 @@ public final class SluiceEngine implements AutoCloseable {
                 ? targets.get(0)
                 : new FanOut(targets, request.pace().retries());
         List<ShardStage> stages = new ArrayList<>();
+        stages.add(onWorkers());
         if (request.checkBlocks()) {
-            stages.add(new BlockCheck(false)); // what came, before anything is taken out of it
+            stages.add(new BlockCheck(CheckDepth.PASSING)); // what came, before anything is taken out of it
         }
         stages.add(new ApplyTombstones(request.scratch(), files));
         stages.add(new Indexable());
@@ -435,10 +446,10 @@ public final class SluiceEngine implements AutoCloseable {
      */
     public Flux<Event> verify(VerifyRequest request) {
         return Flux.defer(() -> {
-            var check = new BlockCheck(request.deep());
+            var check = new BlockCheck(request.deep() ? CheckDepth.VALUES : CheckDepth.BLOCKS);
             var options = new CopyOptions(
                     Task.VERIFY,
-                    List.of(check),
+                    List.of(onWorkers(), check),
                     request.pace().concurrency(),
                     request.pace().retries(),
                     true,

@@ -3,6 +3,8 @@ package dev.sluice.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdException;
 import dev.sluice.engine.copy.Copy;
 import dev.sluice.engine.copy.CopyOptions;
 import dev.sluice.engine.error.CompressedDataDamaged;
@@ -13,6 +15,8 @@ import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.event.Task;
+import dev.sluice.engine.format.StreamJson;
+import dev.sluice.engine.format.StreamManifest;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.Notice;
@@ -30,10 +34,13 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -183,6 +190,61 @@ class StreamArchiveTest {
                 .isEqualTo(new MemoryShards(sample()).metadata().toByteArray());
         sample().forEach((ref, files) -> files.forEach((name, bytes) ->
                 assertThat(contents.get("data/" + ref + "/" + name)).isEqualTo(bytes)));
+    }
+
+    /** By the facts of zstd's seekable format alone, as another reader would. */
+    @Test
+    void aStreamThatWasKeptAsAFileCanBeReadAtAShardsOffset() throws IOException {
+        byte[] stream = archive(new MemoryShards(sample()).cut(LARGE, 1_500_000), Compression.ZSTD);
+        var end = ByteBuffer.wrap(stream).order(ByteOrder.LITTLE_ENDIAN);
+        assertThat(end.getInt(stream.length - 4)).isEqualTo(0x8F92EAB1);
+        assertThat(end.get(stream.length - 5)).as("no checksums in the table").isZero();
+        int frames = end.getInt(stream.length - 9);
+        int table = stream.length - 9 - 8 * frames;
+        assertThat(end.getInt(table - 8)).isEqualTo(0x184D2A5E);
+        assertThat(end.getInt(table - 4)).isEqualTo(stream.length - table);
+
+        var tar = new ByteArrayOutputStream();
+        Map<Long, Integer> starts = new HashMap<>();
+        int at = 0;
+        for (int i = 0; i < frames; i++) {
+            int compressed = end.getInt(table + 8 * i);
+            int raw = end.getInt(table + 8 * i + 4);
+            assertThat(stream[at + 4] & 4).as("frame %d has a checksum", i).isNotZero();
+            byte[] frame = Arrays.copyOfRange(stream, at, at + compressed);
+            byte[] piece = Zstd.decompress(frame, raw);
+            assertThat(piece).as("frame %d", i).hasSize(raw);
+            starts.put((long) tar.size(), at);
+            tar.writeBytes(piece);
+            at += compressed;
+            frame[compressed - 1] ^= 1;
+            assertThatThrownBy(() -> Zstd.decompress(frame, raw)).isInstanceOf(ZstdException.class);
+        }
+        assertThat(at).as("the table stands behind the last frame").isEqualTo(table - 8);
+
+        StreamManifest manifest =
+                StreamJson.decodeManifest(contents(tar.toByteArray()).get("manifest.json"));
+        assertThat(manifest.shards()).hasSize(4);
+        for (StreamManifest.Shard shard : manifest.shards()) {
+            assertThat(starts).as("a frame begins with %s", shard.ref()).containsKey(shard.offset());
+            byte[] part =
+                    Arrays.copyOfRange(tar.toByteArray(), (int) shard.offset(), (int) (shard.offset() + shard.bytes()));
+            Map<String, byte[]> files = contents(part);
+            assertThat(files).hasSize(shard.files() + 1);
+            sample().get(shard.ref())
+                    .forEach((name, bytes) -> assertThat(files.get("data/" + shard.ref() + "/" + name))
+                            .isEqualTo(bytes));
+        }
+    }
+
+    private static Map<String, byte[]> contents(byte[] tar) throws IOException {
+        Map<String, byte[]> contents = new LinkedHashMap<>();
+        try (var entries = new TarArchiveInputStream(new ByteArrayInputStream(tar), "UTF-8")) {
+            for (var entry = entries.getNextEntry(); entry != null; entry = entries.getNextEntry()) {
+                contents.put(entry.getName(), entries.readAllBytes());
+            }
+        }
+        return contents;
     }
 
     @ParameterizedTest

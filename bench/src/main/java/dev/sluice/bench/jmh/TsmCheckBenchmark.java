@@ -1,5 +1,6 @@
 package dev.sluice.bench.jmh;
 
+import dev.sluice.engine.tsm.CheckDepth;
 import dev.sluice.engine.tsm.CheckResult;
 import dev.sluice.engine.tsm.FileCheck;
 import dev.sluice.engine.tsm.TsmBlock;
@@ -44,8 +45,8 @@ public class TsmCheckBenchmark {
     @Param({"decimals", "noise", "integers", "strings", "wide"})
     public String file = "";
 
-    @Param("false")
-    public boolean deep;
+    @Param({"PASSING", "BLOCKS"})
+    public CheckDepth depth = CheckDepth.PASSING;
 
     private ByteBuf data = Unpooled.EMPTY_BUFFER;
     private List<ByteBuf> buffers = List.of();
@@ -74,7 +75,7 @@ public class TsmCheckBenchmark {
 
     @Benchmark
     public CheckResult onePass(Bytes counter) {
-        FileCheck check = FileCheck.of("x.tsm", data.readableBytes(), deep).orElseThrow();
+        FileCheck check = FileCheck.of("x.tsm", data.readableBytes(), depth).orElseThrow();
         buffers.forEach(check::feed);
         return sound(check.end(), counter);
     }
@@ -82,7 +83,7 @@ public class TsmCheckBenchmark {
     @Benchmark
     public CheckResult indexFirst(Bytes counter) throws IOException {
         try (var channel = new SeekableInMemoryByteChannel(bytes)) {
-            return sound(TsmIndexCheck.check("x.tsm", channel, deep), counter);
+            return sound(TsmIndexCheck.check("x.tsm", channel, depth == CheckDepth.VALUES), counter);
         }
     }
 

@@ -8,6 +8,7 @@ import dev.sluice.engine.error.ShardWithdrawn;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.error.StreamDamaged;
+import dev.sluice.engine.flow.Crossing;
 import dev.sluice.engine.flow.Relay;
 import dev.sluice.engine.format.StreamCatalog;
 import dev.sluice.engine.format.StreamJson;
@@ -70,8 +71,8 @@ public final class StreamSource implements Source {
 
     /**
      * @param what the stream, for people: {@code stdin}
-     * @param bytes subscribed to once; may block whoever asks for more
-     * @param decoding where the bytes are asked for, decompressed and checked
+     * @param bytes subscribed to once; neither who asks for them nor the thread that brings them is held up
+     * @param decoding where they are decompressed and checked
      * @param allowIncomplete a stream that is cut short or damaged ends where it does, with what had arrived whole
      */
     public StreamSource(String what, Flux<ByteBuf> bytes, Scheduler decoding, boolean allowIncomplete) {
@@ -131,7 +132,8 @@ public final class StreamSource implements Source {
             Flux<ShardPart> parts = head().flatMapMany(this::decoded)
                     .transform(TarReader.files(what))
                     .subscribeOn(decoding);
-            bytes.doOnNext(buffer -> received.addAndGet(buffer.readableBytes()))
+            bytes.transform(Crossing.to(decoding, ByteBuf::release))
+                    .doOnNext(buffer -> received.addAndGet(buffer.readableBytes()))
                     .doOnComplete(() -> inputEnded = true)
                     .subscribe(input);
             parts.subscribe(entries);

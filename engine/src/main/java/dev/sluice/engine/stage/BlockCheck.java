@@ -3,6 +3,7 @@ package dev.sluice.engine.stage;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.tsm.CheckDepth;
 import dev.sluice.engine.tsm.CheckResult;
 import dev.sluice.engine.tsm.FileCheck;
 import dev.sluice.engine.tsm.Finding;
@@ -15,21 +16,21 @@ import reactor.core.publisher.Flux;
  * Looks at every block of every TSM file, and at the structure of tombstones, while a shard passes. Nothing is held back
  * or changed: damage is told, and copied as it is, because the bytes are what the source has.
  *
- * <p>Works on the thread that brings the parts. One instance serves all shards of a copy, side by side.
+ * <p>Works on the thread that brings the parts, and burns processor time there: {@link dev.sluice.engine.flow.Crossing}
+ * belongs before it. One instance serves all shards of a copy, side by side.
  */
 public final class BlockCheck implements ShardStage {
 
     /** Findings that are told of one shard; the rest is counted. */
     private static final int MOST_TOLD = 50;
 
-    private final boolean deep;
+    private final CheckDepth depth;
     private final LongAdder files = new LongAdder();
     private final LongAdder blocks = new LongAdder();
     private final LongAdder values = new LongAdder();
 
-    /** @param deep whether every value is decoded */
-    public BlockCheck(boolean deep) {
-        this.deep = deep;
+    public BlockCheck(CheckDepth depth) {
+        this.depth = depth;
     }
 
     /** TSM files that went by so far. */
@@ -71,7 +72,7 @@ public final class BlockCheck implements ShardStage {
                 return;
             }
             if (part instanceof ShardPart.FileStart start) {
-                check = FileCheck.of(start.name(), start.size(), deep).orElse(null);
+                check = FileCheck.of(start.name(), start.size(), depth).orElse(null);
             } else if (part instanceof ShardPart.Bytes bytes) {
                 if (check != null) {
                     check.feed(bytes.data());

@@ -4,6 +4,7 @@ import dev.sluice.engine.error.ArchiveDamaged;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.tsm.CheckDepth;
 import dev.sluice.engine.tsm.CheckResult;
 import dev.sluice.engine.tsm.FileCheck;
 import dev.sluice.engine.tsm.Finding;
@@ -55,7 +56,7 @@ public final class Indexable implements ShardStage {
                     size = start.size();
                     tail.clear();
                     check = name.endsWith(".tsm")
-                            ? FileCheck.of(name, size, false).orElse(null)
+                            ? FileCheck.of(name, size, CheckDepth.PASSING).orElse(null)
                             : null;
                 } else if (part instanceof ShardPart.Bytes bytes && check != null) {
                     check.feed(bytes.data());

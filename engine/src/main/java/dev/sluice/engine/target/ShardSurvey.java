@@ -6,6 +6,7 @@ import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.tar.TarReader;
 import dev.sluice.engine.transport.SnapshotTransport;
 import dev.sluice.engine.tsm.BlockType;
+import dev.sluice.engine.tsm.CheckDepth;
 import dev.sluice.engine.tsm.FieldTypes;
 import dev.sluice.engine.tsm.FileCheck;
 import dev.sluice.engine.wire.SnapshotRequest.ShardBackup;
@@ -60,7 +61,7 @@ final class ShardSurvey {
                 Matcher name = TSM.matcher(start.name());
                 if (name.matches()) {
                     see(Long.parseLong(name.group(1)), Long.parseLong(name.group(2)));
-                    file = FileCheck.of(start.name(), start.size(), false, types::add)
+                    file = FileCheck.of(start.name(), start.size(), CheckDepth.PASSING, types::add)
                             .orElse(null);
                 }
             } else if (part instanceof ShardPart.Bytes bytes && file != null) {
@@ -104,7 +105,7 @@ final class ShardSurvey {
         ShardPart look(ShardPart part) {
             try {
                 if (part instanceof ShardPart.FileStart start) {
-                    check = FileCheck.of(start.name(), start.size(), false, this::compare)
+                    check = FileCheck.of(start.name(), start.size(), CheckDepth.PASSING, this::compare)
                             .orElse(null);
                 } else if (part instanceof ShardPart.Bytes bytes && check != null) {
                     check.feed(bytes.data());

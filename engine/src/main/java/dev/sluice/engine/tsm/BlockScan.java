@@ -22,6 +22,14 @@ final class BlockScan {
 
     private static final int FLOAT_HEAD = 0x10;
 
+    /** Bytes by which timestamps are known: their length, their encoding, three bytes of the first. */
+    private static final int HEAD = 5;
+
+    private static final int NEXT_HEAD = CRC + 1 + HEAD;
+    private static final int SHORT_TIMES = 0x7F; // their length has one byte
+    private static final int LONG_VALUE = 12;
+    private static final int MOST_GUESSED = 10_000;
+
     private int type;
     private int timesAt;
     private int timesLength;
@@ -31,6 +39,10 @@ final class BlockScan {
     private long last;
     private int reached;
     private @Nullable String problem;
+
+    private long lastBefore = Long.MIN_VALUE;
+    private long restart;
+    private final boolean[] marked = new boolean[256];
 
     /** Code of the type. */
     int type() {
@@ -80,12 +92,13 @@ final class BlockScan {
      * @return where it ends, {@link #MORE} or {@link #BAD}; the checksum was not compared
      */
     int scan(byte[] b, int from, int to, long most) {
-        problem = null;
         int at = head(b, from, to, most);
-        if (at < 0) {
-            return at;
-        }
-        int end = values(b, at, to);
+        return at < 0 ? at : rest(b, from, to, most);
+    }
+
+    /** The same behind a successful {@link #head}, with its arguments. */
+    int rest(byte[] b, int from, int to, long most) {
+        int end = values(b, valuesAt, to);
         if (end >= 0) {
             reached = end;
             return end > from + most ? bad("block is longer than the file has room for", end) : end;
@@ -95,6 +108,7 @@ final class BlockScan {
 
     /** Type, timestamps and their number only; returns where the values start. */
     int head(byte[] b, int from, int to, long most) {
+        problem = null;
         reached = from;
         int at = from + CRC;
         if (at + 2 > to) {
@@ -129,6 +143,70 @@ final class BlockScan {
             return more(valuesAt);
         }
         return times(b) ? valuesAt : BAD;
+    }
+
+    /** Whether {@link #guess} is cheaper than {@link #rest}, and the block one that it is meant for. */
+    boolean worthGuessing() {
+        boolean longValues = type == BlockType.FLOAT.code() || type == BlockType.STRING.code();
+        return longValues && timesLength <= SHORT_TIMES && count <= MOST_GUESSED;
+    }
+
+    /** Index that the block ends before, unless its values are unusually long. */
+    int likelyEnd() {
+        return valuesAt + count * LONG_VALUE + NEXT_HEAD;
+    }
+
+    /** The block that was found last is sound: what follows it will probably look like it. */
+    void remember() {
+        if (first < lastBefore) {
+            restart = first;
+        }
+        lastBefore = last;
+    }
+
+    /**
+     * Where the block ends if the next one follows at once, with timestamps of the same length, coded alike, that go on
+     * where these end or begin where another key's began: found by looking for the head of these, without walking the
+     * values. A guess: the checksum has to confirm it. Negative if there is nothing alike before {@link #likelyEnd()}.
+     */
+    int guess(byte[] b, int to) {
+        int going = head(b, last + (count > 1 ? (last - first) / (count - 1) : 0));
+        int again = head(b, restart);
+        mark(going, again, true);
+        boolean[] marked = this.marked;
+        int end = -1;
+        int most = Math.min(to, likelyEnd()) - HEAD;
+        // One byte in every four is one of the last four of the head, wherever it stands.
+        for (int at = valuesAt + CRC + HEAD; at < most && end < 0; at += HEAD - 1) {
+            if (marked[b[at] & 0xFF]) {
+                end = guessAround(b, at, going, again);
+            }
+        }
+        mark(going, again, false);
+        return end;
+    }
+
+    /** The encoding and the first three bytes of a timestamp. */
+    private int head(byte[] b, long time) {
+        return b[timesAt] << 24 | (int) (time >>> 40);
+    }
+
+    private void mark(int going, int again, boolean value) {
+        for (int shift = 0; shift < Integer.SIZE; shift += Byte.SIZE) {
+            marked[going >>> shift & 0xFF] = value;
+            marked[again >>> shift & 0xFF] = value;
+        }
+    }
+
+    private int guessAround(byte[] b, int around, int going, int again) {
+        for (int at = around - HEAD + 2; at <= around; at++) {
+            int there = (int) Bytes.U32.get(b, at);
+            boolean alike = (there == going || there == again) && b[at - 1] == timesLength;
+            if (alike && BlockType.isCode(b[at - 2] & 0xFF)) {
+                return at - 2 - CRC;
+            }
+        }
+        return -1;
     }
 
     private boolean times(byte[] b) {

@@ -26,10 +26,10 @@ public interface FileCheck {
      *
      * @param name path of the file; findings carry it
      * @param size that was announced for it, bytes
-     * @param deep whether strings are uncompressed and counted as well
+     * @param depth of the look at a TSM file
      */
-    static Optional<FileCheck> of(String name, long size, boolean deep) {
-        return of(name, size, deep, (key, type) -> {});
+    static Optional<FileCheck> of(String name, long size, CheckDepth depth) {
+        return of(name, size, depth, (key, type) -> {});
     }
 
     /**
@@ -37,9 +37,9 @@ public interface FileCheck {
      *
      * @param keys may throw, which {@link #feed} does then
      */
-    static Optional<FileCheck> of(String name, long size, boolean deep, KeyListener keys) {
+    static Optional<FileCheck> of(String name, long size, CheckDepth depth, KeyListener keys) {
         if (name.endsWith(".tsm")) {
-            return Optional.of(new TsmCheck(name, size, deep, keys));
+            return Optional.of(new TsmCheck(name, size, depth, keys));
         }
         return name.endsWith(".tombstone") ? Optional.of(new TombstoneCheck(name, size)) : Optional.empty();
     }

@@ -36,7 +36,7 @@ final class TsmCheck implements FileCheck {
     private final KeyListener listener;
     private final long size;
     private final long indexEnd;
-    private final boolean deep;
+    private final CheckDepth depth;
     private final BlockScan scan = new BlockScan();
     private final CRC32 crc = new CRC32();
 
@@ -96,16 +96,16 @@ final class TsmCheck implements FileCheck {
     }
 
     /** @param size that was announced for the file */
-    TsmCheck(String file, long size, boolean deep) {
-        this(file, size, deep, (key, type) -> {});
+    TsmCheck(String file, long size, CheckDepth depth) {
+        this(file, size, depth, (key, type) -> {});
     }
 
-    TsmCheck(String file, long size, boolean deep, KeyListener listener) {
+    TsmCheck(String file, long size, CheckDepth depth, KeyListener listener) {
         this.listener = listener;
         this.findings = new Findings(file);
         this.size = size;
         this.indexEnd = size - TsmFile.FOOTER;
-        this.deep = deep;
+        this.depth = depth;
     }
 
     @Override
@@ -189,7 +189,21 @@ final class TsmCheck implements FileCheck {
             return lost();
         }
         int limit = limit(room);
-        int end = scan.scan(held, from, limit, room);
+        int end = scan.head(held, from, limit, room);
+        if (end >= 0 && depth == CheckDepth.PASSING && scan.worthGuessing()) {
+            int guess = scan.guess(held, limit);
+            if (guess >= 0 && sound(guess)) {
+                accept(guess);
+                return next(State.BLOCKS, 1);
+            }
+            int likely = scan.likelyEnd() - from;
+            if (to - from < Math.min(room, likely)) {
+                return wait(likely);
+            }
+        }
+        if (end >= 0) {
+            end = scan.rest(held, from, limit, room);
+        }
         if (end >= 0 && sound(end)) {
             accept(end);
             return next(State.BLOCKS, 1);
@@ -272,8 +286,9 @@ final class TsmCheck implements FileCheck {
     private void accept(int end) {
         blocks++;
         values += scan.count();
+        scan.remember();
         ofBlocks.add(scan.type(), scan.first(), scan.last(), position, end - from);
-        if (deep && scan.type() == BlockType.STRING.code()) {
+        if (depth == CheckDepth.VALUES && scan.type() == BlockType.STRING.code()) {
             try {
                 StringCodec.check(
                         new Input(ByteBuffer.wrap(held, scan.valuesAt(), end - scan.valuesAt())), scan.count());

@@ -20,6 +20,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.function.ToIntFunction;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import org.apache.commons.compress.utils.SeekableInMemoryByteChannel;
@@ -47,6 +48,59 @@ class TsmCheckTest {
                 left -> left, left -> 1, left -> 1 + random.nextInt(left), left -> 1 + random.nextInt(100))) {
             CheckResult result = onePass(file, file.length, cut);
             assertThat(result).isEqualTo(byIndex);
+            assertThat(passing(file, file.length, cut)).isEqualTo(byIndex);
+        }
+    }
+
+    @Test
+    void whereABlockEndsIsGuessedFromItsNeighbour() throws IOException {
+        byte[] file = regular();
+        List<Entry> entries = entries(file);
+        byte[] bytes = Arrays.copyOf(file, file.length + BlockScan.SLACK);
+        var scan = new BlockScan();
+        for (int i = 0; i + 1 < entries.size(); i++) {
+            int at = (int) entries.get(i).at;
+            assertThat(scan.head(bytes, at, file.length, file.length - at)).isPositive();
+            assertThat(scan.worthGuessing()).isTrue();
+            if (i == 2) { // the first one that goes back in time shows where keys begin
+                scan.remember();
+                continue;
+            }
+            assertThat(scan.guess(bytes, file.length)).as("block %d", i).isEqualTo((int) entries.get(i + 1).at);
+            scan.remember();
+        }
+    }
+
+    @Test
+    void whatEveryCopyChecksFindsTheSameAsWalkingAllValues() throws IOException {
+        byte[] file = regular();
+        for (int bit = 0; bit < file.length * 8; bit++) {
+            byte[] flipped = file.clone();
+            flipped[bit / 8] ^= (byte) (1 << bit % 8);
+            CheckResult walked = onePass(flipped, file.length, left -> left);
+            assertThat(passing(flipped, file.length, left -> left))
+                    .as("bit %d", bit)
+                    .isEqualTo(walked);
+            if (inspectFinds(flipped)) {
+                assertThat(walked.damaged()).as("bit %d", bit).isTrue();
+            }
+        }
+        for (int length = 0; length < file.length; length++) {
+            byte[] cut = Arrays.copyOf(file, length);
+            assertThat(passing(cut, file.length, left -> 100).damaged())
+                    .as("%d bytes", length)
+                    .isTrue();
+        }
+        var random = new Random(5);
+        for (int round = 0; round < 300; round++) {
+            byte[] bytes = file.clone();
+            int at = random.nextInt(bytes.length);
+            int count = random.nextInt(bytes.length - at) + 1;
+            System.arraycopy(file, random.nextInt(bytes.length - count + 1), bytes, at, count);
+            ToIntFunction<Integer> cut = left -> 1 + random.nextInt(left);
+            assertThat(passing(bytes, bytes.length, cut))
+                    .as("round %d", round)
+                    .isEqualTo(onePass(bytes, bytes.length, cut));
         }
     }
 
@@ -220,7 +274,8 @@ class TsmCheckTest {
         reseal(file, entries(file).get(0));
         assertThat(onePass(file, file.length, left -> left).damaged()).isFalse();
         assertThat(indexFirst(file, false).damaged()).isFalse();
-        CheckResult deep = run(FileCheck.of("x.tsm", file.length, true).orElseThrow(), file, left -> left);
+        CheckResult deep =
+                run(FileCheck.of("x.tsm", file.length, CheckDepth.VALUES).orElseThrow(), file, left -> left);
         assertThat(deep.findings()).singleElement().satisfies(finding -> {
             assertThat(finding.key()).isEqualTo("m#!~#s");
             assertThat(finding.offset()).isEqualTo(5);
@@ -280,20 +335,29 @@ class TsmCheckTest {
     @Test
     void tombstonesAreCheckedByTheirName() throws IOException {
         byte[] file = Files.readAllBytes(FIXTURES.resolve("data/fx_mixed/autogen/8/000000001-000000001.tombstone"));
-        CheckResult sound = run(FileCheck.of("1.tombstone", file.length, false).orElseThrow(), file, left -> 1);
+        CheckResult sound =
+                run(FileCheck.of("1.tombstone", file.length, CheckDepth.BLOCKS).orElseThrow(), file, left -> 1);
         assertThat(sound.damaged()).isFalse();
         assertThat(sound.keys()).isEqualTo(7);
 
         byte[] cut = Arrays.copyOf(file, file.length - 1);
-        assertThat(run(FileCheck.of("1.tombstone", cut.length, false).orElseThrow(), cut, left -> left)
+        assertThat(run(
+                                FileCheck.of("1.tombstone", cut.length, CheckDepth.BLOCKS)
+                                        .orElseThrow(),
+                                cut,
+                                left -> left)
                         .damaged())
                 .isTrue();
         byte[] flipped = file.clone();
         flipped[40] ^= 1;
-        assertThat(run(FileCheck.of("1.tombstone", file.length, false).orElseThrow(), flipped, left -> left)
+        assertThat(run(
+                                FileCheck.of("1.tombstone", file.length, CheckDepth.BLOCKS)
+                                        .orElseThrow(),
+                                flipped,
+                                left -> left)
                         .damaged())
                 .isTrue();
-        assertThat(FileCheck.of("fields.idx", 1, false)).isEmpty();
+        assertThat(FileCheck.of("fields.idx", 1, CheckDepth.VALUES)).isEmpty();
     }
 
     /** What {@code influx_inspect verify} looks at: header, footer, whether the index parses, checksums by index. */
@@ -316,7 +380,11 @@ class TsmCheckTest {
     }
 
     private static CheckResult onePass(byte[] file, long size, ToIntFunction<Integer> cut) {
-        return run(new TsmCheck("x.tsm", size, false), file, cut);
+        return run(new TsmCheck("x.tsm", size, CheckDepth.BLOCKS), file, cut);
+    }
+
+    private static CheckResult passing(byte[] file, long size, ToIntFunction<Integer> cut) {
+        return run(new TsmCheck("x.tsm", size, CheckDepth.PASSING), file, cut);
     }
 
     private static CheckResult run(FileCheck check, byte[] file, ToIntFunction<Integer> cut) {
@@ -335,6 +403,28 @@ class TsmCheckTest {
         try (var channel = new SeekableInMemoryByteChannel(file)) {
             return TsmIndexCheck.check("x.tsm", channel, deep);
         }
+    }
+
+    /** As an agent writes it: the same clock for all series, several blocks each. */
+    private static byte[] regular() throws IOException {
+        var random = new Random(3);
+        var out = new ByteArrayOutputStream();
+        try (var writer = new TsmWriter(Channels.newChannel(out))) {
+            for (String key : List.of("cpu,host=a#!~#idle", "cpu,host=a#!~#user", "cpu,host=b#!~#user")) {
+                long from = 1_600_000_000_000_000_000L;
+                for (int block = 0; block < 3; block++) {
+                    long first = from + block * 20 * 10_000_000_000L;
+                    long[] times = LongStream.range(0, 20)
+                            .map(i -> first + i * 10_000_000_000L)
+                            .toArray();
+                    writer.write(
+                            key.getBytes(ISO_8859_1),
+                            TsmBlock.ofFloats(times, random.doubles(20).toArray()));
+                }
+            }
+            writer.finish();
+        }
+        return out.toByteArray();
     }
 
     private static byte[] manyBlocks(int count) throws IOException {

@@ -1,5 +1,6 @@
 package dev.sluice.engine.stage.codec;
 
+import dev.sluice.engine.error.CompressedDataDamaged;
 import dev.sluice.engine.flow.Unfold;
 import dev.sluice.engine.flow.Unfolder;
 import dev.sluice.engine.model.Compression.Codec;
@@ -23,7 +24,7 @@ import reactor.core.publisher.Flux;
  * brings the input or the demand. What has been given out is proved only by completion: a piece's checksum stands
  * at its end. Everything that is wrong with the input ends in
  * {@link dev.sluice.engine.error.CompressedDataDamaged}: cut short, not of the format, bytes between or after the
- * pieces, wrong checksum or length, no bytes at all.
+ * pieces, wrong checksum or length, no bytes at all, far more bytes than a backup can expand to ({@link Expansion}).
  */
 public final class Decoders {
 
@@ -42,7 +43,7 @@ public final class Decoders {
     }
 
     static Function<Flux<ByteBuf>, Flux<ByteBuf>> gzip(String what, ByteBufAllocator allocator) {
-        return decoded(() -> new GzipDecoder(what, allocator), allocator);
+        return decoded(what, () -> new GzipDecoder(what, allocator), allocator);
     }
 
     /**
@@ -55,7 +56,7 @@ public final class Decoders {
     }
 
     static Function<Flux<ByteBuf>, Flux<ByteBuf>> zstd(String what, ByteBufAllocator allocator) {
-        return decoded(() -> new ZstdDecoder(what, allocator), allocator);
+        return decoded(what, () -> new ZstdDecoder(what, allocator), allocator);
     }
 
     /**
@@ -89,19 +90,24 @@ public final class Decoders {
         return Codec.NONE;
     }
 
-    private static Function<Flux<ByteBuf>, Flux<ByteBuf>> decoded(Supplier<Decoder> start, ByteBufAllocator allocator) {
-        return Unfold.of(() -> new Chunks(start.get(), allocator), ByteBuf::release);
+    private static Function<Flux<ByteBuf>, Flux<ByteBuf>> decoded(
+            String what, Supplier<Decoder> start, ByteBufAllocator allocator) {
+        return Unfold.of(() -> new Chunks(what, start.get(), allocator), ByteBuf::release);
     }
 
     /** A decoder and the input that it is at. */
     private static final class Chunks implements Unfolder<ByteBuf> {
+        private final String what;
         private final Decoder decoder;
         private final ByteBufAllocator allocator;
+        private final Expansion expansion = new Expansion();
+        private long used;
         private @Nullable ByteBuf buffer;
         private ByteBuffer bytes = NOTHING;
         private boolean more;
 
-        private Chunks(Decoder decoder, ByteBufAllocator allocator) {
+        private Chunks(String what, Decoder decoder, ByteBufAllocator allocator) {
+            this.what = what;
             this.decoder = decoder;
             this.allocator = allocator;
         }
@@ -119,7 +125,18 @@ public final class Decoders {
 
         @Override
         public @Nullable ByteBuf next() {
+            int before = bytes.position();
             ByteBuf chunk = more ? decoder.step(bytes) : null;
+            int step = bytes.position() - before;
+            used += step;
+            if (chunk != null && !expansion.bears(step, chunk)) {
+                chunk.release();
+                throw new CompressedDataDamaged(
+                        what,
+                        "expands to more than %d times its size, as no backup does".formatted(Expansion.MOST),
+                        used,
+                        null);
+            }
             more = chunk != null && (decoder.pending() || bytes.hasRemaining());
             if (chunk == null) {
                 releaseInput();

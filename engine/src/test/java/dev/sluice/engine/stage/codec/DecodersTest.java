@@ -335,6 +335,44 @@ class DecodersTest {
 
     @ParameterizedTest
     @EnumSource(value = Codec.class, names = "NONE", mode = Mode.EXCLUDE)
+    void refusesABombInMembersOrFrames(Codec codec) {
+        byte[] piece = bomb(codec, 16 << 20, 'x');
+        var out = new AtomicLong();
+        Flux.range(0, 100)
+                .map(i -> input(Placement.DIRECT, piece))
+                .transform(stage(codec))
+                .doOnNext(chunk -> {
+                    out.addAndGet(chunk.readableBytes());
+                    chunk.release();
+                })
+                .then()
+                .as(StepVerifier::create)
+                .verifyErrorSatisfies(e -> assertThat(e)
+                        .isInstanceOf(CompressedDataDamaged.class)
+                        .hasMessageContaining("expands to more than 500 times its size"));
+        assertThat(out).hasValueLessThan(257L << 20);
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Codec.class, names = "NONE", mode = Mode.EXCLUDE)
+    void readsAFileThatWasFilledUpWithZeros(Codec codec) {
+        byte[] piece = bomb(codec, 16 << 20);
+        Flux.range(0, 20)
+                .map(i -> input(Placement.DIRECT, piece))
+                .transform(stage(codec))
+                .map(chunk -> {
+                    int length = chunk.readableBytes();
+                    chunk.release();
+                    return (long) length;
+                })
+                .reduce(0L, Long::sum)
+                .as(StepVerifier::create)
+                .expectNext(20L * (16 << 20))
+                .verifyComplete();
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Codec.class, names = "NONE", mode = Mode.EXCLUDE)
     void asksForABufferOnlyWhenAllBeforeItIsGivenOut(Codec codec) {
         byte[] archive = bomb(codec, 3 * CHUNK);
         TestPublisher<ByteBuf> source = TestPublisher.create();
@@ -613,16 +651,22 @@ class DecodersTest {
     }
 
     private static byte[] bomb(Codec codec, int size) {
-        ByteBuf zeros = ByteBufAllocator.DEFAULT.directBuffer(size).writeZero(size);
+        return bomb(codec, size, 0);
+    }
+
+    private static byte[] bomb(Codec codec, int size, int filling) {
+        byte[] bytes = new byte[size];
+        Arrays.fill(bytes, (byte) filling);
+        ByteBuf same = ByteBufAllocator.DEFAULT.directBuffer(size, size).writeBytes(bytes);
         try (SlabEncoder encoder = SlabEncoders.forCompression(new Compression(codec, codec == Codec.GZIP ? 9 : 1))
                 .orElseThrow()) {
             ByteBuf out = ByteBufAllocator.DEFAULT.directBuffer(encoder.bound(size));
-            encoder.encode(zeros, out);
+            encoder.encode(same, out);
             byte[] bomb = CodecSamples.bytes(out);
             out.release();
             return bomb;
         } finally {
-            zeros.release();
+            same.release();
         }
     }
 
