@@ -11,6 +11,8 @@ public final class Main {
             Usage: bench/run load               make the data set, once; takes a quarter of an hour
                    bench/run backup [DATABASE [CASE...]]
                                             backups of '%s' or '%s'; default: both, with every codec
+                   bench/run restore [DATABASE [CASE...]]
+                                            restores to a server, in the same way
             bench/README.md tells what the environment says.""".formatted(DataSet.MANY, DataSet.SINGLE);
 
     private Main() {}
@@ -19,15 +21,22 @@ public final class Main {
         Setting setting = Setting.of(System.getenv());
         switch (args.length == 0 ? "" : args[0]) {
             case "load" -> Load.into(setting.set(), setting.influxd(), setting.memory());
-            case "backup" -> {
-                for (String database : args.length > 1 ? List.of(args[1]) : List.of(DataSet.MANY, DataSet.SINGLE)) {
-                    BackupBench.run(setting, database, List.of(args).subList(Math.min(2, args.length), args.length));
-                }
-            }
+            case "backup" -> onEach(args, (database, cases) -> BackupBench.run(setting, database, cases));
+            case "restore" -> onEach(args, (database, cases) -> RestoreBench.run(setting, database, cases));
             default -> {
                 System.err.println(USAGE);
                 System.exit(2);
             }
+        }
+    }
+
+    private interface Bench {
+        void run(String database, List<String> cases) throws Exception;
+    }
+
+    private static void onEach(String[] args, Bench bench) throws Exception {
+        for (String database : args.length > 1 ? List.of(args[1]) : List.of(DataSet.MANY, DataSet.SINGLE)) {
+            bench.run(database, List.of(args).subList(Math.min(2, args.length), args.length));
         }
     }
 }
