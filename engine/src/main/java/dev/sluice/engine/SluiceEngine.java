@@ -219,7 +219,7 @@ public final class SluiceEngine implements AutoCloseable {
 
     /** What every shard passes on its way to a server. */
     private static List<ShardStage> arriving(boolean blocks) {
-        return blocks ? List.of(new Indexable(), new BlockCheck(false)) : List.of(new Indexable());
+        return List.of(new Indexable(blocks));
     }
 
     private static boolean savesMetadataOnly(BackupRequest request) {
@@ -276,12 +276,9 @@ public final class SluiceEngine implements AutoCloseable {
                     request, address, http.isEmpty() ? Optional.empty() : Optional.of(http.get(targets.size()))));
         }
         Target target = targets.size() == 1 ? targets.get(0) : new FanOut(targets, request.retries());
-        List<ShardStage> stages = new ArrayList<>();
-        if (request.checkBlocks()) {
-            stages.add(new BlockCheck(false)); // what came, before anything is taken out of it
-        }
-        stages.add(new ApplyTombstones(request.scratch(), files));
-        stages.add(new Indexable());
+        // What came is looked at, before anything is taken out of it; what is written anew here is whole.
+        List<ShardStage> stages =
+                List.of(new Indexable(request.checkBlocks()), new ApplyTombstones(request.scratch(), files));
         var options = new CopyOptions(
                 Task.RESTORE,
                 stages,
