@@ -302,7 +302,8 @@ public final class SluiceEngine implements AutoCloseable {
                         request.intoExisting(),
                         request.cleanup()),
                 http,
-                Clock.systemUTC());
+                Clock.systemUTC(),
+                workers);
     }
 
     /**
