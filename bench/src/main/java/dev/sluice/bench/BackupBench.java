@@ -1,15 +1,11 @@
 package dev.sluice.bench;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
 import dev.sluice.bench.data.Influxd;
 import dev.sluice.bench.measure.Figures;
 import dev.sluice.bench.measure.Program;
 import dev.sluice.bench.measure.Results;
 import dev.sluice.bench.measure.Results.Column;
 import dev.sluice.bench.measure.Rounds;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,16 +26,7 @@ final class BackupBench {
     private static final String GZIP = "gzip";
     private static final String LIBDEFLATE = "gzip:2 libdeflate";
 
-    static final String WALL = "wall_s";
-    static final String COPY = "copy_s";
-    private static final String FSYNC = "fsync_s";
-    static final String RATE = "MB_per_s";
-    static final String COPY_RATE = "copy_MB_per_s";
     private static final String STORED = "stored_MB";
-    static final String CPU = "cpu_s_per_GB";
-    static final String SERVER_CPU = "server_cpu_s_per_GB";
-    static final String BUSY = "cores_busy";
-    static final String PEAK = "peak_MB";
 
     private final Setting setting;
     private final Influxd server;
@@ -77,48 +64,29 @@ final class BackupBench {
                         setting.rounds(),
                         Runtime.getRuntime().availableProcessors()));
         System.out.print(results.table(List.of(
-                results.figure("wall s", "%.2f", WALL),
-                results.figure("MB/s", "%.0f", RATE),
+                results.figure("wall s", "%.2f", Trial.WALL),
+                results.figure("MB/s", "%.0f", Trial.RATE),
                 faster(results),
                 results.figure("stored MB", "%.0f", STORED),
                 results.ratio("of its size", "%.3f", STORED, ORIGINAL),
-                results.figure("CPU s/GB", "%.1f", CPU),
-                results.figure("server's", "%.1f", SERVER_CPU),
-                results.figure("cores busy", "%.2f", BUSY),
-                results.figure("peak MB", "%.0f", PEAK),
-                results.figure("copy MB/s", "%.0f", COPY_RATE),
-                results.ratio("of drain", "%.2f", COPY_RATE, DRAIN),
-                results.ratio("to files", "%.2f", COPY_RATE, WRITTEN),
-                results.figure("fsync s", "%.3f", FSYNC))));
+                results.figure("CPU s/GB", "%.1f", Trial.CPU),
+                results.figure("server's", "%.1f", Trial.SERVER_CPU),
+                results.figure("cores busy", "%.2f", Trial.BUSY),
+                results.figure("peak MB", "%.0f", Trial.PEAK),
+                results.figure("copy MB/s", "%.0f", Trial.COPY_RATE),
+                results.ratio("of drain", "%.2f", Trial.COPY_RATE, DRAIN),
+                results.ratio("to files", "%.2f", Trial.COPY_RATE, WRITTEN),
+                results.figure("fsync s", "%.3f", Trial.FSYNC))));
         results.writeTo(Setting.results("backup-" + database));
     }
 
     /** Time of the original divided by ours. */
     private static Column faster(Results results) {
-        return results.ratio("as fast", "%.2f", RATE, ORIGINAL);
-    }
-
-    /** What is measured. */
-    interface Once {
-        Figures run() throws Exception;
-    }
-
-    static Rounds.Case named(String name, Once once) {
-        return new Rounds.Case() {
-            @Override
-            public String name() {
-                return name;
-            }
-
-            @Override
-            public Figures run() throws Exception {
-                return once.run();
-            }
-        };
+        return results.ratio("as fast", "%.2f", Trial.RATE, ORIGINAL);
     }
 
     private Rounds.Case drain(String name, Optional<Path> files) {
-        return named(name, () -> {
+        return Trial.named(name, () -> {
             Files.createDirectories(target);
             double before = Program.cpuSecondsOf(server.pid());
             Drain.Drained drained = new Drain(server.rpc(), files).run(database);
@@ -126,15 +94,15 @@ final class BackupBench {
             rawBytes = drained.bytes();
             double gigabytes = rawBytes / 1e9;
             return new Figures()
-                    .set(WALL, drained.seconds())
-                    .set(RATE, rawBytes / 1e6 / drained.seconds())
-                    .set(COPY_RATE, rawBytes / 1e6 / drained.seconds())
-                    .set(SERVER_CPU, (Program.cpuSecondsOf(server.pid()) - before) / gigabytes);
+                    .set(Trial.WALL, drained.seconds())
+                    .set(Trial.RATE, rawBytes / 1e6 / drained.seconds())
+                    .set(Trial.COPY_RATE, rawBytes / 1e6 / drained.seconds())
+                    .set(Trial.SERVER_CPU, (Program.cpuSecondsOf(server.pid()) - before) / gigabytes);
         });
     }
 
     private Rounds.Case original() {
-        return named(ORIGINAL, () -> {
+        return Trial.named(ORIGINAL, () -> {
             Files.createDirectories(target);
             return command(
                     List.of(
@@ -154,7 +122,7 @@ final class BackupBench {
         Map<String, String> environment = new HashMap<>();
         java.ifPresent(
                 home -> environment.put("SLUICE_JAVA", home.resolve("bin/java").toString()));
-        return named(
+        return Trial.named(
                 name,
                 () -> command(
                         List.of(
@@ -174,43 +142,9 @@ final class BackupBench {
 
     private Figures command(List<String> command, Map<String, String> environment) throws Exception {
         try {
-            double before = Program.cpuSecondsOf(server.pid());
-            Program.Run run = Program.run(command, environment);
-            double serverCpu = Program.cpuSecondsOf(server.pid()) - before;
-            double gigabytes = rawBytes / 1e9;
-            Figures figures = new Figures()
-                    .set(WALL, run.wallSeconds())
-                    .set(RATE, rawBytes / 1e6 / run.wallSeconds())
-                    .set(STORED, Setting.bytesIn(target) / 1e6)
-                    .set(CPU, run.cpuSeconds() / gigabytes)
-                    .set(SERVER_CPU, serverCpu / gigabytes)
-                    .set(BUSY, (run.cpuSeconds() + serverCpu) / run.wallSeconds())
-                    .set(PEAK, run.peakBytes() / 1e6);
-            own(run.out(), rawBytes, figures);
-            return figures;
+            return Trial.command(command, environment, server, rawBytes).set(STORED, Setting.bytesIn(target) / 1e6);
         } finally {
             Setting.delete(target);
-        }
-    }
-
-    /** What Sluice says of itself in its last line of JSON. */
-    static void own(String out, long rawBytes, Figures figures) throws IOException {
-        String last = out.lines().reduce("", (before, line) -> line);
-        if (!last.startsWith("{")) {
-            return;
-        }
-        try (JsonParser json = new JsonFactory().createParser(last)) {
-            json.nextToken();
-            while (json.nextToken() == JsonToken.FIELD_NAME) {
-                String name = json.currentName();
-                json.nextToken();
-                switch (name) {
-                    case "elapsed_seconds" ->
-                        figures.set(COPY, json.getDoubleValue()).set(COPY_RATE, rawBytes / 1e6 / json.getDoubleValue());
-                    case "fsync_seconds" -> figures.set(FSYNC, json.getDoubleValue());
-                    default -> json.skipChildren();
-                }
-            }
         }
     }
 }

@@ -6,9 +6,7 @@ import dev.sluice.engine.wire.PathList;
 import dev.sluice.engine.wire.SnapshotRequest;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.buffer.UnpooledByteBufAllocator;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SocketChannel;
@@ -45,7 +43,7 @@ final class Drain {
     record Drained(long bytes, double seconds) {}
 
     Drained run(String database) throws Exception {
-        Queue<ShardRef> shards = new ConcurrentLinkedQueue<>(shards(database));
+        Queue<ShardRef> shards = new ConcurrentLinkedQueue<>(shards(server, database));
         ExecutorService threads = Executors.newFixedThreadPool(CONNECTIONS);
         try {
             long begun = System.nanoTime();
@@ -70,13 +68,11 @@ final class Drain {
         }
     }
 
-    private List<ShardRef> shards(String database) throws IOException {
+    /** The shards that a server has of a database. */
+    static List<ShardRef> shards(ServerAddress server, String database) throws IOException {
         ByteBuf answer = Unpooled.buffer();
-        ByteBuffer into = ByteBuffer.allocate(READ_BYTES);
-        try (SocketChannel channel = ask(new SnapshotRequest.DatabaseInfo(Optional.of(database)))) {
-            while (channel.read(into.clear()) >= 0) {
-                answer.writeBytes(into.flip());
-            }
+        try (SocketChannel channel = Sockets.ask(server, new SnapshotRequest.DatabaseInfo(Optional.of(database)))) {
+            Sockets.readAll(channel, answer);
         }
         return PathList.decode(answer).shards();
     }
@@ -84,7 +80,8 @@ final class Drain {
     private long drain(ShardRef shard, ByteBuffer into) throws IOException {
         long bytes = 0;
         Path file = target.map(directory -> directory.resolve(shard.idText())).orElse(Path.of("/dev/null"));
-        try (SocketChannel channel = ask(SnapshotRequest.ShardBackup.of(shard, SnapshotRequest.ShardBackup.ALL));
+        try (SocketChannel channel =
+                        Sockets.ask(server, SnapshotRequest.ShardBackup.of(shard, SnapshotRequest.ShardBackup.ALL));
                 FileChannel out = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             for (int read = channel.read(into.clear()); read >= 0; read = channel.read(into.clear())) {
                 bytes += read;
@@ -94,19 +91,5 @@ final class Drain {
             }
         }
         return bytes;
-    }
-
-    private SocketChannel ask(SnapshotRequest request) throws IOException {
-        SocketChannel channel = SocketChannel.open(new InetSocketAddress(server.host(), server.port()));
-        ByteBuf bytes = request.encode(UnpooledByteBufAllocator.DEFAULT);
-        try {
-            ByteBuffer view = bytes.nioBuffer();
-            while (view.hasRemaining()) {
-                channel.write(view);
-            }
-        } finally {
-            bytes.release();
-        }
-        return channel;
     }
 }

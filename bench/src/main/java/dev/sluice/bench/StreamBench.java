@@ -51,31 +51,31 @@ final class StreamBench {
                 "Streams of '%s': %.0f MB of shards, medians of %d; 1 MB = 10^6 bytes%n",
                 DataSet.MANY, rawBytes / 1e6, setting.rounds());
         System.out.print(results.table(List.of(
-                results.figure("wall s", "%.2f", BackupBench.WALL),
-                results.figure("MB/s", "%.0f", BackupBench.RATE),
-                results.ratio("of directory", "%.2f", BackupBench.RATE, DIRECTORY),
-                results.figure("copy MB/s", "%.0f", BackupBench.COPY_RATE),
-                results.ratio("of drain", "%.2f", BackupBench.COPY_RATE, DRAIN),
-                results.figure("CPU s/GB", "%.1f", BackupBench.CPU),
-                results.figure("cores busy", "%.2f", BackupBench.BUSY),
-                results.figure("peak MB", "%.0f", BackupBench.PEAK))));
+                results.figure("wall s", "%.2f", Trial.WALL),
+                results.figure("MB/s", "%.0f", Trial.RATE),
+                results.ratio("of directory", "%.2f", Trial.RATE, DIRECTORY),
+                results.figure("copy MB/s", "%.0f", Trial.COPY_RATE),
+                results.ratio("of drain", "%.2f", Trial.COPY_RATE, DRAIN),
+                results.figure("CPU s/GB", "%.1f", Trial.CPU),
+                results.figure("cores busy", "%.2f", Trial.BUSY),
+                results.figure("peak MB", "%.0f", Trial.PEAK))));
         results.writeTo(Setting.results("stream"));
     }
 
     private Rounds.Case drain() {
-        return BackupBench.named(DRAIN, () -> {
+        return Trial.named(DRAIN, () -> {
             Drain.Drained drained = new Drain(server.rpc(), Optional.empty()).run(DataSet.MANY);
             rawBytes = drained.bytes();
             double rate = rawBytes / 1e6 / drained.seconds();
             return new Figures()
-                    .set(BackupBench.WALL, drained.seconds())
-                    .set(BackupBench.RATE, rate)
-                    .set(BackupBench.COPY_RATE, rate);
+                    .set(Trial.WALL, drained.seconds())
+                    .set(Trial.RATE, rate)
+                    .set(Trial.COPY_RATE, rate);
         });
     }
 
     private Rounds.Case directory() {
-        return BackupBench.named(DIRECTORY, () -> {
+        return Trial.named(DIRECTORY, () -> {
             Files.createDirectories(target);
             try {
                 return measured(command("zstd:1", target.toString()));
@@ -86,7 +86,7 @@ final class StreamBench {
     }
 
     private Rounds.Case piped(String name, String compression) {
-        return BackupBench.named(name, () -> {
+        return Trial.named(name, () -> {
             List<String> command = new ArrayList<>(TO_NOWHERE);
             command.addAll(command(compression, "-"));
             return measured(command);
@@ -113,12 +113,12 @@ final class StreamBench {
         Program.Run run = Program.run(command, Map.of());
         double serverCpu = Program.cpuSecondsOf(server.pid()) - before;
         Figures figures = new Figures()
-                .set(BackupBench.WALL, run.wallSeconds())
-                .set(BackupBench.RATE, rawBytes / 1e6 / run.wallSeconds())
-                .set(BackupBench.CPU, run.cpuSeconds() / (rawBytes / 1e9))
-                .set(BackupBench.BUSY, (run.cpuSeconds() + serverCpu) / run.wallSeconds())
-                .set(BackupBench.PEAK, run.peakBytes() / 1e6);
-        BackupBench.own(run.out(), rawBytes, figures);
+                .set(Trial.WALL, run.wallSeconds())
+                .set(Trial.RATE, rawBytes / 1e6 / run.wallSeconds())
+                .set(Trial.CPU, run.cpuSeconds() / (rawBytes / 1e9))
+                .set(Trial.BUSY, (run.cpuSeconds() + serverCpu) / run.wallSeconds())
+                .set(Trial.PEAK, run.peakBytes() / 1e6);
+        Trial.own(run.out(), rawBytes, figures);
         return figures;
     }
 }

@@ -72,14 +72,14 @@ final class VerifyBench {
                 "Checks of '%s': %.0f MB of shards, medians of %d; 1 MB = 10^6 bytes%n",
                 DataSet.MANY, rawBytes / 1e6, setting.rounds());
         System.out.print(results.table(List.of(
-                results.figure("wall s", "%.2f", BackupBench.WALL),
-                results.figure("MB/s", "%.0f", BackupBench.RATE),
-                results.figure("check MB/s", "%.0f", BackupBench.COPY_RATE),
-                results.ratio("of bare", "%.2f", BackupBench.COPY_RATE, BARE),
-                results.ratio("as fast", "%.2f", BackupBench.RATE, ORIGINAL),
-                results.figure("CPU s/GB", "%.1f", BackupBench.CPU),
-                results.figure("cores busy", "%.2f", BackupBench.BUSY),
-                results.figure("peak MB", "%.0f", BackupBench.PEAK))));
+                results.figure("wall s", "%.2f", Trial.WALL),
+                results.figure("MB/s", "%.0f", Trial.RATE),
+                results.figure("check MB/s", "%.0f", Trial.COPY_RATE),
+                results.ratio("of bare", "%.2f", Trial.COPY_RATE, BARE),
+                results.ratio("as fast", "%.2f", Trial.RATE, ORIGINAL),
+                results.figure("CPU s/GB", "%.1f", Trial.CPU),
+                results.figure("cores busy", "%.2f", Trial.BUSY),
+                results.figure("peak MB", "%.0f", Trial.PEAK))));
         results.writeTo(Setting.results("verify"));
     }
 
@@ -118,32 +118,32 @@ final class VerifyBench {
         }
         command.addAll(
                 List.of(setting.sluice().toString(), "verify", "--json", kind.stream() ? "-" : archive.toString()));
-        return BackupBench.named(kind.name(), () -> {
+        return Trial.named(kind.name(), () -> {
             Program.Run run = Program.run(command, environment);
             Figures figures = figures(run);
-            BackupBench.own(run.out(), rawBytes, figures);
+            Trial.own(run.out(), rawBytes, figures);
             return figures;
         });
     }
 
     private Rounds.Case original(Path tool) {
         String root = scratch.resolve("server").toString();
-        return BackupBench.named(
+        return Trial.named(
                 ORIGINAL, () -> figures(Program.run(List.of(tool.toString(), "verify", "-dir", root), Map.of())));
     }
 
     private Figures figures(Program.Run run) {
         return new Figures()
-                .set(BackupBench.WALL, run.wallSeconds())
-                .set(BackupBench.RATE, rawBytes / 1e6 / run.wallSeconds())
-                .set(BackupBench.CPU, run.cpuSeconds() / (rawBytes / 1e9))
-                .set(BackupBench.BUSY, run.cpuSeconds() / run.wallSeconds())
-                .set(BackupBench.PEAK, run.peakBytes() / 1e6);
+                .set(Trial.WALL, run.wallSeconds())
+                .set(Trial.RATE, rawBytes / 1e6 / run.wallSeconds())
+                .set(Trial.CPU, run.cpuSeconds() / (rawBytes / 1e9))
+                .set(Trial.BUSY, run.cpuSeconds() / run.wallSeconds())
+                .set(Trial.PEAK, run.peakBytes() / 1e6);
     }
 
     /** The JDK's decompressor on all files, one thread a processor, nothing looked at. */
     private Rounds.Case decompressed(Path archive) {
-        return BackupBench.named(BARE, () -> {
+        return Trial.named(BARE, () -> {
             List<Callable<Long>> work = new ArrayList<>();
             try (Stream<Path> files = Files.list(archive)) {
                 files.filter(file -> file.toString().endsWith(".gz")).forEach(file -> work.add(() -> bytesIn(file)));
@@ -158,9 +158,9 @@ final class VerifyBench {
                 }
                 double seconds = (System.nanoTime() - start) / 1e9;
                 return new Figures()
-                        .set(BackupBench.WALL, seconds)
-                        .set(BackupBench.RATE, bytes / 1e6 / seconds)
-                        .set(BackupBench.COPY_RATE, bytes / 1e6 / seconds);
+                        .set(Trial.WALL, seconds)
+                        .set(Trial.RATE, bytes / 1e6 / seconds)
+                        .set(Trial.COPY_RATE, bytes / 1e6 / seconds);
             } finally {
                 threads.shutdown();
             }

@@ -227,9 +227,7 @@ public final class SluiceEngine implements AutoCloseable {
 
     /** What every shard passes on its way to a server. */
     private List<ShardStage> arriving(boolean blocks) {
-        return blocks
-                ? List.of(onWorkers(), new Indexable(), new BlockCheck(CheckDepth.PASSING))
-                : List.of(onWorkers(), new Indexable());
+        return List.of(onWorkers(), new Indexable(blocks));
     }
 
     /** Takes a shard off the thread that brings it: the stages behind this one burn processor time. */
@@ -303,13 +301,9 @@ public final class SluiceEngine implements AutoCloseable {
         Target target = targets.size() == 1
                 ? targets.get(0)
                 : new FanOut(targets, request.pace().retries());
-        List<ShardStage> stages = new ArrayList<>();
-        stages.add(onWorkers());
-        if (request.checkBlocks()) {
-            stages.add(new BlockCheck(CheckDepth.PASSING)); // what came, before anything is taken out of it
-        }
-        stages.add(new ApplyTombstones(request.scratch(), files));
-        stages.add(new Indexable());
+        // What came is looked at, before anything is taken out of it; what is written anew here is whole.
+        List<ShardStage> stages = List.of(
+                onWorkers(), new Indexable(request.checkBlocks()), new ApplyTombstones(request.scratch(), files));
         var options = new CopyOptions(
                 Task.RESTORE,
                 stages,
@@ -335,7 +329,8 @@ public final class SluiceEngine implements AutoCloseable {
                         request.intoExisting(),
                         request.cleanup()),
                 http,
-                Clock.systemUTC());
+                Clock.systemUTC(),
+                workers);
     }
 
     /**

@@ -44,7 +44,7 @@ final class Uploaded {
             return archive.transform(TarReader.upload("the upload of shard " + shard))
                     .handle(uploaded::pass);
         });
-        return new Indexable()
+        return new Indexable(false)
                 .apply(shard, own, notice -> log.warn("{}", notice.message()))
                 .takeUntil(ShardPart.ShardEnd.class::isInstance);
     }

@@ -6,7 +6,6 @@ import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.tsm.CheckDepth;
 import dev.sluice.engine.tsm.CheckResult;
 import dev.sluice.engine.tsm.FileCheck;
-import dev.sluice.engine.tsm.Finding;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -20,9 +19,6 @@ import reactor.core.publisher.Flux;
  * belongs before it. One instance serves all shards of a copy, side by side.
  */
 public final class BlockCheck implements ShardStage {
-
-    /** Findings that are told of one shard; the rest is counted. */
-    private static final int MOST_TOLD = 50;
 
     private final CheckDepth depth;
     private final LongAdder files = new LongAdder();
@@ -50,21 +46,18 @@ public final class BlockCheck implements ShardStage {
 
     @Override
     public Flux<ShardPart> apply(ShardRef shard, Flux<ShardPart> parts, Consumer<Notice> tell) {
-        return Flux.using(() -> new Watch(shard, tell), watch -> parts.doOnNext(watch::see), Watch::close);
+        return Flux.using(
+                () -> new Watch(new BlockReport(shard, tell)), watch -> parts.doOnNext(watch::see), Watch::close);
     }
 
     /** One attempt at one shard. Locked, as a cancel comes from another thread than the parts. */
     private final class Watch {
-        private final ShardRef shard;
-        private final Consumer<Notice> tell;
+        private final BlockReport report;
         private @Nullable FileCheck check;
         private boolean closed;
-        private int told;
-        private long untold;
 
-        private Watch(ShardRef shard, Consumer<Notice> tell) {
-            this.shard = shard;
-            this.tell = tell;
+        private Watch(BlockReport report) {
+            this.report = report;
         }
 
         private synchronized void see(ShardPart part) {
@@ -79,46 +72,21 @@ public final class BlockCheck implements ShardStage {
                 }
             } else if (part instanceof ShardPart.FileEnd) {
                 if (check != null) {
-                    report(check.end());
+                    count(check.end());
                     check = null;
                 }
-            } else if (untold > 0) {
-                tell.accept(Notice.damaged(
-                        "shard %s: %d findings more".formatted(shard, untold), "The first ones are named."));
+            } else {
+                report.end();
             }
         }
 
-        private void report(CheckResult result) {
+        private void count(CheckResult result) {
             if (result.file().endsWith(".tsm")) {
                 files.increment();
             }
             blocks.add(result.blocks());
             values.add(result.values());
-            untold += result.unlisted();
-            for (Finding finding : result.findings()) {
-                if (told < MOST_TOLD) {
-                    told++;
-                    tell.accept(notice(finding));
-                } else {
-                    untold++;
-                }
-            }
-        }
-
-        private Notice notice(Finding finding) {
-            String message = "shard %s, %s: %s, at byte %d%s"
-                    .formatted(
-                            shard,
-                            finding.file(),
-                            finding.problem(),
-                            finding.offset(),
-                            finding.key() == null ? "" : ", key " + finding.key());
-            return finding.severity() == Finding.Severity.DAMAGE
-                    ? Notice.damaged(
-                            message,
-                            "What is damaged is copied as it is. If the server's own file is so too, see whether an "
-                                    + "older backup has it sound: sluice verify tells.")
-                    : Notice.note(message, "influxd does not write it so, but reads it.");
+            report.file(result);
         }
 
         private synchronized void close() {

@@ -21,54 +21,96 @@ import reactor.core.publisher.Flux;
  * <p>Files are checked while they pass. One whose header, index or footer is broken fails the shard before its end has
  * been passed on, so that whoever sends it can break off, and the server installs nothing. One whose index is sound but
  * some of whose blocks are not is passed on: all its other data can be read, and it came so from the server that was
- * backed up. That is told as damage.
+ * backed up. That is told as damage; with every block and what {@link BlockCheck} looks at, if that is wanted, in the
+ * same pass, as looking twice would cost as much as all the rest of a restore.
+ *
+ * <p>Works on the thread that brings the parts.
  */
 public final class Indexable implements ShardStage {
 
     private static final int HEADER = 5;
     private static final int TOLD = 3;
 
-    @Override
-    public Flux<ShardPart> apply(ShardRef shard, Flux<ShardPart> parts, Consumer<Notice> tell) {
-        return Flux.defer(() -> {
-            var state = new State(shard, tell);
-            return parts.map(state::look);
-        });
+    private final boolean everyBlock;
+
+    /** @param everyBlock whether each damaged block is told, and damage of tombstones, as {@link BlockCheck} does */
+    public Indexable(boolean everyBlock) {
+        this.everyBlock = everyBlock;
     }
 
-    private static final class State {
+    @Override
+    public Flux<ShardPart> apply(ShardRef shard, Flux<ShardPart> parts, Consumer<Notice> tell) {
+        return Flux.using(() -> new State(shard, tell), state -> parts.map(state::look), State::close);
+    }
+
+    /** One attempt at one shard. Locked, as a cancel comes from another thread than the parts. */
+    private final class State {
         private final ShardRef shard;
         private final Consumer<Notice> tell;
+        private final BlockReport report;
         private String name = "";
-        private long size;
         private final Tail tail = new Tail();
         private @Nullable FileCheck check;
+        private boolean closed;
 
         private State(ShardRef shard, Consumer<Notice> tell) {
             this.shard = shard;
             this.tell = tell;
+            this.report = new BlockReport(shard, tell);
         }
 
-        ShardPart look(ShardPart part) {
+        synchronized ShardPart look(ShardPart part) {
             try {
-                if (part instanceof ShardPart.FileStart start) {
-                    name = start.name();
-                    size = start.size();
-                    tail.clear();
-                    check = name.endsWith(".tsm")
-                            ? FileCheck.of(name, size, CheckDepth.PASSING).orElse(null)
-                            : null;
-                } else if (part instanceof ShardPart.Bytes bytes && check != null) {
-                    check.feed(bytes.data());
-                    tail.feed(bytes.data());
-                } else if (part instanceof ShardPart.FileEnd && check != null) {
-                    judge(check.end());
-                    check = null;
+                if (!closed) {
+                    follow(part);
                 }
                 return part;
             } catch (RuntimeException e) {
                 part.release();
                 throw e;
+            }
+        }
+
+        private void follow(ShardPart part) {
+            if (part instanceof ShardPart.FileStart start) {
+                name = start.name();
+                tail.clear();
+                check = everyBlock || isTsm()
+                        ? FileCheck.of(name, start.size(), CheckDepth.PASSING).orElse(null)
+                        : null;
+            } else if (part instanceof ShardPart.Bytes bytes) {
+                if (check != null) {
+                    check.feed(bytes.data());
+                    tail.feed(bytes.data());
+                }
+            } else if (part instanceof ShardPart.FileEnd) {
+                if (check != null) {
+                    ended(check.end());
+                    check = null;
+                }
+            } else {
+                report.end();
+            }
+        }
+
+        private void ended(CheckResult result) {
+            if (isTsm()) {
+                judge(result);
+            }
+            if (everyBlock) {
+                report.file(result);
+            }
+        }
+
+        private boolean isTsm() {
+            return name.endsWith(".tsm");
+        }
+
+        synchronized void close() {
+            closed = true;
+            if (check != null) {
+                check.abandon();
+                check = null;
             }
         }
 

@@ -40,6 +40,7 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 
 /**
  * A running influxd that gets databases which it does not have.
@@ -64,13 +65,19 @@ public final class LiveTarget implements Target {
     private final LiveOptions options;
     private final Optional<InfluxHttp> http;
     private final Clock clock;
+    private final Scheduler workers;
 
-    /** @param http the server's HTTP API, for what the backup port cannot do; stays the caller's */
-    public LiveTarget(LiveServer server, LiveOptions options, Optional<InfluxHttp> http, Clock clock) {
+    /**
+     * @param http the server's HTTP API, for what the backup port cannot do; stays the caller's
+     * @param workers for what burns processor time
+     */
+    public LiveTarget(
+            LiveServer server, LiveOptions options, Optional<InfluxHttp> http, Clock clock, Scheduler workers) {
         this.server = server;
         this.options = options;
         this.http = http;
         this.clock = clock;
+        this.workers = workers;
     }
 
     @Override
@@ -279,7 +286,7 @@ public final class LiveTarget implements Target {
                 if (!merged.contains(shard)) {
                     return send(shard, place, FileNaming.shifted(attempt * GENERATIONS), parts, stored);
                 }
-                return ShardSurvey.of(place, server.transport())
+                return ShardSurvey.of(place, server.transport(), workers)
                         .transform(survey -> ReadBack.onceReady(place, survey))
                         .flatMap(survey -> send(
                                 shard,

@@ -1,6 +1,7 @@
 package dev.sluice.engine.target;
 
 import dev.sluice.engine.error.FieldTypeConflict;
+import dev.sluice.engine.flow.Detour;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.tar.TarReader;
@@ -10,11 +11,15 @@ import dev.sluice.engine.tsm.CheckDepth;
 import dev.sluice.engine.tsm.FieldTypes;
 import dev.sluice.engine.tsm.FileCheck;
 import dev.sluice.engine.wire.SnapshotRequest.ShardBackup;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 
 /**
  * What a shard of a running server holds, before something is merged into it: the names that are taken and the types of
@@ -43,19 +48,24 @@ final class ShardSurvey {
         this.shard = shard;
     }
 
-    /** Reads the shard as it is now. Cold. */
-    static Mono<ShardSurvey> of(ShardRef shard, SnapshotTransport transport) {
+    /**
+     * Reads the shard as it is now. Cold.
+     *
+     * @param workers where files are taken apart: that is too much for the event loop that brings them
+     */
+    static Mono<ShardSurvey> of(ShardRef shard, SnapshotTransport transport, Scheduler workers) {
         return Mono.defer(() -> {
             var survey = new ShardSurvey(shard);
             return transport
                     .exchange(ShardBackup.of(shard, ShardBackup.ALL))
                     .transform(TarReader.parts(shard))
-                    .doOnNext(survey::take)
+                    .transform(Detour.of(part -> survey.take(part, workers), ShardPart::release))
                     .then(Mono.just(survey));
         });
     }
 
-    private void take(ShardPart part) {
+    /** Comes to nothing, as it is only looked at; what takes time is done by the workers. */
+    private Flux<ShardPart> take(ShardPart part, Scheduler workers) {
         try {
             if (part instanceof ShardPart.FileStart start) {
                 Matcher name = TSM.matcher(start.name());
@@ -64,14 +74,27 @@ final class ShardSurvey {
                     file = FileCheck.of(start.name(), start.size(), CheckDepth.PASSING, types::add)
                             .orElse(null);
                 }
-            } else if (part instanceof ShardPart.Bytes bytes && file != null) {
-                file.feed(bytes.data());
+            } else if (part instanceof ShardPart.Bytes bytes) {
+                return feed(bytes.data(), workers);
             } else if (part instanceof ShardPart.FileEnd) {
                 file = null; // what is wrong with the server's own files is not ours to judge
             }
+            return Flux.empty();
         } finally {
             part.release();
         }
+    }
+
+    /** From a copy on the heap: nothing to free, whoever cancels when. */
+    private Flux<ShardPart> feed(ByteBuf bytes, Scheduler workers) {
+        FileCheck check = file;
+        if (check == null) {
+            return Flux.empty();
+        }
+        byte[] copy = ByteBufUtil.getBytes(bytes);
+        return Mono.<ShardPart>fromRunnable(() -> check.feed(Unpooled.wrappedBuffer(copy)))
+                .subscribeOn(workers)
+                .flux();
     }
 
     private void see(long generation, long sequence) {
