@@ -10,6 +10,7 @@ import dev.sluice.engine.event.Task;
 import dev.sluice.engine.model.Conflict;
 import dev.sluice.engine.model.Credentials;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.HttpAccess;
 import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
@@ -21,6 +22,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
@@ -153,6 +155,16 @@ class RestoreCommandTest {
         assertThat(request.concurrency()).isEqualTo(8);
         assertThat(request.retries()).isZero();
         assertThat(request.timeouts().idle()).isEqualTo(Duration.ofSeconds(90));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-username me -password word, me, word", "-username me, me, secret", "-password word, admin, word"})
+    void userAndPasswordGoBeforeTheEnvironment(String flags, String user, String password) {
+        run.set("INFLUX_USERNAME", "admin").set("INFLUX_PASSWORD", "secret");
+
+        assertThat(request("-portable --http a DIR " + flags).http())
+                .extracting(HttpAccess::credentials)
+                .containsExactly(new Credentials.Basic(user, password));
     }
 
     @ParameterizedTest

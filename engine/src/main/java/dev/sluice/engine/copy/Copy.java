@@ -129,6 +129,7 @@ public final class Copy {
                         catalog.rawBytes()));
                 catalog.notices().forEach(this::report);
                 catalog.notOffered().forEach(this::warnOfNotOffered);
+                to.found().forEach(this::report);
                 var samples = Flux.interval(options.sampling(), timer).subscribe(tick -> sample());
                 return from.shards()
                         .flatMap(this::fateOf, width(), 1)
