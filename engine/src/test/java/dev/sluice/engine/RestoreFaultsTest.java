@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.engine.error.ArchiveDamaged;
 import dev.sluice.engine.error.ConnectionFailed;
 import dev.sluice.engine.error.ConnectionLost;
+import dev.sluice.engine.error.EngineClosed;
 import dev.sluice.engine.error.NotInstalled;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.error.RestoreRefused;
@@ -377,6 +378,45 @@ class RestoreFaultsTest {
         assertThat(told)
                 .anySatisfy(
                         notice -> assertThat(notice.message()).contains("with 2 of its 8 shards: db/rp/1, db/rp/2"));
+    }
+
+    @Test
+    void aRestoreThatIsInterruptedLeavesTheSameAccount() {
+        ShardRef[] eight = IntStream.rangeClosed(1, 8)
+                .mapToObj(id -> new ShardRef("db", "rp", id))
+                .toArray(ShardRef[]::new);
+        backup(eight);
+        var uploads = new AtomicInteger();
+        var reset = new CompletableFuture<Boolean>();
+        server.when(request -> request.type() == 7 && uploads.incrementAndGet() == 3
+                ? Optional.of(conversation -> {
+                    conversation.receive(1_000);
+                    engine.interrupt();
+                    reset.complete(conversation.awaitReset());
+                })
+                : Optional.empty());
+
+        failure(request().concurrency(1), EngineClosed.class, "closed");
+
+        assertThat(told).singleElement().satisfies(notice -> {
+            assertThat(notice.message()).contains("'db' stays", "with 2 of its 8 shards: db/rp/1, db/rp/2");
+            assertThat(notice.hint()).contains("DROP DATABASE \"db\"");
+        });
+        assertThat(reset).as("the upload ends").succeedsWithin(PATIENCE);
+    }
+
+    @Test
+    void anInterruptionBeforeTheFirstAnswerLeavesNothingToTell() {
+        backup(FIRST);
+        server.when(request -> Optional.of(conversation -> {
+            engine.interrupt();
+            conversation.awaitReset();
+        }));
+
+        failure(request(), EngineClosed.class, "closed");
+
+        assertThat(told).isEmpty();
+        assertThat(server.databases()).containsExactly("there before");
     }
 
     @Test
