@@ -3,6 +3,7 @@ package dev.sluice.engine;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Protocol;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.Timeouts;
@@ -18,6 +19,7 @@ import java.util.OptionalLong;
  * @param retries attempts after the first, for each shard
  * @param skipErrors go on without a shard that failed for good, and name it in the report
  * @param checkBlocks look at every block of every TSM file while it passes; damage is told, and copied as it is
+ * @param protocol that the server speaks
  */
 public record BackupRequest(
         ServerAddress server,
@@ -30,7 +32,8 @@ public record BackupRequest(
         OptionalLong rateLimit,
         boolean skipErrors,
         boolean checkBlocks,
-        Timeouts timeouts) {
+        Timeouts timeouts,
+        Protocol protocol) {
 
     /** How many shards are pulled side by side unless told otherwise. */
     public static final int DEFAULT_CONCURRENCY = 4;
@@ -83,6 +86,7 @@ public record BackupRequest(
         private boolean skipErrors;
         private boolean checkBlocks = true;
         private Timeouts timeouts = Timeouts.DEFAULT;
+        private Protocol protocol = Protocol.V1_5;
 
         private Builder(ServerAddress server, End to) {
             this.server = server;
@@ -143,6 +147,12 @@ public record BackupRequest(
             return this;
         }
 
+        /** Default: that of servers from 1.5 on. */
+        public Builder protocol(Protocol value) {
+            this.protocol = value;
+            return this;
+        }
+
         public BackupRequest build() {
             return new BackupRequest(
                     server,
@@ -155,7 +165,8 @@ public record BackupRequest(
                     rateLimit,
                     skipErrors,
                     checkBlocks,
-                    timeouts);
+                    timeouts,
+                    protocol);
         }
     }
 }

@@ -166,7 +166,8 @@ public final class SluiceEngine implements AutoCloseable {
                 request.skipErrors(),
                 request.compression(),
                 SAMPLING);
-        return ends.source(new End.Live(request.server()), ReadOptions.STRICT, request.timeouts(), request.retries())
+        var live = new End.Live(request.server(), request.protocol());
+        return ends.source(live, ReadOptions.STRICT, request.timeouts(), request.retries())
                 .map(source -> savesMetadataOnly(request) ? new MetadataOnly(source, METADATA_ONLY) : source)
                 .flatMapMany(source -> Flux.using(
                         () -> line(request.compression(), request.rateLimit()),

@@ -11,6 +11,7 @@ import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Protocol;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.Timeouts;
 import java.nio.file.Path;
@@ -141,6 +142,16 @@ final class BackupCommand implements Command, FlagHints {
             description = "Checksum of each stored file in the manifest: crc32c (default) or sha256.")
     private Digest.@Nullable Algorithm digest;
 
+    @Option(
+            names = "--protocol",
+            paramLabel = "VERSION",
+            defaultValue = "1.5",
+            converter = Values.BackupProtocol.class,
+            description =
+                    "What the server speaks: 1.4 for servers 1.0 to 1.4, which take another form of requests. Default: 1.5.")
+    @SuppressWarnings("NullAway.Init") // has a default
+    private Protocol protocol;
+
     @Mixin
     private final CheckFlags checks = new CheckFlags();
 
@@ -177,6 +188,7 @@ final class BackupCommand implements Command, FlagHints {
         BackupRequest.Builder request = begin(path());
         request.selection(selection.selection())
                 .checkBlocks(checks.blocks())
+                .protocol(protocol)
                 .concurrency(concurrency)
                 .retries(retries)
                 .skipErrors(skipErrors);
