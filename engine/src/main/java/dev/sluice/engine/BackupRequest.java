@@ -4,6 +4,7 @@ import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Pace;
+import dev.sluice.engine.model.Protocol;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import java.util.OptionalLong;
  * @param rateLimit raw bytes a second over all shards; empty for none
  * @param skipErrors go on without a shard that failed for good, and name it in the report
  * @param checkBlocks look at every block of every TSM file while it passes; damage is told, and copied as it is
+ * @param protocol that the server speaks
  */
 public record BackupRequest(
         ServerAddress server,
@@ -27,7 +29,8 @@ public record BackupRequest(
         Pace pace,
         OptionalLong rateLimit,
         boolean skipErrors,
-        boolean checkBlocks) {
+        boolean checkBlocks,
+        Protocol protocol) {
 
     public BackupRequest {
         if (to instanceof End.Legacy && compression.codec() != Compression.Codec.NONE) {
@@ -63,6 +66,7 @@ public record BackupRequest(
         private Compression compression = Compression.GZIP;
         private Digest.Algorithm digest = Digest.Algorithm.CRC32C;
         private OptionalLong rateLimit = OptionalLong.empty();
+        private Protocol protocol = Protocol.V1_5;
 
         private Builder(ServerAddress server, End to) {
             this.server = server;
@@ -92,9 +96,15 @@ public record BackupRequest(
             return this;
         }
 
+        /** Default: that of servers from 1.5 on. */
+        public Builder protocol(Protocol value) {
+            this.protocol = value;
+            return this;
+        }
+
         public BackupRequest build() {
             return new BackupRequest(
-                    server, to, selection, compression, digest, pace, rateLimit, skipErrors, checkBlocks);
+                    server, to, selection, compression, digest, pace, rateLimit, skipErrors, checkBlocks, protocol);
         }
     }
 }

@@ -170,11 +170,8 @@ public final class SluiceEngine implements AutoCloseable {
                 request.skipErrors(),
                 request.compression(),
                 SAMPLING);
-        return ends.source(
-                        new End.Live(request.server()),
-                        ReadOptions.STRICT,
-                        request.pace().timeouts(),
-                        request.pace().retries())
+        var live = new End.Live(request.server(), request.protocol());
+        return ends.source(live, ReadOptions.STRICT, request.pace().timeouts(), request.pace().retries())
                 .map(source -> savesMetadataOnly(request) ? new MetadataOnly(source, METADATA_ONLY) : source)
                 .flatMapMany(source -> Flux.using(
                         () -> line(request.compression(), request.rateLimit()),
@@ -559,12 +556,21 @@ public final class SluiceEngine implements AutoCloseable {
     }
 
     /**
-     * Ends the copies that still run, with {@link EngineClosed}, and frees the engine's threads. What is cleaned up then is
+     * Ends the copies that still run, with {@link EngineClosed}. Unlike a cancel, each tells by {@link Event.Told}s first
+     * what it leaves behind and how to clean up. Returns at once; no other copy begins. For whoever is told to end, and
+     * wants the account that a failure gets.
+     */
+    public void interrupt() {
+        closing.tryEmitError(new EngineClosed());
+    }
+
+    /**
+     * {@linkplain #interrupt() Ends} the copies that still run and frees the engine's threads. What is cleaned up then is
      * brought to its end, so that no pending file is left behind. Blocks for some seconds at most; safe to call twice.
      */
     @Override
     public synchronized void close() {
-        closing.tryEmitError(new EngineClosed());
+        interrupt();
         // A copy may be ended by the thread that brings its events; until then it has not begun to clean up.
         Mono.when(running.stream().map(Sinks.Empty::asMono).toList())
                 .timeout(PATIENCE)
@@ -592,12 +598,8 @@ public final class SluiceEngine implements AutoCloseable {
     }
 
     private Flux<Event> run(Source source, Target target, CopyOptions options, Selection selection) {
-        Flux<Event> copy = new Copy(source, target, options, Schedulers.parallel()).run(selection);
-        return Flux.using(
-                this::begin,
-                // The error of an engine that closes cancels the copy.
-                over -> Flux.merge(closing.asMono(), copy).takeUntil(Event.Finished.class::isInstance),
-                this::end);
+        var copy = new Copy(source, target, options, Schedulers.parallel());
+        return Flux.using(this::begin, over -> copy.run(selection, closing.asMono()), this::end);
     }
 
     private Sinks.Empty<Void> begin() {

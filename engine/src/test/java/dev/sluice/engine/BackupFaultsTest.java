@@ -29,6 +29,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -360,6 +361,32 @@ class BackupFaultsTest {
             engine.close();
             assertThat(names()).containsExactly("20200101T000000Z.manifest");
             failure(request(server), EngineClosed.class, "closed");
+        }
+    }
+
+    @Test
+    void aBackupThatIsInterruptedSaysWhatStays() {
+        var shards = new AtomicInteger();
+        try (var server = ScriptedServer.byRequest(request -> {
+            if (request.type() == 0 && shards.incrementAndGet() == 2) {
+                engine.interrupt();
+                return Script.hangAfter(TAR, 2_000);
+            }
+            return good(request);
+        })) {
+            var told = new ArrayList<String>();
+            engine.backup(request(server).concurrency(1).build())
+                    .doOnNext(event -> {
+                        if (event instanceof Event.Told notice) {
+                            told.add(notice.notice().message());
+                        }
+                    })
+                    .as(StepVerifier::create)
+                    .thenConsumeWhile(event -> true)
+                    .expectError(EngineClosed.class)
+                    .verify(PATIENCE);
+
+            assertThat(told).last().asString().contains("was not completed", "these finished archives stay");
         }
     }
 

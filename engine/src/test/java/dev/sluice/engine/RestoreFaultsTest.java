@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.engine.error.ArchiveDamaged;
 import dev.sluice.engine.error.ConnectionFailed;
 import dev.sluice.engine.error.ConnectionLost;
+import dev.sluice.engine.error.EngineClosed;
 import dev.sluice.engine.error.NotInstalled;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.error.RestoreRefused;
@@ -13,9 +14,6 @@ import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
-import dev.sluice.engine.format.ManifestJson;
-import dev.sluice.engine.format.PortableManifest;
-import dev.sluice.engine.meta.PortableMeta;
 import dev.sluice.engine.meta.proto.ContinuousQueryInfo;
 import dev.sluice.engine.meta.proto.Data;
 import dev.sluice.engine.meta.proto.DatabaseInfo;
@@ -23,7 +21,6 @@ import dev.sluice.engine.meta.proto.UserInfo;
 import dev.sluice.engine.meta.proto.UserPrivilege;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Mapping;
-import dev.sluice.engine.model.Metadata;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
@@ -32,6 +29,7 @@ import dev.sluice.engine.model.Timeouts;
 import dev.sluice.engine.model.Verification;
 import dev.sluice.engine.testkit.Answers;
 import dev.sluice.engine.testkit.FakeInfluxd;
+import dev.sluice.engine.testkit.PortableFiles;
 import dev.sluice.engine.testkit.ScriptedServer.Conversation;
 import dev.sluice.engine.testkit.ScriptedServer.Request;
 import dev.sluice.engine.testkit.ScriptedServer.Script;
@@ -383,6 +381,45 @@ class RestoreFaultsTest {
     }
 
     @Test
+    void aRestoreThatIsInterruptedLeavesTheSameAccount() {
+        ShardRef[] eight = IntStream.rangeClosed(1, 8)
+                .mapToObj(id -> new ShardRef("db", "rp", id))
+                .toArray(ShardRef[]::new);
+        backup(eight);
+        var uploads = new AtomicInteger();
+        var reset = new CompletableFuture<Boolean>();
+        server.when(request -> request.type() == 7 && uploads.incrementAndGet() == 3
+                ? Optional.of(conversation -> {
+                    conversation.receive(1_000);
+                    engine.interrupt();
+                    reset.complete(conversation.awaitReset());
+                })
+                : Optional.empty());
+
+        failure(request().concurrency(1), EngineClosed.class, "closed");
+
+        assertThat(told).singleElement().satisfies(notice -> {
+            assertThat(notice.message()).contains("'db' stays", "with 2 of its 8 shards: db/rp/1, db/rp/2");
+            assertThat(notice.hint()).contains("DROP DATABASE \"db\"");
+        });
+        assertThat(reset).as("the upload ends").succeedsWithin(PATIENCE);
+    }
+
+    @Test
+    void anInterruptionBeforeTheFirstAnswerLeavesNothingToTell() {
+        backup(FIRST);
+        server.when(request -> Optional.of(conversation -> {
+            engine.interrupt();
+            conversation.awaitReset();
+        }));
+
+        failure(request(), EngineClosed.class, "closed");
+
+        assertThat(told).isEmpty();
+        assertThat(server.databases()).containsExactly("there before");
+    }
+
+    @Test
     void aShardThatFailsForGoodIsNamedWhenErrorsAreSkipped() {
         backup(FIRST, SECOND);
         server.when(request ->
@@ -639,36 +676,7 @@ class RestoreFaultsTest {
         backup(metadata, archives);
     }
 
-    /** A portable backup as influxd leaves it, with the archives not compressed at all, which readers tell by content. */
     private void backup(Data metadata, Map<ShardRef, byte[]> archives) {
-        try {
-            String stamp = "20260101T000000Z";
-            byte[] protobuf = metadata.toByteArray();
-            Files.write(directory.resolve(stamp + ".meta"), PortableMeta.wrap(Metadata.of(protobuf)));
-            var files = new ArrayList<PortableManifest.Archive>();
-            for (var archive : archives.entrySet()) {
-                ShardRef shard = archive.getKey();
-                String name = "%s.s%d.tar.gz".formatted(stamp, shard.id());
-                Files.write(directory.resolve(name), archive.getValue());
-                files.add(new PortableManifest.Archive(
-                        shard.database(),
-                        shard.policy(),
-                        shard.id(),
-                        name,
-                        archive.getValue().length,
-                        0,
-                        Optional.empty()));
-            }
-            Files.write(
-                    directory.resolve(stamp + ".manifest"),
-                    ManifestJson.encode(new PortableManifest(
-                            new PortableManifest.Meta(stamp + ".meta", protobuf.length),
-                            false,
-                            files,
-                            PortableManifest.Limits.NONE,
-                            Optional.empty())));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        PortableFiles.write(directory, metadata, archives);
     }
 }

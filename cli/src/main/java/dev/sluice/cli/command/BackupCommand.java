@@ -12,6 +12,7 @@ import dev.sluice.cli.option.WritingFlags;
 import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Protocol;
 import dev.sluice.engine.model.ServerAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -83,6 +84,16 @@ final class BackupCommand implements Command, FlagHints {
     @Mixin
     private final PaceFlags pace = new PaceFlags();
 
+    @Option(
+            names = "--protocol",
+            paramLabel = "VERSION",
+            defaultValue = "1.5",
+            converter = Values.BackupProtocol.class,
+            description =
+                    "What the server speaks: 1.4 for servers 1.0 to 1.4, which take another form of requests. Default: 1.5.")
+    @SuppressWarnings("NullAway.Init") // has a default
+    private Protocol protocol;
+
     @Mixin
     private final CheckFlags checks = new CheckFlags();
 
@@ -119,6 +130,7 @@ final class BackupCommand implements Command, FlagHints {
         BackupRequest.Builder request = begin(path());
         request.selection(selection.selection())
                 .checkBlocks(checks.blocks())
+                .protocol(protocol)
                 .pace(pace.pace())
                 .skipErrors(skipErrors);
         writing.rateLimit().ifPresent(request::rateLimit);

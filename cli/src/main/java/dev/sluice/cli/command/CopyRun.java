@@ -11,15 +11,23 @@ import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.CopyRequest;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.VerifyRequest;
+import dev.sluice.engine.error.EngineClosed;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.Task;
+import dev.sluice.engine.model.ShardRef;
+import java.util.HashSet;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import reactor.core.Disposable;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Signal;
 
 /** Runs a copy to its end on the thread of the command, the one place that waits for events. */
 final class CopyRun {
@@ -31,6 +39,7 @@ final class CopyRun {
     private final Output how;
     private final Interruption interruption;
     private final Task task;
+    private final Set<ShardRef> underWay = new HashSet<>();
     private int finished;
     private int shards;
 
@@ -82,32 +91,46 @@ final class CopyRun {
             CopyRun run = new CopyRun(context, how, interruption, task);
             Optional<CopyReport> report;
             try (Engine engine = context.engines().create(memory)) {
-                report = run.copy(copy.apply(engine));
+                report = run.copy(engine, copy.apply(engine));
             }
             return report.map(run::conclude).orElseGet(run::interrupted);
         }
     }
 
     /** Shows the events until the report; empty if an interruption came before it. */
-    Optional<CopyReport> copy(Flux<Event> events) {
+    Optional<CopyReport> copy(Engine engine, Flux<Event> events) {
+        Disposable watch =
+                interruption.signal().doOnTerminate(engine::interrupt).subscribe();
         try (Display display = display()) {
-            try {
-                for (Event event : events.takeUntilOther(interruption.signal()).toIterable(EVENTS_AHEAD)) {
+            // As signals: an error would overtake the events that wait, and they tell what it left behind.
+            for (Signal<Event> signal : events.materialize().toIterable(EVENTS_AHEAD)) {
+                Event event = signal.get();
+                if (event != null) {
                     count(event);
                     display.show(event);
                     if (event instanceof Event.Finished last) {
                         return Optional.of(last.report());
                     }
+                } else if (signal.getThrowable() != null) {
+                    return failed(signal.getThrowable(), display);
                 }
-            } catch (SluiceException e) {
-                display.failed(e, ExitCode.of(e));
-                throw e;
             }
-        }
-        if (interruption.requested()) {
-            return Optional.empty();
+        } finally {
+            watch.dispose();
         }
         throw new IllegalStateException("the copy ended without a report");
+    }
+
+    /** Empty for an interruption, which is told in its own words. */
+    private Optional<CopyReport> failed(Throwable why, Display display) {
+        boolean interrupted = why instanceof EngineClosed && interruption.requested();
+        if (why instanceof SluiceException known) {
+            display.failed(known, interrupted ? ExitCode.INTERRUPTED : ExitCode.of(known));
+        }
+        if (interrupted) {
+            return Optional.empty();
+        }
+        throw Exceptions.propagate(why);
     }
 
     /** Says what came of it, and how to end. */
@@ -119,15 +142,25 @@ final class CopyRun {
         return ExitCode.of(report);
     }
 
-    /** Says that it was stopped before its end. The exit code is the signal's own. */
+    /** Says that it was stopped before its end, and how far it was. The exit code is the signal's own. */
     int interrupted() {
         context.err()
                 .println(
                         shards == 0
                                 ? "sluice: interrupted before the first shard; " + nothingCameOfIt()
-                                : "sluice: interrupted after %d of %s; %s"
-                                        .formatted(finished, Text.count(shards, "shard"), incomplete()));
+                                : "sluice: interrupted after %d of %s%s; %s"
+                                        .formatted(finished, Text.count(shards, "shard"), brokenOff(), incomplete()));
         return ExitCode.INTERRUPTED;
+    }
+
+    private String brokenOff() {
+        if (underWay.isEmpty()) {
+            return "";
+        }
+        return underWay.stream()
+                .map(ShardRef::toString)
+                .sorted()
+                .collect(Collectors.joining(", ", ", in the middle of ", ""));
     }
 
     private String nothingCameOfIt() {
@@ -151,7 +184,10 @@ final class CopyRun {
     private void count(Event event) {
         if (event instanceof Event.Started started) {
             shards = started.shards();
-        } else if (event instanceof Event.ShardFinished) {
+        } else if (event instanceof Event.ShardStarted started) {
+            underWay.add(started.ref());
+        } else if (event instanceof Event.ShardFinished done) {
+            underWay.remove(done.outcome().ref());
             finished++;
         }
     }

@@ -88,6 +88,7 @@ final class DemoRun {
             err.println("3. sluice backup -portable -host %s %s".formatted(server.address(), backup));
             return ended(
                     run,
+                    engine,
                     engine.backup(
                             BackupRequest.portable(server.address(), backup).build()),
                     report -> {});
@@ -112,6 +113,7 @@ final class DemoRun {
             err.println("5. sluice restore -host %s %s".formatted(server.address(), backup));
             return ended(
                     run,
+                    engine,
                     engine.restore(RestoreRequest.of(new End.Portable(backup), server.address())
                             .build()),
                     report -> {
@@ -150,8 +152,8 @@ final class DemoRun {
         }
     }
 
-    private int ended(CopyRun run, Flux<Event> events, Consumer<CopyReport> more) {
-        Optional<CopyReport> report = run.copy(events);
+    private int ended(CopyRun run, Engine engine, Flux<Event> events, Consumer<CopyReport> more) {
+        Optional<CopyReport> report = run.copy(engine, events);
         if (report.isEmpty()) {
             return run.interrupted();
         }

@@ -55,6 +55,9 @@ public interface Engine extends AutoCloseable {
     /** See {@link SluiceEngine#sampleData}. */
     Mono<SampleData> sampleData(Path dir, long seed, long approximateBytes);
 
+    /** See {@link SluiceEngine#interrupt}. */
+    void interrupt();
+
     @Override
     void close();
 
@@ -118,6 +121,11 @@ public interface Engine extends AutoCloseable {
             @Override
             public Mono<SampleData> sampleData(Path dir, long seed, long approximateBytes) {
                 return engine.sampleData(dir, seed, approximateBytes);
+            }
+
+            @Override
+            public void interrupt() {
+                engine.interrupt();
             }
 
             @Override

@@ -3,6 +3,7 @@ package dev.sluice.cli.command;
 import dev.sluice.cli.option.CommonFlags;
 import dev.sluice.cli.option.OutputFlags;
 import dev.sluice.cli.option.UsageError;
+import dev.sluice.cli.option.UserFlags;
 import dev.sluice.cli.option.Values;
 import dev.sluice.engine.ImportRequest;
 import dev.sluice.engine.model.Credentials;
@@ -81,14 +82,8 @@ final class ImportCommand implements Command {
     @Option(names = "-path-prefix", paramLabel = "PATH", description = "Before every path, for a proxy.")
     private @Nullable String prefix;
 
-    @Option(names = "-username", paramLabel = "NAME", description = "Default: INFLUX_USERNAME.")
-    private @Nullable String user;
-
-    @Option(
-            names = "-password",
-            paramLabel = "WORD",
-            description = "Better in INFLUX_PASSWORD: other users of this machine see command lines.")
-    private @Nullable String password;
+    @Mixin
+    private final UserFlags user = new UserFlags();
 
     @Option(names = "-database", paramLabel = "NAME", description = "For points that no context line names one for.")
     private @Nullable String database;
@@ -256,11 +251,7 @@ final class ImportCommand implements Command {
             String token = tokenFile == null ? environment.getOrDefault("INFLUX_TOKEN", "") : read(tokenFile);
             return token.isEmpty() ? Credentials.NONE : new Credentials.Token(token);
         }
-        String name = user == null ? environment.getOrDefault("INFLUX_USERNAME", "") : user;
-        return name.isEmpty()
-                ? Credentials.NONE
-                : new Credentials.Basic(
-                        name, password == null ? environment.getOrDefault("INFLUX_PASSWORD", "") : password);
+        return user.credentials(environment);
     }
 
     private static String read(Path file) {

@@ -16,6 +16,7 @@ import dev.sluice.engine.model.Conflict;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.HttpAccess;
 import dev.sluice.engine.model.Mapping;
+import dev.sluice.engine.model.Protocol;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.Verification;
@@ -175,6 +176,16 @@ final class RestoreCommand implements Command {
     @Mixin
     private final PaceFlags pace = new PaceFlags();
 
+    @Option(
+            names = "--protocol",
+            paramLabel = "VERSION",
+            defaultValue = "1.5",
+            converter = Values.BackupProtocol.class,
+            description =
+                    "What the server speaks. With 1.4, for servers 1.0 to 1.4, only -datadir and -metadir restore. Default: 1.5.")
+    @SuppressWarnings("NullAway.Init") // has a default
+    private Protocol protocol;
+
     @Mixin
     private final OfflineFlags offline = new OfflineFlags();
 
@@ -200,6 +211,11 @@ final class RestoreCommand implements Command {
     }
 
     private int online(OutputFlags.Output how) {
+        if (protocol == Protocol.V1_4) {
+            throw new UsageError(
+                    "servers before 1.5 take no restore over their backup port",
+                    "Stop the server and restore to its directories: -datadir and -metadir.");
+        }
         RestoreRequest request = request();
         Context.require(request.from(), context.ends().in(), "stdin", "sluice restore - < backup.zst");
         return CopyRun.restore(context, how, request, OptionalLong.empty());

@@ -1,12 +1,12 @@
 package dev.sluice.cli.option;
 
-import dev.sluice.engine.model.Credentials;
 import dev.sluice.engine.model.HttpAccess;
 import dev.sluice.engine.model.HttpEndpoint;
 import dev.sluice.engine.model.ServerAddress;
 import java.util.Arrays;
 import java.util.Map;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
@@ -18,22 +18,19 @@ public final class HttpFlags {
             paramLabel = "HOST:PORT",
             converter = Endpoint.class,
             split = ",",
-            description = "The server's HTTP API, for what its backup port cannot do; https://HOST:PORT for TLS. "
-                    + "User and password come from INFLUX_USERNAME and INFLUX_PASSWORD.")
+            description =
+                    "The server's HTTP API, for what its backup port cannot do: to ask its version, and to create "
+                            + "continuous queries and privileges again; https://HOST:PORT for TLS.")
     private HttpEndpoint[] http = {};
 
-    /** What was given, in its order, with the credentials of the environment. */
+    @Mixin
+    private final UserFlags user = new UserFlags();
+
+    /** What was given, in its order, all with the same credentials. */
     public HttpAccess[] access(Map<String, String> environment) {
         return Arrays.stream(http)
-                .map(endpoint -> new HttpAccess(endpoint, credentials(environment)))
+                .map(endpoint -> new HttpAccess(endpoint, user.credentials(environment)))
                 .toArray(HttpAccess[]::new);
-    }
-
-    private static Credentials credentials(Map<String, String> environment) {
-        String user = environment.getOrDefault("INFLUX_USERNAME", "");
-        return user.isEmpty()
-                ? Credentials.NONE
-                : new Credentials.Basic(user, environment.getOrDefault("INFLUX_PASSWORD", ""));
     }
 
     static final class Endpoint implements ITypeConverter<HttpEndpoint> {

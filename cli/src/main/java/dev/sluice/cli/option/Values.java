@@ -4,6 +4,7 @@ import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Names;
+import dev.sluice.engine.model.Protocol;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.TimeRange;
 import java.math.BigDecimal;
@@ -256,6 +257,20 @@ public final class Values {
     public static final class Retries extends Count {
         public Retries() {
             super(0, 1000);
+        }
+    }
+
+    /** {@code 1.4}: what servers 1.0 to 1.4 speak on their backup port; {@code 1.5}: all later ones. */
+    public static final class BackupProtocol implements ITypeConverter<Protocol> {
+        @Override
+        public Protocol convert(String text) {
+            return switch (text) {
+                case "1.4" -> Protocol.V1_4;
+                case "1.5" -> Protocol.V1_5;
+                default ->
+                    throw new TypeConversionException(
+                            "is 1.4, for servers 1.0 to 1.4, or 1.5, for all later ones, not '%s'".formatted(text));
+            };
         }
     }
 }

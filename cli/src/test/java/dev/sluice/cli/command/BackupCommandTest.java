@@ -8,6 +8,7 @@ import dev.sluice.engine.event.Event;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Protocol;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.TimeRange;
@@ -20,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
@@ -34,6 +36,12 @@ class BackupCommandTest {
         assertThat(run.err()).doesNotContain("sluice:");
         assertThat(exit).isZero();
         return run.engine.backups.get(0);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--protocol 1.4, V1_4", "--protocol=1.5, V1_5", "'', V1_5"})
+    void theProtocolOfOldServersIsAskedForByName(String flag, Protocol protocol) {
+        assertThat(request("-portable DIR " + flag).protocol()).isEqualTo(protocol);
     }
 
     private static String[] words(String line) {
@@ -168,6 +176,7 @@ class BackupCommandTest {
                 Arguments.of("-portable -end 2020-01-01 DIR", "-end is a time of RFC 3339", "--help"),
                 Arguments.of("-portable -shard 0 DIR", "-shard is a shard's id, which is never '0'", "--help"),
                 Arguments.of("-portable -shard x DIR", "-shard is a shard's id", "--help"),
+                Arguments.of("-portable --protocol 1.3 DIR", "--protocol is 1.4", "--help"),
                 Arguments.of("-portable -host http://x DIR", "-host is host:port without a scheme", "--help"),
                 Arguments.of("-portable -host x:y DIR", "-host: port is a number, not 'y'", "--help"),
                 Arguments.of("-portable --compression lz4 DIR", "--compression: compression is gzip", "--help"),

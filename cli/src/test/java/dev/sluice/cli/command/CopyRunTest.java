@@ -1,13 +1,17 @@
 package dev.sluice.cli.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.cli.Samples;
 import dev.sluice.cli.option.OutputFlags.Output;
 import dev.sluice.engine.BackupRequest;
+import dev.sluice.engine.error.ConnectionLost;
+import dev.sluice.engine.error.EngineClosed;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ServerAddress;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -26,8 +30,12 @@ class CopyRunTest {
     void cancelsTheCopyWhenInterruptedAndSaysHowFarItWas() {
         Interruption interruption = Interruption.manual();
         AtomicBoolean cancelled = new AtomicBoolean();
+        run.engine.lastWords =
+                Flux.just(new Event.Told(Notice.warning("these finished archives stay: one", "Delete them.")));
         run.engine.events = Flux.<Event>just(
                         Samples.started(3),
+                        new Event.ShardStarted(Samples.stored(1, 10, 5, 1, 1).ref(), 1),
+                        new Event.ShardStarted(Samples.stored(2, 10, 5, 1, 1).ref(), 1),
                         new Event.ShardFinished(Samples.stored(1, 10, 5, 1, 1)),
                         Samples.progress(100, 10, 5, 1, 3))
                 .concatWith(Flux.<Event>never().doOnSubscribe(s -> interruption.request()))
@@ -39,8 +47,49 @@ class CopyRunTest {
         assertThat(cancelled).isTrue();
         assertThat(run.engine.closed).isTrue();
         assertThat(run.err())
-                .endsWith("sluice: interrupted after 1 of 3 shards; the backup is not complete, run it again\n");
+                .endsWith("warning: these finished archives stay: one\n  hint: Delete them.\n"
+                        + "sluice: interrupted after 1 of 3 shards, in the middle of %s; the backup is not complete, run it again\n"
+                                .formatted(Samples.stored(2, 10, 5, 1, 1).ref()));
         assertThat(run.out()).isEmpty();
+    }
+
+    @Test
+    void anInterruptedCopyEndsItsJsonWithTheReason() {
+        Interruption interruption = Interruption.manual();
+        run.engine.events = Flux.<Event>just(Samples.started(3))
+                .concatWith(Flux.<Event>never().doOnSubscribe(s -> interruption.request()));
+        run.engine.lastWords = Flux.just(new Event.Told(Notice.warning("it stays", "drop it")));
+
+        int exit = CopyRun.backup(run.context(), Output.JSON, REQUEST, OptionalLong.empty(), () -> interruption);
+
+        assertThat(exit).isEqualTo(ExitCode.INTERRUPTED);
+        assertThat(run.out().lines().toList())
+                .satisfiesExactly(
+                        line -> assertThat(line).contains("started"),
+                        line -> assertThat(line).contains("\"notice\"", "it stays"),
+                        line -> assertThat(line).contains("\"error\"", "EngineClosed", "\"exit\":130"));
+    }
+
+    @Test
+    void whatIsToldLastBeforeAnErrorIsShown() {
+        run.engine.events = Flux.<Event>just(
+                        Samples.started(3), new Event.Told(Notice.warning("database 'db' stays", "Drop it.")))
+                .concatWith(Flux.error(new ConnectionLost("shard 3", 10, new IOException("reset"))));
+
+        assertThatThrownBy(() -> CopyRun.backup(
+                        run.context(), Output.PLAIN, REQUEST, OptionalLong.empty(), Interruption::manual))
+                .isInstanceOf(ConnectionLost.class);
+        assertThat(run.err()).endsWith("warning: database 'db' stays\n  hint: Drop it.\n");
+    }
+
+    @Test
+    void anEngineThatSomebodyElseClosesIsAnError() {
+        run.engine.events = Flux.<Event>just(Samples.started(3))
+                .concatWith(Flux.<Event>never().doOnSubscribe(s -> run.engine.interrupt()));
+
+        assertThatThrownBy(() -> CopyRun.backup(
+                        run.context(), Output.PLAIN, REQUEST, OptionalLong.empty(), Interruption::manual))
+                .isInstanceOf(EngineClosed.class);
     }
 
     @Test

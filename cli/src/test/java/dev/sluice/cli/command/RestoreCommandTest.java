@@ -10,6 +10,7 @@ import dev.sluice.engine.event.Task;
 import dev.sluice.engine.model.Conflict;
 import dev.sluice.engine.model.Credentials;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.HttpAccess;
 import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
@@ -21,6 +22,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
@@ -156,6 +158,16 @@ class RestoreCommandTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"-username me -password word, me, word", "-username me, me, secret", "-password word, admin, word"})
+    void userAndPasswordGoBeforeTheEnvironment(String flags, String user, String password) {
+        run.set("INFLUX_USERNAME", "admin").set("INFLUX_PASSWORD", "secret");
+
+        assertThat(request("-portable --http a DIR " + flags).http())
+                .extracting(HttpAccess::credentials)
+                .containsExactly(new Credentials.Basic(user, password));
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"h:9086", "http://h:9086"})
     void takesHttpAddressesWithAPort(String address) {
         assertThat(request("-portable --http " + address + " DIR").http())
@@ -178,6 +190,7 @@ class RestoreCommandTest {
                 Arguments.of("-portable -shard abc DIR", "-shard is a shard's id", "--help"),
                 Arguments.of("-portable --verify-restore yes DIR", "--verify-restore is full or off", "--help"),
                 Arguments.of("-host a,b --http a DIR", "--http has 1 addresses and -host 2", "one for each"),
+                Arguments.of("--protocol 1.4 DIR", "before 1.5 take no restore", "-datadir"),
                 Arguments.of("-portable --cleanup-on-failure DIR", "--cleanup-on-failure needs --http", "8086"),
                 Arguments.of("-portable -skip-error DIR", "unknown flag -skip-error", "Did you mean -skip-errors?"));
     }

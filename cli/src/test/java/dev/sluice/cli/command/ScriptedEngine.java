@@ -11,6 +11,7 @@ import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SampleData;
 import dev.sluice.engine.ServeRequest;
 import dev.sluice.engine.VerifyRequest;
+import dev.sluice.engine.error.EngineClosed;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.model.End;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 
 /** Plays the engine: tells the events it was given and remembers what it was asked for. */
 final class ScriptedEngine implements Engine {
@@ -43,28 +45,34 @@ final class ScriptedEngine implements Engine {
     OptionalLong memory = OptionalLong.empty();
     boolean closed;
 
+    /** What a copy tells when it is interrupted, before its error. */
+    Flux<Event> lastWords = Flux.empty();
+
+    private final Sinks.Empty<Void> interruption = Sinks.empty();
+    private volatile boolean interrupted;
+
     @Override
     public Flux<Event> backup(BackupRequest request) {
         backups.add(request);
-        return events;
+        return events();
     }
 
     @Override
     public Flux<Event> restore(RestoreRequest request) {
         restores.add(request);
-        return events;
+        return events();
     }
 
     @Override
     public Flux<Event> copy(CopyRequest request) {
         copies.add(request);
-        return events;
+        return events();
     }
 
     @Override
     public Flux<Event> verify(VerifyRequest request) {
         verifications.add(request);
-        return events;
+        return events();
     }
 
     @Override
@@ -102,7 +110,19 @@ final class ScriptedEngine implements Engine {
     }
 
     @Override
+    public void interrupt() {
+        interrupted = true;
+        interruption.tryEmitEmpty();
+    }
+
+    @Override
     public void close() {
         closed = true;
+    }
+
+    private Flux<Event> events() {
+        return events.takeUntilOther(interruption.asMono())
+                .concatWith(Flux.defer(
+                        () -> interrupted ? lastWords.concatWith(Flux.error(new EngineClosed())) : Flux.empty()));
     }
 }

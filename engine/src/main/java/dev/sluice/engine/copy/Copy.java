@@ -68,9 +68,22 @@ public final class Copy {
      * lets the target clean up.
      */
     public Flux<Event> run(Selection selection) {
+        return run(selection, Mono.never());
+    }
+
+    /**
+     * The same with somebody who may end it. Unlike a cancel, that leaves time to tell what stays behind: the target's
+     * last {@link Event.Told}s come before the error.
+     *
+     * @param stop its error ends the copy, and is passed on
+     */
+    public Flux<Event> run(Selection selection, Mono<?> stop) {
         // Every event but samples is of bounded number (shards × attempts), so buffering them is bounded too.
         return Flux.create(sink -> {
-            var copy = Mono.usingWhen(source.open(selection), session -> through(session, sink), SourceSession::close)
+            var copy = Mono.usingWhen(
+                            until(stop, source.open(selection)),
+                            session -> through(session, sink, stop),
+                            SourceSession::close)
                     .subscribe(
                             report -> {
                                 sink.next(new Event.Finished(report));
@@ -81,13 +94,18 @@ public final class Copy {
         });
     }
 
-    private Mono<CopyReport> through(SourceSession from, FluxSink<Event> events) {
+    private Mono<CopyReport> through(SourceSession from, FluxSink<Event> events, Mono<?> stop) {
         return Mono.usingWhen(
-                target.begin(from.catalog()),
-                to -> new Run(from, to, events).go(),
+                until(stop, target.begin(from.catalog())),
+                to -> until(stop, new Run(from, to, events).go()),
                 to -> Mono.empty(),
                 (to, error) -> giveUp(to, events),
                 to -> giveUp(to, events));
+    }
+
+    /** Not {@code takeUntilOther}: an error of the other leaves the work running there (seen with reactor-core 3.8.7). */
+    private static <T> Mono<T> until(Mono<?> stop, Mono<T> work) {
+        return Mono.firstWithSignal(stop.then(Mono.never()), work);
     }
 
     private static Mono<Void> giveUp(TargetSession to, FluxSink<Event> events) {
@@ -129,6 +147,7 @@ public final class Copy {
                         catalog.rawBytes()));
                 catalog.notices().forEach(this::report);
                 catalog.notOffered().forEach(this::warnOfNotOffered);
+                to.found().forEach(this::report);
                 var samples = Flux.interval(options.sampling(), timer).subscribe(tick -> sample());
                 return from.shards()
                         .flatMap(this::fateOf, width(), 1)

@@ -10,7 +10,8 @@ public final class EmptyAnswer extends SluiceException {
         super(
                 "the server closed without an answer to %s".formatted(what),
                 "The reason stands only in the server's log: look for 'service=snapshot'. "
-                        + "Old servers answer so while a snapshot of the shard is under way.",
+                        + "Old servers answer so while a snapshot of the shard is under way, and those before 1.5 always: they "
+                        + "need --protocol 1.4.",
                 null);
     }
 

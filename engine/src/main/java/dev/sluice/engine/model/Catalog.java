@@ -12,13 +12,24 @@ import java.util.OptionalLong;
  * @param notOffered shards that the metadata promises and the source does not offer (a server leaves out a
  *     shard that it could not open, without a sign)
  * @param notices what else a person should know of the source
+ * @param version of the server that all of it is from, where that is known
  */
-public record Catalog(Metadata metadata, List<Entry> shards, List<ShardRef> notOffered, List<Notice> notices) {
+public record Catalog(
+        Metadata metadata,
+        List<Entry> shards,
+        List<ShardRef> notOffered,
+        List<Notice> notices,
+        Optional<ServerVersion> version) {
 
     public Catalog {
         shards = List.copyOf(shards);
         notOffered = List.copyOf(notOffered);
         notices = List.copyOf(notices);
+    }
+
+    /** A catalog of a server of unknown version. */
+    public Catalog(Metadata metadata, List<Entry> shards, List<ShardRef> notOffered, List<Notice> notices) {
+        this(metadata, shards, notOffered, notices, Optional.empty());
     }
 
     /** A catalog of which there is nothing else to say. */

@@ -10,8 +10,14 @@ import java.util.Optional;
 /** Where a copy comes from or goes to, as a command names it. */
 public sealed interface End {
 
-    /** A running influxd, by its backup port. */
-    record Live(ServerAddress address) implements End {
+    /** A running influxd, by its backup port, and what is spoken there. */
+    record Live(ServerAddress address, Protocol protocol) implements End {
+
+        /** One of 1.5 or later. */
+        public Live(ServerAddress address) {
+            this(address, Protocol.V1_5);
+        }
+
         @Override
         public String toString() {
             return "influxd://" + address;

@@ -4,11 +4,13 @@ import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.meta.Metastore;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Metadata;
+import dev.sluice.engine.model.Protocol;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.model.TimeRange;
 import dev.sluice.engine.wire.SnapshotRequest;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +20,8 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 
 /**
  * What a live server has of a selection, from its metastore and its path list. No socket in here.
@@ -39,8 +43,21 @@ final class LiveCatalog {
         this.choice = new Choice(metastore, selection, "on the server");
     }
 
+    /** The shards that the server lists, of all that the selection covers. */
+    Mono<List<ShardRef>> paths(LiveServer server) {
+        SnapshotRequest listing = listing();
+        if (server.transport().protocol() == Protocol.V1_5
+                || !listing.equals(new SnapshotRequest.DatabaseInfo(Optional.empty()))) {
+            return server.paths(listing);
+        }
+        // One database at a time: before 1.5 there is no list of all.
+        return Flux.fromIterable(metastore.databases())
+                .concatMap(database -> server.paths(new SnapshotRequest.DatabaseInfo(Optional.of(database.name()))), 0)
+                .collect(ArrayList::new, List::addAll);
+    }
+
     /** The request for the path list that covers the selection. */
-    SnapshotRequest listing() {
+    private SnapshotRequest listing() {
         return selection
                 .database()
                 .<SnapshotRequest>map(database -> selection

@@ -126,6 +126,14 @@ public final class FanOut implements Target {
         }
 
         @Override
+        public List<Notice> found() {
+            return begun().stream()
+                    .flatMap(member ->
+                            member.session.orElseThrow().found().stream().map(notice -> of(member, notice)))
+                    .toList();
+        }
+
+        @Override
         public Mono<ShardReceipt> write(ShardRef shard, Flux<ShardPart> parts, LongConsumer stored) {
             return Mono.defer(() -> {
                 List<Member> wanting =

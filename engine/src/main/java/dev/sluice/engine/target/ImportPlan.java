@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -73,6 +72,20 @@ final class ImportPlan {
 
     Map<ShardRef, String> refused() {
         return refused;
+    }
+
+    /** Takes one back: it cannot work. */
+    void refuse(DatabaseImport wanted, String why) {
+        imports.remove(wanted);
+        shardsOf(wanted).forEach(shard -> refused.put(shard, why));
+        if (wanted.shards().isEmpty()) {
+            notices.add(Notice.missing("database '%s' is not made: %s".formatted(wanted.target(), why), ""));
+        }
+    }
+
+    /** What the catalog's metadata says. */
+    Metastore source() {
+        return source;
     }
 
     /** The shards of an import as the source names them. */
@@ -253,44 +266,5 @@ final class ImportPlan {
             return group.contains(place) ? Optional.of(place) : Optional.empty();
         }
         return told.isEmpty() && group.size() == 1 ? Optional.of(group.get(0)) : Optional.empty();
-    }
-
-    /** What a server cannot be given over its backup port, with the statements that bring it back. */
-    List<Notice> notRestored() {
-        List<Notice> left = new ArrayList<>();
-        Map<String, DatabaseImport> bySource =
-                imports.stream().collect(Collectors.toMap(DatabaseImport::source, Function.identity()));
-        for (DatabaseImport done : imports) {
-            source.find(done.source())
-                    .orElseThrow()
-                    .continuousQueries()
-                    .forEach(query -> left.add(Notice.warning(
-                            "continuous query '%s' of database '%s' is not restored"
-                                    .formatted(query.name(), done.source()),
-                            "Run: " + query.query())));
-        }
-        for (Metastore.User user : source.users()) {
-            List<String> grants = new ArrayList<>();
-            for (Metastore.Grant grant : user.privileges()) {
-                DatabaseImport done = bySource.get(grant.database());
-                if (done != null && grant.privilege() != Metastore.Privilege.NONE) {
-                    grants.add("GRANT %s ON %s TO %s"
-                            .formatted(
-                                    grant.privilege(), InfluxQl.quoted(done.target()), InfluxQl.quoted(user.name())));
-                }
-            }
-            if (user.admin() || !grants.isEmpty()) {
-                left.add(userNotice(user, grants));
-            }
-        }
-        return left;
-    }
-
-    private static Notice userNotice(Metastore.User user, List<String> grants) {
-        String create = "CREATE USER %s WITH PASSWORD '...'%s"
-                .formatted(InfluxQl.quoted(user.name()), user.admin() ? " WITH ALL PRIVILEGES" : "");
-        return Notice.note(
-                "user '%s' is not restored: a server cannot be given a password's hash".formatted(user.name()),
-                "Where the user is missing: " + create + (grants.isEmpty() ? "" : "; " + String.join("; ", grants)));
     }
 }

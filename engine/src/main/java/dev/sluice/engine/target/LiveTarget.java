@@ -14,6 +14,7 @@ import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Conflict;
 import dev.sluice.engine.model.Metadata;
 import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.model.ServerVersion;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardReceipt;
 import dev.sluice.engine.model.ShardRef;
@@ -38,6 +39,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -91,19 +93,83 @@ public final class LiveTarget implements Target {
      */
     @Override
     public Mono<TargetSession> begin(Catalog catalog) {
-        return server.metadata().map(Metastore::decode).flatMap(before -> {
-            var plan = new ImportPlan(catalog, options, before, clock.instant());
-            if (plan.imports().isEmpty() && plan.merges().isEmpty()) {
-                return Mono.error(nothingToDo(plan));
-            }
-            return Flux.fromIterable(plan.imports())
-                    .concatMap(wanted -> make(catalog.metadata(), wanted), 0)
-                    .takeUntil(made -> made.failure()
-                            .filter(ConnectionFailed.class::isInstance)
-                            .isPresent())
-                    .collectList()
-                    .flatMap(made -> session(plan, before, made));
+        return version()
+                .flatMap(version ->
+                        server.metadata().map(Metastore::decode).flatMap(before -> begin(catalog, before, version)));
+    }
+
+    private Mono<TargetSession> begin(Catalog catalog, Metastore before, Optional<ServerVersion> version) {
+        var plan = new ImportPlan(catalog, options, before, clock.instant());
+        var limit = new UpdateLimit(server.transport().address(), version);
+        List<Update> updates = plan.imports().stream()
+                .map(wanted -> update(catalog.metadata(), wanted))
+                .toList();
+        List<Update> refused = updates.stream()
+                .filter(update -> limit.refuses(update.request()))
+                .toList();
+        refused.forEach(update -> plan.refuse(update.wanted(), limit.reason(update.request())));
+        List<Update> sent = updates.stream()
+                .filter(update -> !limit.refuses(update.request()))
+                .toList();
+        if (sent.isEmpty() && plan.merges().isEmpty()) {
+            return Mono.error(refused.isEmpty() ? nothingToDo(plan) : tooLarge(limit, refused));
+        }
+        List<Notice> found = new ArrayList<>(plan.notices());
+        version.flatMap(target -> VersionGap.between(catalog.version(), target)).ifPresent(found::add);
+        limit.warning(sent.stream().map(Update::request).toList()).ifPresent(found::add);
+        return checkAccess(plan)
+                .thenMany(Flux.fromIterable(sent))
+                .concatMap(this::make, 0)
+                .takeUntil(made -> made.failure()
+                        .filter(ConnectionFailed.class::isInstance)
+                        .isPresent())
+                .collectList()
+                .flatMap(made -> session(plan, before, made, found));
+    }
+
+    /** One request to make a database, as it will be sent. */
+    private record Update(DatabaseImport wanted, SnapshotRequest.MetastoreUpdate request) {}
+
+    private Update update(Metadata metadata, DatabaseImport wanted) {
+        return new Update(
+                wanted,
+                new SnapshotRequest.MetastoreUpdate(
+                        wanted.target(), wanted.target(), "", "", wanted.payload(metadata, clock.instant())));
+    }
+
+    /** What the server says it is; empty where its HTTP API is not known, or does not tell. */
+    private Mono<Optional<ServerVersion>> version() {
+        return http.map(api -> api.ping().map(ServerVersion::parse).doOnNext(this::refuseOlder))
+                .orElse(Mono.just(Optional.empty()));
+    }
+
+    private void refuseOlder(Optional<ServerVersion> version) {
+        version.filter(old -> old.isBefore(1, 5, 0)).ifPresent(old -> {
+            throw new RestoreRefused(
+                    "%s is an influxd %s: before 1.5 a server takes no restore over its backup port"
+                            .formatted(server.describe(), old),
+                    "Stop it and restore to its directories: -datadir and -metadir.");
         });
+    }
+
+    /** Who may not ask is told before anything moves. */
+    private Mono<Void> checkAccess(ImportPlan plan) {
+        var databases =
+                Stream.concat(plan.imports().stream(), plan.merges().stream()).toList();
+        return new LeftOut(plan.source(), options, http).needsHttp(databases)
+                ? http.orElseThrow().execute("SHOW DATABASES")
+                : Mono.empty();
+    }
+
+    private static RestoreRefused tooLarge(UpdateLimit limit, List<Update> refused) {
+        Update first = refused.get(0);
+        return new RestoreRefused(
+                "nothing was changed: database '%s'%s: %s"
+                        .formatted(
+                                first.wanted().target(),
+                                refused.size() == 1 ? "" : " and %d more".formatted(refused.size() - 1),
+                                limit.reason(first.request())),
+                UpdateLimit.REMEDY);
     }
 
     private RestoreRefused nothingToDo(ImportPlan plan) {
@@ -135,26 +201,23 @@ public final class LiveTarget implements Target {
     }
 
     /** Never fails: what the answer means shows in the server's metastore afterwards. */
-    private Mono<Made> make(Metadata metadata, DatabaseImport wanted) {
-        return Mono.defer(() -> {
-            Metadata payload = wanted.payload(metadata, clock.instant());
-            var request = new SnapshotRequest.MetastoreUpdate(wanted.target(), wanted.target(), "", "", payload);
-            return server.transport()
-                    .exchangeWhole(request, ID_MAP_LIMIT, IdMap::decode)
-                    .map(ids -> new Made(wanted, payload.size(), Optional.of(ids), Optional.empty()))
-                    .defaultIfEmpty(new Made(wanted, payload.size(), Optional.empty(), Optional.empty()))
-                    .onErrorResume(
-                            SluiceException.class,
-                            e -> Mono.just(new Made(wanted, payload.size(), Optional.empty(), Optional.of(e))));
-        });
+    private Mono<Made> make(Update update) {
+        int bytes = update.request().payload().size();
+        return server.transport()
+                .exchangeWhole(update.request(), ID_MAP_LIMIT, IdMap::decode)
+                .map(ids -> new Made(update.wanted(), bytes, Optional.of(ids), Optional.empty()))
+                .defaultIfEmpty(new Made(update.wanted(), bytes, Optional.empty(), Optional.empty()))
+                .onErrorResume(
+                        SluiceException.class,
+                        e -> Mono.just(new Made(update.wanted(), bytes, Optional.empty(), Optional.of(e))));
     }
 
-    private Mono<TargetSession> session(ImportPlan plan, Metastore before, List<Made> made) {
+    private Mono<TargetSession> session(ImportPlan plan, Metastore before, List<Made> made, List<Notice> found) {
         return server.metadata()
                 .map(Metastore::decode)
                 .onErrorMap(SluiceException.class, e -> unknownState(made, e))
                 .flatMap(after -> {
-                    var session = new Session(plan, before);
+                    var session = new Session(plan, before, found);
                     for (DatabaseImport wanted : plan.imports()) {
                         made.stream()
                                 .filter(one -> one.wanted().equals(wanted))
@@ -187,6 +250,7 @@ public final class LiveTarget implements Target {
     private final class Session implements TargetSession {
         private final ImportPlan plan;
         private final Metastore before;
+        private final List<Notice> found;
         private final Map<String, DatabaseImport> created = new LinkedHashMap<>();
         private final Map<ShardRef, ShardRef> places = new LinkedHashMap<>();
         private final Set<ShardRef> merged = new LinkedHashSet<>();
@@ -197,9 +261,10 @@ public final class LiveTarget implements Target {
         private final Set<ShardRef> compacted = ConcurrentHashMap.newKeySet();
         private final Set<ShardRef> undeleted = ConcurrentHashMap.newKeySet();
 
-        private Session(ImportPlan plan, Metastore before) {
+        private Session(ImportPlan plan, Metastore before, List<Notice> found) {
             this.plan = plan;
             this.before = before;
+            this.found = List.copyOf(found);
             this.refused = new LinkedHashMap<>(plan.refused());
         }
 
@@ -276,6 +341,11 @@ public final class LiveTarget implements Target {
         }
 
         @Override
+        public List<Notice> found() {
+            return found;
+        }
+
+        @Override
         public Mono<ShardReceipt> write(ShardRef shard, Flux<ShardPart> parts, LongConsumer stored) {
             return Mono.defer(() -> {
                 ShardRef place = places.get(shard);
@@ -347,25 +417,30 @@ public final class LiveTarget implements Target {
 
         @Override
         public Mono<Sealed> seal(List<ShardOutcome> outcomes) {
-            return server.metadata().map(Metastore::decode).map(now -> {
-                List<Notice> all = new ArrayList<>(plan.notices());
-                all.addAll(notices);
-                all.addAll(plan.notRestored());
-                lookAround(now, all);
-                if (!undeleted.isEmpty()) {
-                    all.add(Notice.missing(
-                            "deletions that were not compacted yet are not carried over, so that deleted points are back: "
-                                    + names(undeleted),
-                            "Delete them again."));
-                }
-                if (!compacted.isEmpty()) {
-                    all.add(Notice.note(
-                            "the server had compacted these shards before they were read back, so that their files "
-                                    + "could not be compared byte for byte: " + names(compacted),
-                            ""));
-                }
-                return new Sealed(describe(), all);
-            });
+            return server.metadata()
+                    .map(Metastore::decode)
+                    .flatMap(now -> new LeftOut(plan.source(), options, http)
+                            .bringBack(created.values(), plan.merges(), now)
+                            .map(left -> sealed(now, left)));
+        }
+
+        private Sealed sealed(Metastore now, List<Notice> left) {
+            List<Notice> all = new ArrayList<>(notices);
+            all.addAll(left);
+            lookAround(now, all);
+            if (!undeleted.isEmpty()) {
+                all.add(Notice.missing(
+                        "deletions that were not compacted yet are not carried over, so that deleted points are back: "
+                                + names(undeleted),
+                        "Delete them again."));
+            }
+            if (!compacted.isEmpty()) {
+                all.add(Notice.note(
+                        "the server had compacted these shards before they were read back, so that their files "
+                                + "could not be compared byte for byte: " + names(compacted),
+                        ""));
+            }
+            return new Sealed(describe(), all);
         }
 
         /** The import changes the metadata without a lock: what others changed at the same time can be lost. */

@@ -25,6 +25,11 @@ public interface TargetSession {
         return Map.of();
     }
 
+    /** What a person should know before the first shard moves. */
+    default List<Notice> found() {
+        return List.of();
+    }
+
     /**
      * Takes one shard. The receipt comes when the shard is durable under its final name; on error or cancel
      * nothing of this attempt is left. Parts are requested as fast as they come to rest, not faster.

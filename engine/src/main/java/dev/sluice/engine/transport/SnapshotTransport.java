@@ -5,6 +5,7 @@ import dev.sluice.engine.error.ConnectionLost;
 import dev.sluice.engine.error.MalformedResponse;
 import dev.sluice.engine.error.ServerSilent;
 import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.model.Protocol;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.Timeouts;
 import dev.sluice.engine.wire.SnapshotRequest;
@@ -42,14 +43,24 @@ public final class SnapshotTransport {
     private final Timeouts timeouts;
     private final TcpClient reading;
     private final TcpClient writing;
+    private final Protocol protocol;
 
     private SnapshotTransport(ServerAddress address, Timeouts timeouts, TcpClient client) {
         this.address = address;
         this.timeouts = timeouts;
+        this.protocol = Protocol.V1_5;
         this.reading = client.doOnChannelInit((observer, channel, remote) ->
                 channel.pipeline().addFirst(new ReadDeadline(timeouts.firstByte(), timeouts.idle())));
         // Whatever ends an upload before its end is a reset: the server would take a close for the end of the archive.
         this.writing = client.option(ChannelOption.SO_LINGER, 0);
+    }
+
+    private SnapshotTransport(SnapshotTransport other, Protocol protocol) {
+        this.address = other.address;
+        this.timeouts = other.timeouts;
+        this.reading = other.reading;
+        this.writing = other.writing;
+        this.protocol = protocol;
     }
 
     /**
@@ -73,6 +84,16 @@ public final class SnapshotTransport {
                         ChannelOption.RECVBUF_ALLOCATOR,
                         new FixedRecvByteBufAllocator(READ_BYTES).maxMessagesPerRead(READS_IN_A_ROW));
         return new SnapshotTransport(address, timeouts, client);
+    }
+
+    /** The same in another form of the protocol. */
+    public SnapshotTransport speaking(Protocol other) {
+        return new SnapshotTransport(this, other);
+    }
+
+    /** {@link Protocol#V1_5} unless told otherwise. */
+    public Protocol protocol() {
+        return protocol;
     }
 
     public ServerAddress address() {
@@ -148,7 +169,7 @@ public final class SnapshotTransport {
         }
     }
 
-    private static Flux<ByteBuf> converse(Connection connection, SnapshotRequest request) {
+    private Flux<ByteBuf> converse(Connection connection, SnapshotRequest request) {
         AtomicLong received = new AtomicLong();
         return connection
                 .inbound()
@@ -160,9 +181,9 @@ public final class SnapshotTransport {
                 .onErrorMap(e -> inWords(request, received.get(), e));
     }
 
-    private static void send(Connection connection, SnapshotRequest request) {
+    private void send(Connection connection, SnapshotRequest request) {
         var channel = connection.channel();
-        channel.writeAndFlush(request.encode(channel.alloc())).addListener(sent -> {
+        channel.writeAndFlush(request.encode(channel.alloc(), protocol)).addListener(sent -> {
             if (!sent.isSuccess()) {
                 channel.pipeline().fireExceptionCaught(sent.cause());
             }

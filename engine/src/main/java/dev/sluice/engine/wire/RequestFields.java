@@ -40,6 +40,32 @@ final class RequestFields {
         }
     }
 
+    /**
+     * The same for a server before 1.5: the type stands in the JSON alone, and with it go five fields.
+     *
+     * @param type of that protocol, whose numbers differ
+     */
+    ByteBuf encodeOld(ByteBufAllocator alloc, int type) {
+        ByteBuf out = alloc.buffer(TYPICAL_LENGTH);
+        try {
+            out.writeByte(SnapshotRequest.MUX);
+            Json.write(out, json -> {
+                json.writeStartObject();
+                json.writeNumberField("Type", type);
+                json.writeStringField("Database", Json.wellFormed(backupDatabase));
+                json.writeStringField("RetentionPolicy", Json.wellFormed(backupPolicy));
+                json.writeFieldName("ShardID");
+                json.writeNumber(Long.toUnsignedString(shardId));
+                json.writeStringField("Since", Json.time(since));
+                json.writeEndObject();
+            });
+            return out;
+        } catch (RuntimeException e) {
+            out.release();
+            throw e;
+        }
+    }
+
     private void write(JsonGenerator json, int type) throws IOException {
         json.writeStartObject();
         json.writeNumberField("Type", type);

@@ -1,6 +1,7 @@
 package dev.sluice.engine.wire;
 
 import dev.sluice.engine.model.Metadata;
+import dev.sluice.engine.model.Protocol;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.model.TimeRange;
 import io.netty.buffer.ByteBuf;
@@ -27,6 +28,43 @@ public sealed interface SnapshotRequest {
      * {@link MetastoreUpdate}. The caller owns the buffer.
      */
     ByteBuf encode(ByteBufAllocator alloc);
+
+    /**
+     * The request in the form that servers of a protocol take.
+     *
+     * @throws IllegalArgumentException if they know no such request
+     */
+    default ByteBuf encode(ByteBufAllocator alloc, Protocol protocol) {
+        return switch (protocol) {
+            case V1_5 -> encode(alloc);
+            case V1_4 -> encodeOld(alloc);
+        };
+    }
+
+    /** The form before 1.5 of those requests that were known then. */
+    private ByteBuf encodeOld(ByteBufAllocator alloc) {
+        var fields = new RequestFields();
+        if (this instanceof ShardBackup shard) {
+            fields.shardId = shard.shardId();
+            fields.since = shard.since();
+            fields.backupDatabase = shard.database();
+            fields.backupPolicy = shard.policy();
+            return fields.encodeOld(alloc, 0);
+        }
+        if (this instanceof MetastoreBackup) {
+            return fields.encodeOld(alloc, 1);
+        }
+        if (this instanceof DatabaseInfo info && info.database().isPresent()) {
+            fields.backupDatabase = info.database().get();
+            return fields.encodeOld(alloc, 2);
+        }
+        if (this instanceof PolicyInfo info) {
+            fields.backupDatabase = info.database();
+            fields.backupPolicy = info.policy();
+            return fields.encodeOld(alloc, 3);
+        }
+        throw new IllegalArgumentException("servers before 1.5 know no request for " + describe());
+    }
 
     /** The request for messages: {@code shard telemetry/autogen/7}, {@code the metastore}. */
     String describe();

@@ -46,6 +46,7 @@ public final class CuttingProxy implements AutoCloseable {
     private final List<Rule> rules = new CopyOnWriteArrayList<>();
     private final List<Conversation> conversations = new ArrayList<>();
     private final Map<Integer, CountDownLatch> markers = new ConcurrentHashMap<>();
+    private volatile int clientSegment = Integer.MAX_VALUE;
 
     private record Rule(Predicate<Conversation> when, Fault fault) {}
 
@@ -136,6 +137,12 @@ public final class CuttingProxy implements AutoCloseable {
     /** Adds a rule; of several that match, the first counts. */
     public CuttingProxy when(Predicate<Conversation> when, Fault fault) {
         rules.add(new Rule(when, fault));
+        return this;
+    }
+
+    /** What clients send arrives in pieces of this size, as over a network; each is there before the next one comes. */
+    public CuttingProxy withClientSegments(int bytes) {
+        clientSegment = bytes;
         return this;
     }
 
@@ -342,7 +349,7 @@ public final class CuttingProxy implements AutoCloseable {
                     }
                     try {
                         if (!discard) {
-                            out.write(buffer, 0, n);
+                            pass(out, buffer, n);
                         }
                     } catch (IOException e) {
                         discard = true; // read on: a close with unread bytes would reset the client
@@ -353,6 +360,19 @@ public final class CuttingProxy implements AutoCloseable {
             } catch (IOException e) {
                 clientGone.countDown();
                 reset(server);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        private void pass(OutputStream out, byte[] buffer, int length) throws IOException, InterruptedException {
+            for (int at = 0; at < length; ) {
+                int n = Math.min(clientSegment, length - at);
+                out.write(buffer, at, n);
+                at += n;
+                if (at < length) {
+                    pause(2);
+                }
             }
         }
 

@@ -49,6 +49,7 @@ public final class FakeInflux implements AutoCloseable {
     private volatile Function<String, String> answers = statement -> "";
     private volatile Function<Write, Duration> delay = write -> Duration.ZERO;
     private volatile int bodyLimit = Integer.MAX_VALUE;
+    private volatile String version = "";
 
     public FakeInflux() {
         server = HttpServer.create()
@@ -89,6 +90,12 @@ public final class FakeInflux implements AutoCloseable {
         return this;
     }
 
+    /** What it calls itself. */
+    public FakeInflux version(String value) {
+        version = value;
+        return this;
+    }
+
     public List<Write> writes() {
         return writes;
     }
@@ -116,6 +123,12 @@ public final class FakeInflux implements AutoCloseable {
 
     private Mono<Void> handle(String uri, HttpHeaders headers, byte[] body, HttpServerResponse response) {
         var query = new QueryStringDecoder(uri);
+        if (query.path().equals("/ping")) {
+            if (!version.isEmpty()) {
+                response.header("X-Influxdb-Version", version);
+            }
+            return response.status(204).send();
+        }
         if (query.path().equals("/query")) {
             var form = new QueryStringDecoder("?" + new String(body, StandardCharsets.UTF_8));
             String statement = parameter(form, "q");

@@ -1,10 +1,12 @@
 package dev.sluice.engine.testkit;
 
+import dev.sluice.engine.meta.proto.ContinuousQueryInfo;
 import dev.sluice.engine.meta.proto.Data;
 import dev.sluice.engine.meta.proto.DatabaseInfo;
 import dev.sluice.engine.meta.proto.RetentionPolicyInfo;
 import dev.sluice.engine.meta.proto.ShardGroupInfo;
 import dev.sluice.engine.meta.proto.ShardInfo;
+import dev.sluice.engine.meta.proto.UserInfo;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.testkit.ScriptedServer.Conversation;
@@ -63,6 +65,28 @@ public final class FakeInfluxd implements AutoCloseable {
         metastore = metastore.toBuilder()
                 .addDatabases(DatabaseInfo.newBuilder().setName(name).setDefaultRetentionPolicy(""))
                 .build();
+        return this;
+    }
+
+    /** A continuous query in a database that is there. */
+    public synchronized FakeInfluxd withQuery(String database, String name, String query) {
+        var data = metastore.toBuilder().clearDatabases();
+        metastore.getDatabasesList().stream()
+                .map(info -> info.getName().equals(database)
+                        ? info.toBuilder()
+                                .addContinuousQueries(ContinuousQueryInfo.newBuilder()
+                                        .setName(name)
+                                        .setQuery(query))
+                                .build()
+                        : info)
+                .forEach(data::addDatabases);
+        metastore = data.build();
+        return this;
+    }
+
+    /** A user, and what it may do already. */
+    public synchronized FakeInfluxd withUser(UserInfo user) {
+        metastore = metastore.toBuilder().addUsers(user).build();
         return this;
     }
 

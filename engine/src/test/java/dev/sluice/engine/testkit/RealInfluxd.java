@@ -391,7 +391,16 @@ public final class RealInfluxd implements AutoCloseable {
      * @throws IllegalStateException when the server answers with an error, inside a 200 too
      */
     public String query(String influxQl, String database) {
-        String answer = post("/query?epoch=ns&db=" + encoded(database) + "&q=" + encoded(influxQl), "");
+        return answer(influxQl, "/query?epoch=ns&db=" + encoded(database) + "&q=" + encoded(influxQl));
+    }
+
+    /** The same as a user, where the server asks for one. */
+    public String queryAs(String user, String password, String influxQl) {
+        return answer(influxQl, "/query?u=" + encoded(user) + "&p=" + encoded(password) + "&q=" + encoded(influxQl));
+    }
+
+    private String answer(String influxQl, String path) {
+        String answer = post(path, "");
         if (answer.contains("\"error\":")) {
             throw new IllegalStateException(influxQl + ": " + answer);
         }

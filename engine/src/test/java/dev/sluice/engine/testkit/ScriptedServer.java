@@ -147,7 +147,7 @@ public final class ScriptedServer implements AutoCloseable {
      * A request as it came.
      *
      * @param mux first byte, 3 for the snapshot service
-     * @param type second byte
+     * @param type second byte; an opening brace in the form before 1.5, which has none
      * @param json the JSON without its newline; empty for type 7
      * @param hex all bytes of it, in lower case hexadecimal
      */
@@ -436,6 +436,9 @@ public final class ScriptedServer implements AutoCloseable {
                 return new Request(mux, type, "", HexFormat.of().formatHex(raw.toByteArray()));
             }
             var json = new ByteArrayOutputStream();
+            if (type == '{') { // no byte for the type: the form before 1.5
+                json.write(type);
+            }
             for (int b = take(in, raw); b != '\n'; b = take(in, raw)) {
                 json.write(b);
             }
