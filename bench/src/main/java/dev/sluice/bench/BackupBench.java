@@ -98,26 +98,8 @@ final class BackupBench {
         return results.ratio("as fast", "%.2f", RATE, ORIGINAL);
     }
 
-    private interface Once {
-        Figures run() throws Exception;
-    }
-
-    private static Rounds.Case named(String name, Once once) {
-        return new Rounds.Case() {
-            @Override
-            public String name() {
-                return name;
-            }
-
-            @Override
-            public Figures run() throws Exception {
-                return once.run();
-            }
-        };
-    }
-
     private Rounds.Case drain(String name, Optional<Path> files) {
-        return named(name, () -> {
+        return Rounds.named(name, () -> {
             Files.createDirectories(target);
             double before = Program.cpuSecondsOf(server.pid());
             Drain.Drained drained = new Drain(server.rpc(), files).run(database);
@@ -133,7 +115,7 @@ final class BackupBench {
     }
 
     private Rounds.Case original() {
-        return named(ORIGINAL, () -> {
+        return Rounds.named(ORIGINAL, () -> {
             Files.createDirectories(target);
             return command(
                     List.of(
@@ -153,7 +135,7 @@ final class BackupBench {
         Map<String, String> environment = new HashMap<>();
         java.ifPresent(
                 home -> environment.put("SLUICE_JAVA", home.resolve("bin/java").toString()));
-        return named(
+        return Rounds.named(
                 name,
                 () -> command(
                         List.of(

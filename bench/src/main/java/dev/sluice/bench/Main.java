@@ -11,6 +11,8 @@ public final class Main {
             Usage: bench/run load               make the data set, once; takes a quarter of an hour
                    bench/run backup [DATABASE [CASE...]]
                                             backups of '%s' or '%s'; default: both, with every codec
+                   bench/run export [CASE...]  a stopped server's directories to line protocol
+                   bench/run import [CASE...]  line protocol into a server
             bench/README.md tells what the environment says.""".formatted(DataSet.MANY, DataSet.SINGLE);
 
     private Main() {}
@@ -24,6 +26,8 @@ public final class Main {
                     BackupBench.run(setting, database, List.of(args).subList(Math.min(2, args.length), args.length));
                 }
             }
+            case "export" -> ExportBench.run(setting, List.of(args).subList(1, args.length));
+            case "import" -> ImportBench.run(setting, List.of(args).subList(1, args.length));
             default -> {
                 System.err.println(USAGE);
                 System.exit(2);

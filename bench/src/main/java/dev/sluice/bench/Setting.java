@@ -19,9 +19,17 @@ import java.util.stream.Stream;
  * @param memory a directory on a memory file system, for a server's copy of the data and for what is written
  * @param sluice the start script of what was built last
  * @param java25 a Java for which there is libdeflate
+ * @param influxInspect the original's export; on few machines
  * @param rounds how many runs count
  */
-record Setting(Path influxd, DataSet set, Path memory, Path sluice, Optional<Path> java25, int rounds) {
+record Setting(
+        Path influxd,
+        DataSet set,
+        Path memory,
+        Path sluice,
+        Optional<Path> java25,
+        Optional<Path> influxInspect,
+        int rounds) {
 
     static Setting of(Map<String, String> environment) {
         String influxd = environment.getOrDefault("SLUICE_INFLUXD", "").split(",", -1)[0];
@@ -34,6 +42,7 @@ record Setting(Path influxd, DataSet set, Path memory, Path sluice, Optional<Pat
                 Path.of(environment.getOrDefault("SLUICE_BENCH_MEMORY", "/dev/shm")),
                 Path.of("cli/target/home/bin/sluice").toAbsolutePath(),
                 Optional.ofNullable(environment.get("SLUICE_BENCH_JAVA25")).map(Path::of),
+                Optional.ofNullable(environment.get("INFLUX_INSPECT")).map(Path::of),
                 Integer.parseInt(environment.getOrDefault("SLUICE_BENCH_ROUNDS", "5")));
     }
 
@@ -47,18 +56,30 @@ record Setting(Path influxd, DataSet set, Path memory, Path sluice, Optional<Pat
         void with(Path scratch, Influxd server) throws Exception;
     }
 
+    /** What is done with a scratch directory. */
+    interface ScratchWork {
+        void with(Path scratch) throws Exception;
+    }
+
     /** Runs a server on a copy of the data in memory, and removes all of it afterwards. */
     void serving(Work work) throws Exception {
-        if (!set.isThere()) {
-            throw new IllegalStateException("there is no data yet: bench/run load makes it");
-        }
-        Path scratch = Files.createTempDirectory(memory, "sluice-bench-");
-        try {
+        withScratch(scratch -> {
             Path home = scratch.resolve("server");
             set.copyTo(home);
             try (Influxd server = Influxd.start(influxd, home)) {
                 work.with(scratch, server);
             }
+        });
+    }
+
+    /** Gives a directory in memory, and removes all of it afterwards. */
+    void withScratch(ScratchWork work) throws Exception {
+        if (!set.isThere()) {
+            throw new IllegalStateException("there is no data yet: bench/run load makes it");
+        }
+        Path scratch = Files.createTempDirectory(memory, "sluice-bench-");
+        try {
+            work.with(scratch);
         } finally {
             delete(scratch);
         }
