@@ -86,7 +86,7 @@ final class BackupBench {
     }
 
     private Rounds.Case drain(String name, Optional<Path> files) {
-        return Trial.named(name, () -> {
+        return Rounds.named(name, () -> {
             Files.createDirectories(target);
             double before = Program.cpuSecondsOf(server.pid());
             Drain.Drained drained = new Drain(server.rpc(), files).run(database);
@@ -102,7 +102,7 @@ final class BackupBench {
     }
 
     private Rounds.Case original() {
-        return Trial.named(ORIGINAL, () -> {
+        return Rounds.named(ORIGINAL, () -> {
             Files.createDirectories(target);
             return command(
                     List.of(
@@ -122,7 +122,7 @@ final class BackupBench {
         Map<String, String> environment = new HashMap<>();
         java.ifPresent(
                 home -> environment.put("SLUICE_JAVA", home.resolve("bin/java").toString()));
-        return Trial.named(
+        return Rounds.named(
                 name,
                 () -> command(
                         List.of(

@@ -15,6 +15,8 @@ public final class Main {
                                             restores to a server, in the same way
                    bench/run stream [CASE...]        backups to a pipe, beside a directory and a bare reader
                    bench/run verify [CASE...]        checks of archives, beside bare decompressors
+                   bench/run export [CASE...]  a stopped server's directories to line protocol
+                   bench/run import [CASE...]  line protocol into a server
             bench/README.md tells what the environment says.""".formatted(DataSet.MANY, DataSet.SINGLE);
 
     private Main() {}
@@ -27,6 +29,8 @@ public final class Main {
             case "restore" -> onEach(args, (database, cases) -> RestoreBench.run(setting, database, cases));
             case "stream" -> StreamBench.run(setting, List.of(args).subList(1, args.length));
             case "verify" -> VerifyBench.run(setting, List.of(args).subList(1, args.length));
+            case "export" -> ExportBench.run(setting, List.of(args).subList(1, args.length));
+            case "import" -> ImportBench.run(setting, List.of(args).subList(1, args.length));
             default -> {
                 System.err.println(USAGE);
                 System.exit(2);

@@ -101,7 +101,7 @@ final class RestoreBench {
     }
 
     private Rounds.Case bareWriter() {
-        return Trial.named(
+        return Rounds.named(
                 POUR,
                 () -> onServer(server -> {
                     double before = Program.cpuSecondsOf(server.pid());
@@ -114,19 +114,19 @@ final class RestoreBench {
     }
 
     private Rounds.Case original() {
-        return Trial.named(
+        return Rounds.named(
                 ORIGINAL,
                 () -> onServer(server ->
                         restore(List.of(setting.influxd().toString(), "restore", "-portable"), server, OF_ORIGINAL)));
     }
 
     private Rounds.Case sluice(String backup) {
-        return Trial.named(backup, () -> onServer(server -> restore(sluice(List.of()), server, backup)));
+        return Rounds.named(backup, () -> onServer(server -> restore(sluice(List.of()), server, backup)));
     }
 
     /** The server has every point already, in files of its own. */
     private Rounds.Case intoExisting() {
-        return Trial.named(INTO_EXISTING, () -> {
+        return Rounds.named(INTO_EXISTING, () -> {
             setting.set().copyTo(home());
             return onServer(server -> restore(sluice(List.of("--into-existing")), server, PLAIN));
         });

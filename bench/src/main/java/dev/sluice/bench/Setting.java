@@ -56,18 +56,30 @@ record Setting(
         void with(Path scratch, Influxd server) throws Exception;
     }
 
+    /** What is done with a scratch directory. */
+    interface ScratchWork {
+        void with(Path scratch) throws Exception;
+    }
+
     /** Runs a server on a copy of the data in memory, and removes all of it afterwards. */
     void serving(Work work) throws Exception {
-        if (!set.isThere()) {
-            throw new IllegalStateException("there is no data yet: bench/run load makes it");
-        }
-        Path scratch = Files.createTempDirectory(memory, "sluice-bench-");
-        try {
+        withScratch(scratch -> {
             Path home = scratch.resolve("server");
             set.copyTo(home);
             try (Influxd server = Influxd.start(influxd, home)) {
                 work.with(scratch, server);
             }
+        });
+    }
+
+    /** Gives a directory in memory, and removes all of it afterwards. */
+    void withScratch(ScratchWork work) throws Exception {
+        if (!set.isThere()) {
+            throw new IllegalStateException("there is no data yet: bench/run load makes it");
+        }
+        Path scratch = Files.createTempDirectory(memory, "sluice-bench-");
+        try {
+            work.with(scratch);
         } finally {
             delete(scratch);
         }

@@ -63,7 +63,7 @@ final class StreamBench {
     }
 
     private Rounds.Case drain() {
-        return Trial.named(DRAIN, () -> {
+        return Rounds.named(DRAIN, () -> {
             Drain.Drained drained = new Drain(server.rpc(), Optional.empty()).run(DataSet.MANY);
             rawBytes = drained.bytes();
             double rate = rawBytes / 1e6 / drained.seconds();
@@ -75,7 +75,7 @@ final class StreamBench {
     }
 
     private Rounds.Case directory() {
-        return Trial.named(DIRECTORY, () -> {
+        return Rounds.named(DIRECTORY, () -> {
             Files.createDirectories(target);
             try {
                 return measured(command("zstd:1", target.toString()));
@@ -86,7 +86,7 @@ final class StreamBench {
     }
 
     private Rounds.Case piped(String name, String compression) {
-        return Trial.named(name, () -> {
+        return Rounds.named(name, () -> {
             List<String> command = new ArrayList<>(TO_NOWHERE);
             command.addAll(command(compression, "-"));
             return measured(command);

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.core.JsonToken;
 import dev.sluice.bench.data.Influxd;
 import dev.sluice.bench.measure.Figures;
 import dev.sluice.bench.measure.Program;
-import dev.sluice.bench.measure.Rounds;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -25,25 +24,6 @@ final class Trial {
     static final String PEAK = "peak_MB";
 
     private Trial() {}
-
-    /** One run of something. */
-    interface Once {
-        Figures run() throws Exception;
-    }
-
-    static Rounds.Case named(String name, Once once) {
-        return new Rounds.Case() {
-            @Override
-            public String name() {
-                return name;
-            }
-
-            @Override
-            public Figures run() throws Exception {
-                return once.run();
-            }
-        };
-    }
 
     /**
      * Runs a command to its end.

@@ -118,7 +118,7 @@ final class VerifyBench {
         }
         command.addAll(
                 List.of(setting.sluice().toString(), "verify", "--json", kind.stream() ? "-" : archive.toString()));
-        return Trial.named(kind.name(), () -> {
+        return Rounds.named(kind.name(), () -> {
             Program.Run run = Program.run(command, environment);
             Figures figures = figures(run);
             Trial.own(run.out(), rawBytes, figures);
@@ -128,7 +128,7 @@ final class VerifyBench {
 
     private Rounds.Case original(Path tool) {
         String root = scratch.resolve("server").toString();
-        return Trial.named(
+        return Rounds.named(
                 ORIGINAL, () -> figures(Program.run(List.of(tool.toString(), "verify", "-dir", root), Map.of())));
     }
 
@@ -143,7 +143,7 @@ final class VerifyBench {
 
     /** The JDK's decompressor on all files, one thread a processor, nothing looked at. */
     private Rounds.Case decompressed(Path archive) {
-        return Trial.named(BARE, () -> {
+        return Rounds.named(BARE, () -> {
             List<Callable<Long>> work = new ArrayList<>();
             try (Stream<Path> files = Files.list(archive)) {
                 files.filter(file -> file.toString().endsWith(".gz")).forEach(file -> work.add(() -> bytesIn(file)));

@@ -67,7 +67,8 @@ final class Ends {
 
     private Source plainSource(End end, ReadOptions options, Timeouts timeouts, int retries) {
         if (end instanceof End.Live live) {
-            var transport = SnapshotTransport.to(live.address(), timeouts, loops).speaking(live.protocol());
+            var transport =
+                    SnapshotTransport.to(live.address(), timeouts, loops).speaking(live.protocol());
             return new LiveSource(new LiveServer(transport, retries), Clock.systemUTC());
         }
         if (end instanceof End.Portable portable) {

@@ -171,7 +171,11 @@ public final class SluiceEngine implements AutoCloseable {
                 request.compression(),
                 SAMPLING);
         var live = new End.Live(request.server(), request.protocol());
-        return ends.source(live, ReadOptions.STRICT, request.pace().timeouts(), request.pace().retries())
+        return ends.source(
+                        live,
+                        ReadOptions.STRICT,
+                        request.pace().timeouts(),
+                        request.pace().retries())
                 .map(source -> savesMetadataOnly(request) ? new MetadataOnly(source, METADATA_ONLY) : source)
                 .flatMapMany(source -> Flux.using(
                         () -> line(request.compression(), request.rateLimit()),

@@ -53,8 +53,7 @@ class OldServerTest {
         }
         return switch (request.field("Type")) {
             case "0" -> shard(Long.parseLong(request.field("ShardID")));
-            case "1" ->
-                Script.answer(Answers.metastore(Answers.metadata(ALL.toArray(ShardRef[]::new))));
+            case "1" -> Script.answer(Answers.metastore(Answers.metadata(ALL.toArray(ShardRef[]::new))));
             case "2" -> paths(ALL.stream().filter(shard -> shard.database().equals(request.field("Database"))));
             case "3" ->
                 paths(ALL.stream()
@@ -80,8 +79,12 @@ class OldServerTest {
 
         assertThat(report.complete()).isTrue();
         assertThat(report.stored()).extracting(receipt -> receipt.ref()).containsExactlyInAnyOrderElementsOf(ALL);
-        assertThat(server.requests()).extracting(Request::json).allSatisfy(json -> assertThat(json)
-                .matches("\\{\"Type\":\\d,\"Database\":\".*\",\"RetentionPolicy\":\".*\",\"ShardID\":\\d+,\"Since\":\".*\"}"));
+        assertThat(server.requests())
+                .extracting(Request::json)
+                .allSatisfy(
+                        json -> assertThat(json)
+                                .matches(
+                                        "\\{\"Type\":\\d,\"Database\":\".*\",\"RetentionPolicy\":\".*\",\"ShardID\":\\d+,\"Since\":\".*\"}"));
         assertThat(server.requests().get(0).hex())
                 .startsWith("037b") // the JSON follows the first byte
                 .endsWith("7d0a");

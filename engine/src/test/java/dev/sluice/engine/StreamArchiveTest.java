@@ -2,6 +2,7 @@ package dev.sluice.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static java.util.Objects.requireNonNull;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdException;
@@ -223,7 +224,7 @@ class StreamArchiveTest {
         assertThat(at).as("the table stands behind the last frame").isEqualTo(table - 8);
 
         StreamManifest manifest =
-                StreamJson.decodeManifest(contents(tar.toByteArray()).get("manifest.json"));
+                StreamJson.decodeManifest(requireNonNull(contents(tar.toByteArray()).get("manifest.json")));
         assertThat(manifest.shards()).hasSize(4);
         for (StreamManifest.Shard shard : manifest.shards()) {
             assertThat(starts).as("a frame begins with %s", shard.ref()).containsKey(shard.offset());
@@ -231,7 +232,7 @@ class StreamArchiveTest {
                     Arrays.copyOfRange(tar.toByteArray(), (int) shard.offset(), (int) (shard.offset() + shard.bytes()));
             Map<String, byte[]> files = contents(part);
             assertThat(files).hasSize(shard.files() + 1);
-            sample().get(shard.ref())
+            requireNonNull(sample().get(shard.ref()))
                     .forEach((name, bytes) -> assertThat(files.get("data/" + shard.ref() + "/" + name))
                             .isEqualTo(bytes));
         }

@@ -90,6 +90,11 @@ public final class Influxd implements AutoCloseable {
         return rpc;
     }
 
+    /** Its HTTP API. */
+    public ServerAddress http() {
+        return http;
+    }
+
     public long pid() {
         return process.pid();
     }
@@ -99,8 +104,9 @@ public final class Influxd implements AutoCloseable {
         return home.resolve("data");
     }
 
-    void query(String influxQl) throws IOException, InterruptedException {
-        post("/query?q=" + URLEncoder.encode(influxQl, StandardCharsets.UTF_8), new byte[0]);
+    /** Executes InfluxQL; what comes back is the answer's JSON. */
+    public String query(String influxQl) throws IOException, InterruptedException {
+        return post("/query?q=" + URLEncoder.encode(influxQl, StandardCharsets.UTF_8), new byte[0]);
     }
 
     /** Tries again while the server is too busy. */
@@ -115,7 +121,7 @@ public final class Influxd implements AutoCloseable {
         }
     }
 
-    private void post(String path, byte[] body) throws IOException, InterruptedException {
+    private String post(String path, byte[] body) throws IOException, InterruptedException {
         var request = HttpRequest.newBuilder(uri(path))
                 .timeout(Duration.ofSeconds(PATIENCE_SECONDS))
                 .POST(BodyPublishers.ofByteArray(body))
@@ -123,7 +129,7 @@ public final class Influxd implements AutoCloseable {
         for (int attempt = 1; ; attempt++) {
             HttpResponse<String> answer = client.send(request, BodyHandlers.ofString());
             if (answer.statusCode() / 100 == 2) {
-                return;
+                return answer.body();
             }
             if (attempt == 100 || answer.statusCode() / 100 == 4) {
                 throw new IOException(path + ": " + answer.statusCode() + " " + answer.body());

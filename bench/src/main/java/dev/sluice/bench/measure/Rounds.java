@@ -15,6 +15,26 @@ public final class Rounds {
         Figures run() throws Exception;
     }
 
+    /** What a case does. */
+    public interface Once {
+        Figures run() throws Exception;
+    }
+
+    /** A case of that name. */
+    public static Case named(String name, Once once) {
+        return new Case() {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public Figures run() throws Exception {
+                return once.run();
+            }
+        };
+    }
+
     /**
      * Measures.
      *

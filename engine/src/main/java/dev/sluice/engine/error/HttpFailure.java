@@ -2,8 +2,9 @@ package dev.sluice.engine.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** A request to the HTTP API that brought no result: {@link HttpUnreachable} or {@link HttpRefused}. */
-public abstract sealed class HttpFailure extends SluiceException permits HttpRefused, HttpUnreachable {
+/** A request to the HTTP API that brought no result: {@link HttpUnreachable}, {@link HttpRefused} or {@link CertificateNotTrusted}. */
+public abstract sealed class HttpFailure extends SluiceException
+        permits CertificateNotTrusted, HttpRefused, HttpUnreachable {
 
     private static final long serialVersionUID = 1L;
 

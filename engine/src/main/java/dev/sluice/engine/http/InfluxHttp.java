@@ -1,5 +1,6 @@
 package dev.sluice.engine.http;
 
+import dev.sluice.engine.error.CertificateNotTrusted;
 import dev.sluice.engine.error.HttpRefused;
 import dev.sluice.engine.error.HttpUnreachable;
 import dev.sluice.engine.error.SluiceException;
@@ -21,6 +22,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -276,10 +278,15 @@ public final class InfluxHttp implements AutoCloseable {
             return new HttpUnreachable(what, endpoint.toString(), "it took too long", e);
         }
         Throwable root = e;
+        boolean certificate = false;
         while (root.getCause() != null && root.getCause() != root) {
+            certificate |= root instanceof CertificateException;
             root = root.getCause();
         }
         String reason = root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
+        if (certificate || root instanceof CertificateException) {
+            return new CertificateNotTrusted(what, endpoint.toString(), reason, e);
+        }
         return new HttpUnreachable(what, endpoint.toString(), reason, e);
     }
 

@@ -102,7 +102,15 @@ final class FloatText {
     private static int layOut(long digits, int scale, byte[] to, int at) {
         long d = digits;
         int k = scale;
-        while (d % 100 == 0) {
+        while (d % 100_000_000 == 0) {
+            d /= 100_000_000;
+            k += 8;
+        }
+        if (d % 10_000 == 0) {
+            d /= 10_000;
+            k += 4;
+        }
+        if (d % 100 == 0) {
             d /= 100;
             k += 2;
         }

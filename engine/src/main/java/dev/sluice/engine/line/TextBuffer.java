@@ -1,28 +1,39 @@
 package dev.sluice.engine.line;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Objects;
 
 /** Text under construction: bytes that grow while numbers and names are appended. One thread; reused by its owner. */
 public final class TextBuffer {
 
-    /** What a long takes at most. */
-    private static final int LONG = 20;
+    /** What a long takes at most, and what {@link #digits} may write behind its end. */
+    private static final int LONG = 20 + 8;
 
-    private static final byte[] PAIRS = new byte[200];
+    private static final int EIGHT = 100_000_000;
 
-    static {
-        for (int i = 0; i < 100; i++) {
-            PAIRS[2 * i] = (byte) ('0' + i / 10);
-            PAIRS[2 * i + 1] = (byte) ('0' + i % 10);
-        }
-    }
+    private static final long ZEROS = 0x3030_3030_3030_3030L;
 
+    private static final byte[] NONE = new byte[0];
+
+    private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+    private final TextPool pool;
     private byte[] bytes;
     private int length;
 
+    /** A buffer that begins with room for so many bytes. */
     public TextBuffer(int capacity) {
-        bytes = new byte[Math.max(capacity, 16)];
+        this(new TextPool(Math.max(capacity, 16), 1));
+    }
+
+    /** A buffer that takes memory from a pool when the first text comes. */
+    public TextBuffer(TextPool pool) {
+        this.pool = pool;
+        this.bytes = NONE;
     }
 
     public int length() {
@@ -37,10 +48,10 @@ public final class TextBuffer {
         length = newLength;
     }
 
-    /** The bytes so far, in an array that is the caller's; the buffer starts anew with {@code capacity}. */
-    public Text take(int capacity) {
-        var text = new Text(bytes, length);
-        bytes = new byte[Math.max(capacity, 16)];
+    /** The bytes so far; the buffer starts anew, without memory until there is text again. */
+    public Text take() {
+        var text = new Text(bytes, length, pool);
+        bytes = NONE;
         length = 0;
         return text;
     }
@@ -59,6 +70,12 @@ public final class TextBuffer {
         System.arraycopy(source, from, bytes, length, count);
         length += count;
         return this;
+    }
+
+    /** A part of another buffer's text. */
+    public TextBuffer append(TextBuffer source, int from, int count) {
+        Objects.checkFromIndexSize(from, count, source.length);
+        return append(source.bytes, from, count);
     }
 
     public TextBuffer append(char ascii) {
@@ -121,6 +138,12 @@ public final class TextBuffer {
     }
 
     private void room(int count) {
+        if (count <= bytes.length - length) {
+            return;
+        }
+        if (bytes == NONE) {
+            bytes = pool.take();
+        }
         if (count > bytes.length - length) {
             int wanted = Math.addExact(length, count);
             int doubled = bytes.length > Integer.MAX_VALUE / 2 - 16 ? Integer.MAX_VALUE - 16 : bytes.length * 2;
@@ -128,62 +151,45 @@ public final class TextBuffer {
         }
     }
 
-    /** Decimal digits of a number that is not negative. */
+    /**
+     * Decimal digits of a number that is not negative. Up to eight bytes behind them may be overwritten.
+     *
+     * @return where they end
+     */
     static int digits(long value, byte[] to, int at) {
-        if (value < 10_000_000_000L) {
-            return value <= Integer.MAX_VALUE
-                    ? small((int) value, to, at)
-                    : eight((int) (value % 100_000_000), to, small((int) (value / 100_000_000), to, at));
+        if (value < EIGHT) {
+            return leading((int) value, to, at);
         }
-        long high = value / 100_000_000;
-        int low = (int) (value - high * 100_000_000);
-        return eight(low, to, digits(high, to, at));
-    }
-
-    private static int small(int value, byte[] to, int at) {
-        int size = value < 10 ? 1 : value < 100 ? 2 : value < 1000 ? 3 : size(value);
-        int end = at + size;
-        int rest = value;
-        int i = end;
-        while (rest >= 100) {
-            int next = rest / 100;
-            int pair = (rest - next * 100) << 1;
-            rest = next;
-            to[--i] = PAIRS[pair + 1];
-            to[--i] = PAIRS[pair];
-        }
-        if (rest >= 10) {
-            to[--i] = PAIRS[(rest << 1) + 1];
-            to[--i] = PAIRS[rest << 1];
+        long high = value / EIGHT;
+        int low = (int) (value - high * EIGHT);
+        int end;
+        if (high < EIGHT) {
+            end = leading((int) high, to, at);
         } else {
-            to[--i] = (byte) ('0' + rest);
+            long top = high / EIGHT;
+            end = leading((int) top, to, at);
+            WORD.set(to, end, eight((int) (high - top * EIGHT)) | ZEROS);
+            end += 8;
         }
-        return end;
+        WORD.set(to, end, eight(low) | ZEROS);
+        return end + 8;
     }
 
-    private static int size(int value) {
-        return value < 10_000
-                ? 4
-                : value < 100_000
-                        ? 5
-                        : value < 1_000_000
-                                ? 6
-                                : value < 10_000_000 ? 7 : value < 100_000_000 ? 8 : value < 1_000_000_000 ? 9 : 10;
+    /** Up to eight digits, without zeros before them. */
+    private static int leading(int value, byte[] to, int at) {
+        long digits = eight(value);
+        int zeros = Long.numberOfTrailingZeros(digits | (1L << 56)) >>> 3;
+        WORD.set(to, at, (digits | ZEROS) >>> (zeros << 3));
+        return at + 8 - zeros;
     }
 
-    /** Exactly eight digits. */
-    private static int eight(int value, byte[] to, int at) {
-        int high = value / 10_000;
-        int low = value - high * 10_000;
-        pair(high / 100, to, at);
-        pair(high % 100, to, at + 2);
-        pair(low / 100, to, at + 4);
-        pair(low % 100, to, at + 6);
-        return at + 8;
-    }
-
-    private static void pair(int value, byte[] to, int at) {
-        to[at] = PAIRS[value << 1];
-        to[at + 1] = PAIRS[(value << 1) + 1];
+    /** Eight digits, a byte each, the first one lowest: halves, pairs and digits are parted side by side in one word. */
+    private static long eight(int value) {
+        long high = value / 10_000;
+        long halves = high | ((value - high * 10_000) << 32);
+        long hundreds = ((halves * 10_486) >>> 20) & 0x0000_007F_0000_007FL;
+        long pairs = hundreds | ((halves - hundreds * 100) << 16);
+        long tens = ((pairs * 103) >>> 10) & 0x000F_000F_000F_000FL;
+        return tens | ((pairs - tens * 10) << 8);
     }
 }

@@ -37,8 +37,7 @@ public final class LiveSource implements Source {
     public Mono<SourceSession> open(Selection selection) {
         return server.metadata().flatMap(metadata -> {
             LiveCatalog plan = new LiveCatalog(Metastore.decode(metadata), selection);
-            return plan.paths(server)
-                    .map(paths -> new Session(plan.of(metadata, paths, clock.instant()), selection));
+            return plan.paths(server).map(paths -> new Session(plan.of(metadata, paths, clock.instant()), selection));
         });
     }
 

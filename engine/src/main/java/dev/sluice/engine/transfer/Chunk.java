@@ -1,6 +1,7 @@
 package dev.sluice.engine.transfer;
 
 import dev.sluice.engine.line.TextBuffer;
+import dev.sluice.engine.line.TextPool;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -10,13 +11,17 @@ abstract class Chunk {
     /** About how large a piece is. */
     static final int PIECE = 256 << 10;
 
+    /** What a piece takes, with room for the line that fills it. */
+    static final int MEMORY = PIECE + (PIECE >> 3);
+
     final Place place;
-    final TextBuffer text = new TextBuffer(PIECE + (PIECE >> 3));
+    final TextBuffer text;
     long lines;
     long values;
 
-    Chunk(Place place) {
+    Chunk(Place place, TextPool pool) {
         this.place = place;
+        this.text = new TextBuffer(pool);
     }
 
     /** Writes lines until a piece is full or all is written; false when nothing is left. */
@@ -31,7 +36,7 @@ abstract class Chunk {
         if (text.length() == 0) {
             return null;
         }
-        var piece = new Piece(place, text.take(PIECE + (PIECE >> 3)), lines, values);
+        var piece = new Piece(place, text.take(), lines, values);
         lines = 0;
         values = 0;
         return piece;

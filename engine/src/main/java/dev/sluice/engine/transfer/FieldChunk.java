@@ -1,6 +1,7 @@
 package dev.sluice.engine.transfer;
 
 import dev.sluice.engine.error.TsmDamaged;
+import dev.sluice.engine.line.TextPool;
 import dev.sluice.engine.tsm.BlockEntry;
 import dev.sluice.engine.tsm.BlockType;
 import dev.sluice.engine.tsm.TimeSet;
@@ -34,6 +35,7 @@ final class FieldChunk extends Chunk {
     private final Window window;
     private final Findings findings;
     private final List<Part> parts = new ArrayList<>();
+    private final LineEndings endings = new LineEndings();
     private int blockCount;
 
     private @Nullable TsmFile reader;
@@ -43,8 +45,8 @@ final class FieldChunk extends Chunk {
     private @Nullable TsmBlock block;
     private int at;
 
-    FieldChunk(Place place, OpenTsm file, Window window, Findings findings) {
-        super(place);
+    FieldChunk(Place place, OpenTsm file, Window window, Findings findings, TextPool pool) {
+        super(place, pool);
         this.file = file;
         this.window = window;
         this.findings = findings;
@@ -93,8 +95,10 @@ final class FieldChunk extends Chunk {
     }
 
     private void write(Part now, byte[] prefix, TsmBlock from) {
-        boolean all = window.isAll() && now.deleted.isEmpty();
+        boolean all =
+                now.deleted.isEmpty() && from.time(0) >= window.start() && from.time(from.size() - 1) <= window.end();
         int size = from.size();
+        boolean known = endings.prepare(from);
         int i = at;
         for (; i < size && !full(); i++) {
             long time = from.time(i);
@@ -103,7 +107,11 @@ final class FieldChunk extends Chunk {
             }
             text.append(prefix);
             Lines.value(from, i, text);
-            text.append(' ').append(time).append('\n');
+            if (known) {
+                endings.append(i, text);
+            } else {
+                text.append(' ').append(time).append('\n');
+            }
             lines++;
         }
         values = lines; // one on each

@@ -2,6 +2,7 @@ package dev.sluice.engine.transfer;
 
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.error.TsmDamaged;
+import dev.sluice.engine.line.TextPool;
 import dev.sluice.engine.tsm.BlockEntry;
 import dev.sluice.engine.tsm.TimeSet;
 import dev.sluice.engine.tsm.TsmFile;
@@ -14,23 +15,25 @@ import org.jspecify.annotations.Nullable;
 /** Cuts one TSM file into chunks of a few blocks each, in the order of its index. One thread. */
 final class FieldWork implements Work {
 
-    /** Blocks of a chunk: some 32,000 values, unless a file was compacted in an unusual way. */
-    private static final int BLOCKS = 32;
+    /** Blocks of a chunk: some 8,000 values, four pieces of text, unless a file was compacted in an unusual way. */
+    private static final int BLOCKS = 8;
 
     private final Place place;
     private final OpenTsm file;
     private final ExportOptions options;
     private final Findings findings;
+    private final TextPool pool;
     private TsmFile.@Nullable Cursor cursor;
     private List<BlockEntry> rest = List.of();
     private TimeSet deleted = TimeSet.NONE;
     private boolean over;
 
-    FieldWork(Place place, OpenTsm file, ExportOptions options, Findings findings) {
+    FieldWork(Place place, OpenTsm file, ExportOptions options, Findings findings, TextPool pool) {
         this.place = place;
         this.file = file;
         this.options = options;
         this.findings = findings;
+        this.pool = pool;
     }
 
     @Override
@@ -40,7 +43,7 @@ final class FieldWork implements Work {
             at = file.reader().index();
             cursor = at;
         }
-        var chunk = new FieldChunk(place, file, options.window(), findings);
+        var chunk = new FieldChunk(place, file, options.window(), findings, pool);
         while (chunk.blockCount() < BLOCKS && (!rest.isEmpty() || nextKey(at))) {
             int count = Math.min(rest.size(), BLOCKS - chunk.blockCount());
             chunk.add(at.key(), at.type(), rest.subList(0, count), deleted);

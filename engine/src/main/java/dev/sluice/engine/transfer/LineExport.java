@@ -3,6 +3,7 @@ package dev.sluice.engine.transfer;
 import dev.sluice.engine.event.ExportReport;
 import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.line.TextBuffer;
+import dev.sluice.engine.line.TextPool;
 import dev.sluice.engine.meta.Metastore;
 import dev.sluice.engine.model.Metadata;
 import dev.sluice.engine.model.Selection;
@@ -41,11 +42,12 @@ import reactor.core.scheduler.Scheduler;
  * Exports shards as line protocol. One run.
  *
  * <p>Indexes are read by one thread, chunks of blocks are made into text side by side by the workers, and come out in
- * order. What is ahead of the output is bounded: two pieces of 256 KiB for each chunk under work.
+ * order. What is ahead of the output is bounded: two to eight pieces of 256 KiB for each chunk under work.
  */
 public final class LineExport {
 
-    private static final int AHEAD = 2;
+    /** Memory for text ahead of the output. */
+    private static final int AHEAD = 16 << 20;
 
     private final String source;
     private final ExportOptions options;
@@ -55,6 +57,8 @@ public final class LineExport {
     private final Scheduler files;
     private final Scheduler clock;
 
+    private final int ahead;
+    private final TextPool pool;
     private final Telling telling = new Telling();
     private final Findings findings;
     private final WalDamage damage;
@@ -91,6 +95,9 @@ public final class LineExport {
         this.parallelism = parallelism;
         this.files = files;
         this.clock = clock;
+        int side = parallelism + 1;
+        this.ahead = Math.max(2, Math.min(8, AHEAD / (side * Chunk.MEMORY)));
+        this.pool = new TextPool(Chunk.MEMORY, side * (ahead + 1) + 2);
         this.findings = new Findings(telling, options.strict());
         this.damage = new WalDamage(telling, findings);
     }
@@ -246,7 +253,7 @@ public final class LineExport {
         }
         return Flux.defer(() -> {
             var buffer = new TextBuffer(text.length() + 16).append(text);
-            return Flux.just(new Piece(place, buffer.take(0), 0, 0));
+            return Flux.just(new Piece(place, buffer.take(), 0, 0));
         });
     }
 
@@ -262,7 +269,7 @@ public final class LineExport {
                 : words(place, "# writing wal data\n")
                         .concatWith(chunks(open -> Flux.fromIterable(shard.wal())
                                 .doOnNext(path -> read.incrementAndGet())
-                                .map(path -> new WalChunk(place, path, options, damage))));
+                                .map(path -> new WalChunk(place, path, options, damage, pool))));
         return tsm.concatWith(wal);
     }
 
@@ -270,7 +277,7 @@ public final class LineExport {
         return Flux.defer(() -> {
             read.incrementAndGet();
             OpenTsm file = opened(path, open);
-            return file == null ? Flux.empty() : chunksOf(new FieldWork(place, file, options, findings));
+            return file == null ? Flux.empty() : chunksOf(new FieldWork(place, file, options, findings, pool));
         });
     }
 
@@ -309,7 +316,7 @@ public final class LineExport {
             }
         }
         read.addAndGet(shard.wal().size());
-        return new SeriesWork(shard.place(), opened, shard.wal(), options, findings, damage);
+        return new SeriesWork(shard.place(), opened, shard.wal(), options, findings, damage, pool);
     }
 
     private @Nullable OpenTsm opened(Path path, OpenFiles open) {
@@ -335,7 +342,7 @@ public final class LineExport {
                                 chunk -> Flux.<Piece>generate(sink -> emit(sink, chunk::next))
                                         .subscribeOn(workers),
                                 parallelism + 1,
-                                AHEAD),
+                                ahead),
                 OpenFiles::close);
     }
 

@@ -1,6 +1,7 @@
 package dev.sluice.engine.transfer;
 
 import dev.sluice.engine.error.TsmDamaged;
+import dev.sluice.engine.line.TextPool;
 import dev.sluice.engine.tsm.BlockEntry;
 import dev.sluice.engine.tsm.BlockType;
 import dev.sluice.engine.tsm.TimeSet;
@@ -77,8 +78,8 @@ final class SeriesChunk extends Chunk {
     private int task;
     private FieldCursor @Nullable [] cursors;
 
-    SeriesChunk(Place place, Findings findings) {
-        super(place);
+    SeriesChunk(Place place, Findings findings, TextPool pool) {
+        super(place, pool);
         this.findings = findings;
     }
 

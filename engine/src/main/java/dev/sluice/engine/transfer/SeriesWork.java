@@ -1,6 +1,7 @@
 package dev.sluice.engine.transfer;
 
 import dev.sluice.engine.error.TsmDamaged;
+import dev.sluice.engine.line.TextPool;
 import dev.sluice.engine.tsm.BlockEntry;
 import dev.sluice.engine.tsm.TimeSet;
 import dev.sluice.engine.tsm.TsmBlock;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SeriesWork implements Work {
 
-    private static final int BLOCKS = 64;
+    private static final int BLOCKS = 32;
     private static final long LOG_MEMORY = 48L << 20;
 
     private final Place place;
@@ -35,6 +36,7 @@ final class SeriesWork implements Work {
     private final ExportOptions options;
     private final Findings findings;
     private final WalDamage damage;
+    private final TextPool pool;
     private final List<Keys> keys = new ArrayList<>();
     private final Queue<Chunk> ready = new ArrayDeque<>();
     private boolean begun;
@@ -45,13 +47,15 @@ final class SeriesWork implements Work {
             List<Path> wal,
             ExportOptions options,
             Findings findings,
-            WalDamage damage) {
+            WalDamage damage,
+            TextPool pool) {
         this.place = place;
         this.files = files;
         this.wal = wal;
         this.options = options;
         this.findings = findings;
         this.damage = damage;
+        this.pool = pool;
     }
 
     @Override
@@ -68,7 +72,7 @@ final class SeriesWork implements Work {
                 each.advance();
             }
         }
-        var chunk = new SeriesChunk(place, findings);
+        var chunk = new SeriesChunk(place, findings, pool);
         while (ready.isEmpty() && chunk.blockCount() < BLOCKS) {
             byte[] first = smallest();
             if (first == null) {
@@ -142,11 +146,11 @@ final class SeriesWork implements Work {
             }
         }
         ready.add(span(series, fields, new Window(from, options.end()), BLOCKS));
-        return new SeriesChunk(place, findings);
+        return new SeriesChunk(place, findings, pool);
     }
 
     private SeriesChunk span(byte[] series, List<SeriesChunk.Field> fields, Window window, int blocks) {
-        var chunk = new SeriesChunk(place, findings);
+        var chunk = new SeriesChunk(place, findings, pool);
         chunk.add(series, fields, window, blocks);
         return chunk;
     }

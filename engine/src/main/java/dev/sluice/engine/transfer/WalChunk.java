@@ -1,5 +1,6 @@
 package dev.sluice.engine.transfer;
 
+import dev.sluice.engine.line.TextPool;
 import dev.sluice.engine.tsm.WalEntry;
 import dev.sluice.engine.tsm.WalPoints;
 import dev.sluice.engine.tsm.WalReader;
@@ -21,8 +22,8 @@ final class WalChunk extends Chunk {
     private final WalDamage damage;
     private boolean read;
 
-    WalChunk(Place place, Path segment, ExportOptions options, WalDamage damage) {
-        super(place);
+    WalChunk(Place place, Path segment, ExportOptions options, WalDamage damage, TextPool pool) {
+        super(place, pool);
         this.segment = segment;
         this.options = options;
         this.damage = damage;

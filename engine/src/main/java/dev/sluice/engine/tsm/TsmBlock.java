@@ -131,6 +131,11 @@ public final class TsmBlock {
         return times[index];
     }
 
+    /** Whether the other block has values for the very same times. */
+    public boolean sameTimes(TsmBlock other) {
+        return Arrays.equals(times, other.times);
+    }
+
     /** @throws IllegalStateException if this is not a {@link BlockType#FLOAT} block */
     public double floatAt(int index) {
         return column.as(Floats.class).values[index];

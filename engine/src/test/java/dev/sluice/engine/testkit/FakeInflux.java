@@ -3,6 +3,7 @@ package dev.sluice.engine.testkit;
 import dev.sluice.engine.model.HttpEndpoint;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.QueryStringDecoder;
+import io.netty.handler.ssl.SslContextBuilder;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,11 +17,14 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.zip.GZIPInputStream;
+import javax.net.ssl.KeyManagerFactory;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 import reactor.netty.DisposableServer;
+import reactor.netty.http.Http11SslContextSpec;
 import reactor.netty.http.server.HttpServer;
 import reactor.netty.http.server.HttpServerResponse;
+import reactor.netty.tcp.SslProvider.GenericSslContextSpec;
 
 /**
  * A stand-in for the HTTP API of InfluxDB: keeps what is written, refuses what it is told to. Lines are cut at newlines
@@ -38,6 +42,7 @@ public final class FakeInflux implements AutoCloseable {
         }
     }
 
+    private final boolean tls;
     private final DisposableServer server;
     private final List<Write> writes = new CopyOnWriteArrayList<>();
     private final List<String> statements = new CopyOnWriteArrayList<>();
@@ -52,8 +57,12 @@ public final class FakeInflux implements AutoCloseable {
     private volatile String version = "";
 
     public FakeInflux() {
-        server = HttpServer.create()
-                .host("127.0.0.1")
+        this(HttpServer.create(), false);
+    }
+
+    private FakeInflux(HttpServer http, boolean tls) {
+        this.tls = tls;
+        server = http.host("127.0.0.1")
                 .port(0)
                 .handle((request, response) -> request.receive()
                         .aggregate()
@@ -63,7 +72,21 @@ public final class FakeInflux implements AutoCloseable {
                 .bindNow();
     }
 
+    /**
+     * One that speaks https.
+     *
+     * @param identity its certificate and key
+     */
+    public static FakeInflux withTls(KeyManagerFactory identity) {
+        GenericSslContextSpec<SslContextBuilder> with = Http11SslContextSpec.forServer(identity);
+        return new FakeInflux(HttpServer.create().secure(spec -> spec.sslContext(with)), true);
+    }
+
+    /** Where it is; with TLS the certificate has to be valid. */
     public HttpEndpoint endpoint() {
+        if (tls) {
+            return new HttpEndpoint("localhost", server.port(), true, true, "");
+        }
         return HttpEndpoint.plain("127.0.0.1", server.port());
     }
 
