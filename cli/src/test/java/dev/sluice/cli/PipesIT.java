@@ -106,6 +106,18 @@ class PipesIT {
     }
 
     @Test
+    void aStreamBecomesTheSameLinesAsItsServer(@TempDir Path home) {
+        ToolRun run = bash(
+                home,
+                "sluice backup --quiet -host %1$s - | sluice export --quiet --from - --merge-fields -lponly -out stream.lp;"
+                                .formatted(host)
+                        + " sluice export --quiet --from %s --merge-fields -lponly -out - > live.lp".formatted(host));
+
+        assertThat(run.output()).as(run.toString()).contains("exit 0");
+        assertThat(home.resolve("stream.lp")).isNotEmptyFile().hasSameBinaryContentAs(home.resolve("live.lp"));
+    }
+
+    @Test
     void aReaderThatGoesAwayEndsItWithALine(@TempDir Path home) {
         ToolRun run = bash(
                 home,

@@ -1,8 +1,8 @@
 package dev.sluice.engine;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static java.util.Objects.requireNonNull;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdException;
@@ -223,8 +223,8 @@ class StreamArchiveTest {
         }
         assertThat(at).as("the table stands behind the last frame").isEqualTo(table - 8);
 
-        StreamManifest manifest =
-                StreamJson.decodeManifest(requireNonNull(contents(tar.toByteArray()).get("manifest.json")));
+        StreamManifest manifest = StreamJson.decodeManifest(
+                requireNonNull(contents(tar.toByteArray()).get("manifest.json")));
         assertThat(manifest.shards()).hasSize(4);
         for (StreamManifest.Shard shard : manifest.shards()) {
             assertThat(starts).as("a frame begins with %s", shard.ref()).containsKey(shard.offset());

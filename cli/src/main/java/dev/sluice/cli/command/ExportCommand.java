@@ -56,7 +56,9 @@ final class ExportCommand implements Command {
     @Option(
             names = "--from",
             paramLabel = "END",
-            description = "Instead of directories: portable:DIR, legacy:DIR, influxd://HOST:8088, or data:DIR.")
+            description =
+                    "Instead of directories: a backup's DIR, - for a stream on stdin, HOST:8088 for a server, or any "
+                            + "other end as 'sluice help copy' has them.")
     private @Nullable String from;
 
     @Option(
@@ -275,11 +277,7 @@ final class ExportCommand implements Command {
                     "--from cannot be combined with -datadir, -waldir or -metadir",
                     "Write --from 'data:DIR?wal=DIR&meta=DIR', or leave --from out.");
         }
-        try {
-            return End.parse(from);
-        } catch (IllegalArgumentException e) {
-            throw new UsageError(String.valueOf(e.getMessage()), "'sluice help export' shows how ends are written.");
-        }
+        return Values.place(from);
     }
 
     private Path home(String name) {

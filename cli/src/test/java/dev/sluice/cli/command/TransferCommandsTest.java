@@ -11,6 +11,7 @@ import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Credentials;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.HttpEndpoint;
+import dev.sluice.engine.model.ServerAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -108,6 +109,20 @@ class TransferCommandsTest {
         assertThat(request.compression()).isEqualTo(new Compression(Compression.Codec.ZSTD, 3));
         assertThat(run.out()).as("stdout is for the data").isEmpty();
         assertThat(run.err()).contains("Exported 10 lines");
+    }
+
+    @Test
+    void exportReadsAServerThatIsNamedByItsPortAlone() {
+        assertThat(export("--from db1.example:8088 -out F").from())
+                .isEqualTo(new End.Live(new ServerAddress("db1.example", 8088)));
+    }
+
+    @Test
+    void exportReadsAStreamOrADirectoryWhoseFormatItsContentTells() {
+        assertThat(export("--from - -out F").from()).isEqualTo(new End.Stream());
+        run.engine.exports.clear();
+        assertThat(export("--from backups/monday -out F").from())
+                .isEqualTo(new End.Directory(Path.of("backups/monday")));
     }
 
     @Test
