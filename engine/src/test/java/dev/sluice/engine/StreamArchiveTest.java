@@ -1,6 +1,5 @@
 package dev.sluice.engine;
 
-import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -224,7 +223,7 @@ class StreamArchiveTest {
         assertThat(at).as("the table stands behind the last frame").isEqualTo(table - 8);
 
         StreamManifest manifest = StreamJson.decodeManifest(
-                requireNonNull(contents(tar.toByteArray()).get("manifest.json")));
+                Objects.requireNonNull(contents(tar.toByteArray()).get("manifest.json")));
         assertThat(manifest.shards()).hasSize(4);
         for (StreamManifest.Shard shard : manifest.shards()) {
             assertThat(starts).as("a frame begins with %s", shard.ref()).containsKey(shard.offset());
@@ -232,7 +231,7 @@ class StreamArchiveTest {
                     Arrays.copyOfRange(tar.toByteArray(), (int) shard.offset(), (int) (shard.offset() + shard.bytes()));
             Map<String, byte[]> files = contents(part);
             assertThat(files).hasSize(shard.files() + 1);
-            requireNonNull(sample().get(shard.ref()))
+            Objects.requireNonNull(sample().get(shard.ref()))
                     .forEach((name, bytes) -> assertThat(files.get("data/" + shard.ref() + "/" + name))
                             .isEqualTo(bytes));
         }

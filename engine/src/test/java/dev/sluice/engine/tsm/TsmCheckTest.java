@@ -413,7 +413,7 @@ class TsmCheckTest {
             for (String key : List.of("cpu,host=a#!~#idle", "cpu,host=a#!~#user", "cpu,host=b#!~#user")) {
                 long from = 1_600_000_000_000_000_000L;
                 for (int block = 0; block < 3; block++) {
-                    long first = from + block * 20 * 10_000_000_000L;
+                    long first = from + 20L * block * 10_000_000_000L;
                     long[] times = LongStream.range(0, 20)
                             .map(i -> first + i * 10_000_000_000L)
                             .toArray();
