@@ -4,9 +4,9 @@ import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 
 /**
- * Watches how far an input expands, and tells a bomb from a backup. Blocks of TSM have checksums and times that differ, so
- * that even shards of nothing but constants shrink by less than two hundred to one; deflate can do a thousand, zstd tens
- * of thousands.
+ * Watches how far an input expands, and tells a bomb from a backup. Equal blocks of series that never change shrink to next to
+ * nothing, but each has an entry of 28 bytes and a key in its file's index, which do not; and the index comes after two
+ * gigabytes at most. Deflate can do a thousand to one for ever, zstd tens of thousands.
  *
  * <p>Zeros are another matter: a stream archive fills up with them what is left of a file when its source fails, two
  * gigabytes at most each time. They count only when there are more than several such files' worth.
@@ -16,7 +16,7 @@ final class Expansion {
     /** Bytes that come out of each that goes in, at most. */
     static final int MOST = 500;
 
-    private static final long FREE = 256L << 20;
+    private static final long FREE = 4L << 30;
     private static final long FREE_ZEROS = 8L << 30;
 
     private final long free;
