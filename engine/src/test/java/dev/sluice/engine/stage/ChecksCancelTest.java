@@ -63,7 +63,7 @@ class ChecksCancelTest {
         var tombstone = new ByteArrayOutputStream();
         try (var writer = new TombstoneWriter(tombstone)) {
             for (int i = 0; i < 200; i++) {
-                writer.delete(("m,host=%d#!~#f".formatted(i)).getBytes(StandardCharsets.UTF_8), i, i + 1);
+                writer.delete("m,host=%d#!~#f".formatted(i).getBytes(StandardCharsets.UTF_8), i, i + 1);
             }
         }
         Map<String, byte[]> files = new LinkedHashMap<>();
