@@ -28,6 +28,9 @@ final class BackupBench {
 
     private static final String STORED = "stored_MB";
 
+    /** Leaves out the look into blocks that a backup takes by default. */
+    private static final String UNCHECKED = "--check-blocks=false";
+
     private final Setting setting;
     private final Influxd server;
     private final String database;
@@ -52,7 +55,10 @@ final class BackupBench {
                 sluice("zstd:3", "zstd:3", Optional.empty()),
                 sluice("gzip:0", "gzip:0", Optional.empty()),
                 sluice("none", "none", Optional.empty()),
-                sluice(GZIP, "gzip:1", Optional.empty())));
+                sluice(GZIP, "gzip:1", Optional.empty()),
+                sluice("zstd unchecked", "zstd:1", Optional.empty(), UNCHECKED),
+                sluice("none unchecked", "none", Optional.empty(), UNCHECKED),
+                sluice("gzip unchecked", "gzip:1", Optional.empty(), UNCHECKED)));
         setting.java25().ifPresent(java -> cases.add(sluice(LIBDEFLATE, "gzip:2", Optional.of(java))));
         cases.removeIf(one -> !wanted.isEmpty() && !wanted.contains(one.name()));
         cases.addAll(0, List.of(drain(DRAIN, Optional.empty()), drain(WRITTEN, Optional.of(target)), original()));
@@ -118,26 +124,24 @@ final class BackupBench {
         });
     }
 
-    private Rounds.Case sluice(String name, String compression, Optional<Path> java) {
+    private Rounds.Case sluice(String name, String compression, Optional<Path> java, String... more) {
         Map<String, String> environment = new HashMap<>();
         java.ifPresent(
                 home -> environment.put("SLUICE_JAVA", home.resolve("bin/java").toString()));
-        return Rounds.named(
-                name,
-                () -> command(
-                        List.of(
-                                setting.sluice().toString(),
-                                "backup",
-                                "-portable",
-                                "-host",
-                                server.rpc().toString(),
-                                "-db",
-                                database,
-                                "--compression",
-                                compression,
-                                "--json",
-                                target.toString()),
-                        environment));
+        List<String> command = new ArrayList<>(List.of(
+                setting.sluice().toString(),
+                "backup",
+                "-portable",
+                "-host",
+                server.rpc().toString(),
+                "-db",
+                database,
+                "--compression",
+                compression,
+                "--json"));
+        command.addAll(List.of(more));
+        command.add(target.toString());
+        return Rounds.named(name, () -> command(command, environment));
     }
 
     private Figures command(List<String> command, Map<String, String> environment) throws Exception {
