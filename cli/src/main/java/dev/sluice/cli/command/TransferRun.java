@@ -13,7 +13,9 @@ import java.io.PrintStream;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Signal;
 
 /** Runs an export or import to its end on the thread of the command. */
 final class TransferRun {
@@ -51,11 +53,19 @@ final class TransferRun {
                 new TransferDisplay(how, json, context.err(), context.terminal().interactive());
         try (Interruption interruption = Interruption.watch();
                 Engine engine = context.engines().create(memory)) {
-            for (TransferEvent event :
-                    work.apply(engine).takeUntilOther(interruption.signal()).toIterable(EVENTS_AHEAD)) {
-                display.show(event);
-                if (event instanceof TransferEvent.Exported || event instanceof TransferEvent.Imported) {
-                    return Optional.of(event);
+            // As signals: an error would overtake the events that wait, and they tell what led to it.
+            for (Signal<TransferEvent> signal : work.apply(engine)
+                    .takeUntilOther(interruption.signal())
+                    .materialize()
+                    .toIterable(EVENTS_AHEAD)) {
+                TransferEvent event = signal.get();
+                if (event != null) {
+                    display.show(event);
+                    if (event instanceof TransferEvent.Exported || event instanceof TransferEvent.Imported) {
+                        return Optional.of(event);
+                    }
+                } else if (signal.getThrowable() != null) {
+                    throw Exceptions.propagate(signal.getThrowable());
                 }
             }
             if (interruption.requested()) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.engine.ExportRequest;
 import dev.sluice.engine.ImportRequest;
+import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.event.ExportReport;
 import dev.sluice.engine.event.ImportReport;
 import dev.sluice.engine.event.TransferEvent;
@@ -133,6 +134,17 @@ class TransferCommandsTest {
 
         run.engine.transfers = Flux.just(exported(List.of(), List.of("shard 8")));
         assertThat(run.cli("export", "-out", "F")).isEqualTo(ExitCode.PARTIAL);
+    }
+
+    @Test
+    void whatIsToldBeforeAnErrorIsShown() {
+        run.engine.transfers = Flux.<TransferEvent>just(
+                        new TransferEvent.Warning("shard 3 is torn at its tail", "look"))
+                .concatWith(Flux.error(new InvalidRequest("the disk is full", "make room")));
+
+        assertThat(run.cli("export", "-out", "F")).isNotZero();
+
+        assertThat(run.err()).contains("shard 3 is torn at its tail").contains("the disk is full");
     }
 
     @Test
