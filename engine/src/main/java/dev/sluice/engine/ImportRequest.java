@@ -57,7 +57,7 @@ public record ImportRequest(
         private int lineBytes = DEFAULT_LINE_BYTES;
         private int concurrency = DEFAULT_CONCURRENCY;
         private int retries = DEFAULT_RETRIES;
-        private boolean gzip = true;
+        private boolean gzip;
         private Optional<Path> rejects = Optional.empty();
         private Optional<Path> progress = Optional.empty();
         private boolean resume;
@@ -65,6 +65,7 @@ public record ImportRequest(
         private Builder(Optional<Path> path, HttpEndpoint endpoint) {
             this.path = path;
             this.endpoint = endpoint;
+            this.gzip = !endpoint.isLoopback();
         }
 
         /** Default: none. */
@@ -145,7 +146,7 @@ public record ImportRequest(
             return this;
         }
 
-        /** Whether bodies are compressed. Default: true. */
+        /** Whether bodies are compressed. Default: true, but for a server on this machine: there it would only burn processor time. */
         public Builder gzip(boolean value) {
             this.gzip = value;
             return this;

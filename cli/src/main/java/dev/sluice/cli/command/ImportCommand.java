@@ -140,8 +140,13 @@ final class ImportCommand implements Command {
             description = "Attempts for a request after its first one. Default: " + ImportRequest.DEFAULT_RETRIES + ".")
     private int retries;
 
-    @Option(names = "--no-gzip", description = "Send bodies as they are.")
-    private boolean noGzip;
+    @Option(
+            names = "--gzip",
+            arity = "0..1",
+            fallbackValue = "true",
+            converter = Values.Switch.class,
+            description = "Whether bodies are compressed. Default: true, but false for a server on this machine.")
+    private @Nullable Boolean gzip;
 
     @Option(
             names = "--rejects",
@@ -186,9 +191,11 @@ final class ImportCommand implements Command {
                 .concurrency(concurrency)
                 .batchLines(batchLines)
                 .retries(retries)
-                .gzip(!noGzip)
                 .precision(precision())
                 .resume(resume);
+        if (gzip != null) {
+            request.gzip(gzip);
+        }
         if (database != null) {
             request.database(database);
         }

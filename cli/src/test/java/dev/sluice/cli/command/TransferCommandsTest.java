@@ -137,6 +137,20 @@ class TransferCommandsTest {
     }
 
     @Test
+    void bodiesAreCompressedForAnotherMachineUnlessToldOtherwise() {
+        assertThat(imports("-path F").options().gzip()).isFalse();
+        run.engine.imports.clear();
+        assertThat(imports("-path F -host 127.0.0.2").options().gzip()).isFalse();
+        run.engine.imports.clear();
+        assertThat(imports("-path F -host db1.example").options().gzip()).isTrue();
+        run.engine.imports.clear();
+        assertThat(imports("-path F --gzip").options().gzip()).isTrue();
+        run.engine.imports.clear();
+        assertThat(imports("-path F -host db1.example --gzip=false").options().gzip())
+                .isFalse();
+    }
+
+    @Test
     void whatIsToldBeforeAnErrorIsShown() {
         run.engine.transfers = Flux.<TransferEvent>just(
                         new TransferEvent.Warning("shard 3 is torn at its tail", "look"))

@@ -29,6 +29,11 @@ public record HttpEndpoint(String host, int port, boolean tls, boolean verify, S
         return new HttpEndpoint(host, port, false, true, "");
     }
 
+    /** Whether it is this machine, by its name alone. */
+    public boolean isLoopback() {
+        return Hosts.isLoopback(host);
+    }
+
     /** {@code http://host:8086/prefix}. */
     @Override
     public String toString() {

@@ -46,6 +46,11 @@ public record ServerAddress(String host, int port) {
         }
     }
 
+    /** Whether it is this machine, by its name alone. */
+    public boolean isLoopback() {
+        return Hosts.isLoopback(host);
+    }
+
     @Override
     public String toString() {
         return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;

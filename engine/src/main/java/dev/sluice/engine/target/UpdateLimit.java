@@ -6,9 +6,6 @@ import dev.sluice.engine.model.ServerVersion;
 import dev.sluice.engine.wire.SnapshotRequest.MetastoreUpdate;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
-import io.netty.util.NetUtil;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -41,7 +38,7 @@ final class UpdateLimit {
     UpdateLimit(ServerAddress address, Optional<ServerVersion> version) {
         this.address = address;
         this.version = version;
-        this.atOnce = isLoopback(address.host()) ? LOOPBACK : NETWORK;
+        this.atOnce = address.isLoopback() ? LOOPBACK : NETWORK;
     }
 
     /** Whether this cannot work. */
@@ -89,19 +86,6 @@ final class UpdateLimit {
             return encoded.readableBytes();
         } finally {
             encoded.release();
-        }
-    }
-
-    /** By its name alone: nothing is looked up. */
-    private static boolean isLoopback(String host) {
-        byte[] literal = NetUtil.createByteArrayFromIpAddressString(host);
-        if (literal == null) {
-            return host.equalsIgnoreCase("localhost");
-        }
-        try {
-            return InetAddress.getByAddress(literal).isLoopbackAddress();
-        } catch (UnknownHostException e) {
-            throw new IllegalStateException(e); // an address of four or sixteen bytes is one
         }
     }
 }
