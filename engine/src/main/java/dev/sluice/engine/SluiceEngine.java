@@ -45,6 +45,7 @@ import dev.sluice.engine.target.LiveTarget;
 import dev.sluice.engine.target.Nowhere;
 import dev.sluice.engine.target.Target;
 import dev.sluice.engine.transfer.Input;
+import dev.sluice.engine.transfer.LineCopy;
 import dev.sluice.engine.transfer.LineExport;
 import dev.sluice.engine.transfer.LineImport;
 import dev.sluice.engine.transport.SnapshotTransport;
@@ -341,6 +342,10 @@ public final class SluiceEngine implements AutoCloseable {
      */
     public Flux<Event> copy(CopyRequest request) {
         return ends.settled(request.to()).flatMapMany(to -> {
+            if (to instanceof End.Http) {
+                return Flux.error(new InvalidRequest(
+                        "%s takes points, not shards".formatted(to), "SluiceEngine.copyLines writes points."));
+            }
             if (to instanceof End.Live live) {
                 return restore(asRestore(request, live));
             }
@@ -537,6 +542,49 @@ public final class SluiceEngine implements AutoCloseable {
                             ? export.directories(data.data(), data.walDir(), data.meta(), out)
                             : ends.source(request.from(), ReadOptions.STRICT, request.timeouts(), request.retries())
                                     .flatMapMany(source -> export.source(source, request.scratch(), out));
+                },
+                SlabLine::close);
+    }
+
+    /**
+     * Writes the points of any source into a server over HTTP, through no file. Of several values for one point the
+     * source's wins, whatever the server has. Cold: each subscription is a copy of its own. The last event is
+     * {@link TransferEvent.Copied}; errors are {@link dev.sluice.engine.error.SluiceException}s. A cancel ends every
+     * request; what was written stays.
+     */
+    public Flux<TransferEvent> copyLines(LineCopyRequest request) {
+        var reading =
+                new ReadOptions(request.chain(), request.skipErrors(), request.allowIncomplete(), request.scratch());
+        return ends.source(
+                        request.from(),
+                        reading,
+                        request.pace().timeouts(),
+                        request.pace().retries())
+                .flatMapMany(source -> Flux.using(
+                        () -> InfluxHttp.to(
+                                request.to().endpoint(),
+                                request.to().credentials(),
+                                ImportRequest.DEFAULT_TIMEOUTS,
+                                loops,
+                                request.pace().concurrency()),
+                        http -> copyLines(request, source, http),
+                        InfluxHttp::close));
+    }
+
+    private Flux<TransferEvent> copyLines(LineCopyRequest request, Source source, InfluxHttp http) {
+        return Flux.using(
+                () -> line(Compression.NONE, OptionalLong.empty()),
+                line -> {
+                    var export = new LineExport(
+                            source.describe(),
+                            request.reading(),
+                            line,
+                            workers,
+                            parallelism,
+                            files,
+                            Schedulers.parallel());
+                    return new LineCopy(export, http, request.writing(), workers, files, Schedulers.parallel())
+                            .run(new Restorable(source), request.selection(), request.mapping(), request.scratch());
                 },
                 SlabLine::close);
     }

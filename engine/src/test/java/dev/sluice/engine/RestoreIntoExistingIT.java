@@ -6,6 +6,7 @@ import dev.sluice.engine.error.FieldTypeConflict;
 import dev.sluice.engine.error.RestoreRefused;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.model.Conflict;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.HttpAccess;
@@ -131,6 +132,45 @@ class RestoreIntoExistingIT {
             assertThat(report.complete()).as(report.toString()).isTrue();
             assertThat(SampleLines.answers(server)).isEqualTo(SampleLines.answers(backedUp));
             assertThat(server.rows("SHOW MEASUREMENTS", "telemetry")).noneMatch(row -> row.contains("placeholder"));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(BINARIES)
+    void whereShardDurationsDifferTheRefusalNamesTheCopyThatWorks(Binary binary) {
+        try (var backedUp = RealInfluxd.started(binary);
+                var server = RealInfluxd.started(binary)) {
+            SampleLines.fill(backedUp, 3);
+            server.createDatabase("telemetry");
+            server.query("ALTER RETENTION POLICY autogen ON telemetry SHARD DURATION 1d", "");
+            server.createRetentionPolicy("telemetry", "one.day", "168h");
+            server.write("telemetry", "autogen", "other v=1 " + SampleLines.START);
+            server.write("telemetry", "one.day", "other v=1 " + SampleLines.START);
+            backup(backedUp);
+            var http = HttpAccess.anonymous(HttpEndpoint.plain(
+                    server.httpAddress().host(), server.httpAddress().port()));
+
+            CopyReport refused = report(request(server, Conflict.BACKUP).http(http));
+            assertThat(refused.missing())
+                    .isNotEmpty()
+                    .anySatisfy(outcome -> assertThat(((ShardOutcome.Refused) outcome).why())
+                            .contains("sluice copy -shard " + outcome.ref().id() + " FROM http://"));
+
+            var copy = CopyRequest.of(new End.Portable(temp.resolve("backup")), new End.Http(http.endpoint()))
+                    .build();
+            for (int run = 1; run <= 2; run++) {
+                TransferEvent.Copied copied = engine.copyLines(LineCopyRequest.of(copy, http))
+                        .ofType(TransferEvent.Copied.class)
+                        .blockLast(PATIENCE);
+
+                assertThat(copied).isNotNull();
+                assertThat(copied.read().complete()).isTrue();
+                assertThat(copied.written().complete()).isTrue();
+                assertThat(copied.written().written())
+                        .isEqualTo(SampleLines.SHARDS * (long) SampleLines.POINTS_PER_SHARD);
+                server.query("DROP MEASUREMENT other", "telemetry");
+                assertThat(SampleLines.answers(server)).as("run " + run).isEqualTo(SampleLines.answers(backedUp));
+            }
         }
     }
 

@@ -7,10 +7,13 @@ import dev.sluice.cli.option.PaceFlags;
 import dev.sluice.cli.option.ReadingFlags;
 import dev.sluice.cli.option.SelectionFlags;
 import dev.sluice.cli.option.UsageError;
+import dev.sluice.cli.option.UserFlags;
 import dev.sluice.cli.option.Values;
 import dev.sluice.cli.option.WritingFlags;
 import dev.sluice.engine.CopyRequest;
+import dev.sluice.engine.LineCopyRequest;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.HttpAccess;
 import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Selection;
 import java.nio.file.Path;
@@ -37,13 +40,15 @@ import picocli.CommandLine.Parameters;
             "  influxd://HOST:8088        a running server, by its backup port",
             "  portable:DIR, legacy:DIR   a backup",
             "  data:DIR[?meta=DIR&wal=DIR]  the directories of a stopped server; meta and wal lie beside DIR by default",
+            "  http://HOST:8086           the same or another server by its HTTP API: takes points, whatever its shards are",
             "  -                          a stream archive on stdin or stdout",
             "  DIR                        a directory whose format its content tells; a new one becomes portable",
             "",
             "Examples",
             "  sluice copy influxd://old:8088 influxd://new:8088",
             "  sluice copy /backups/legacy portable:/backups/portable",
-            "  sluice copy data:/var/lib/influxdb/data /backups/cold"
+            "  sluice copy data:/var/lib/influxdb/data /backups/cold",
+            "  sluice copy -db telemetry /backups/monday http://other:8086"
         })
 final class CopyCommand implements Command {
 
@@ -85,6 +90,15 @@ final class CopyCommand implements Command {
                     + "server's write-ahead log. Default: the system's temporary directory.")
     private @Nullable Path scratch;
 
+    @Option(
+            names = "--rejects",
+            paramLabel = "FILE",
+            description = "To http:// only: receives the points that the server does not take, with their reason.")
+    private @Nullable Path rejects;
+
+    @Mixin
+    private final UserFlags user = new UserFlags();
+
     @Mixin
     private final WritingFlags writing = new WritingFlags();
 
@@ -114,8 +128,24 @@ final class CopyCommand implements Command {
         CopyRequest request = request();
         Context.require(request.from(), context.ends().in(), "stdin", "sluice copy - DIR < backup.zst");
         Context.require(request.to(), context.ends().out(), "stdout", "sluice copy DIR - > backup.zst");
+        if (request.to() instanceof End.Http http) {
+            return TransferRun.copyLines(context, how, asPoints(request, http), writing.memory());
+        }
+        if (rejects != null) {
+            throw new UsageError("--rejects is for points, and %s takes none".formatted(request.to()), "Leave it out.");
+        }
         Context around = request.to() instanceof End.Stream ? context.withDataOnStdout() : context;
         return CopyRun.copy(around, how, request, writing.memory());
+    }
+
+    private LineCopyRequest asPoints(CopyRequest request, End.Http to) {
+        if (request.rateLimit().isPresent()) {
+            throw new UsageError(
+                    "--rate-limit is for archives", "'sluice export', then 'sluice import -pps N' limits points.");
+        }
+        var access = new HttpAccess(to.endpoint(), user.credentials(context.environment()));
+        LineCopyRequest lines = LineCopyRequest.of(request, access);
+        return rejects == null ? lines : lines.withRejects(rejects);
     }
 
     /** What the flags ask for. */

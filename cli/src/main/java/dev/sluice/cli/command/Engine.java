@@ -6,6 +6,7 @@ import dev.sluice.engine.ExportRequest;
 import dev.sluice.engine.ImportRequest;
 import dev.sluice.engine.InspectRequest;
 import dev.sluice.engine.Inspection;
+import dev.sluice.engine.LineCopyRequest;
 import dev.sluice.engine.Listing;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SampleData;
@@ -33,6 +34,9 @@ public interface Engine extends AutoCloseable {
 
     /** See {@link SluiceEngine#copy}. */
     Flux<Event> copy(CopyRequest request);
+
+    /** See {@link SluiceEngine#copyLines}. */
+    Flux<TransferEvent> copyLines(LineCopyRequest request);
 
     /** See {@link SluiceEngine#verify}. */
     Flux<Event> verify(VerifyRequest request);
@@ -86,6 +90,11 @@ public interface Engine extends AutoCloseable {
             @Override
             public Flux<Event> copy(CopyRequest request) {
                 return engine.copy(request);
+            }
+
+            @Override
+            public Flux<TransferEvent> copyLines(LineCopyRequest request) {
+                return engine.copyLines(request);
             }
 
             @Override

@@ -5,6 +5,7 @@ import dev.sluice.cli.console.TransferDisplay;
 import dev.sluice.cli.option.OutputFlags.Output;
 import dev.sluice.engine.ExportRequest;
 import dev.sluice.engine.ImportRequest;
+import dev.sluice.engine.LineCopyRequest;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.ExportReport;
 import dev.sluice.engine.event.ImportReport;
@@ -43,6 +44,13 @@ final class TransferRun {
                                 : "points that were sent stay; run it again, which does no harm"));
     }
 
+    /** The whole of {@code sluice copy} where the target takes points. */
+    static int copyLines(Context context, Output how, LineCopyRequest request, OptionalLong memory) {
+        return run(context, how, context.out(), memory, engine -> engine.copyLines(request))
+                .map(event -> concluded(context.out(), context.err(), how, (TransferEvent.Copied) event))
+                .orElseGet(() -> interrupted(context, "points that were sent stay; run it again, which does no harm"));
+    }
+
     private static Optional<TransferEvent> run(
             Context context,
             Output how,
@@ -61,7 +69,7 @@ final class TransferRun {
                 TransferEvent event = signal.get();
                 if (event != null) {
                     display.show(event);
-                    if (event instanceof TransferEvent.Exported || event instanceof TransferEvent.Imported) {
+                    if (event instanceof TransferEvent.Last) {
                         return Optional.of(event);
                     }
                 } else if (signal.getThrowable() != null) {
@@ -90,6 +98,11 @@ final class TransferRun {
                             Text.duration(report.elapsed()))));
             report.outputs().forEach(output -> to.println("  " + Text.clean(output)));
         }
+        return notRead(err, report);
+    }
+
+    /** What is missing of what was asked for, and the exit code for it. */
+    private static int notRead(PrintStream err, ExportReport report) {
         if (!report.complete()) {
             err.println("sluice: NOT complete: %d damaged, %d missing"
                     .formatted(report.damage().size(), report.missing().size()));
@@ -97,6 +110,19 @@ final class TransferRun {
             report.missing().forEach(text -> err.println("  missing: " + Text.clean(text)));
         }
         return report.complete() ? ExitCode.OK : report.damage().isEmpty() ? ExitCode.PARTIAL : ExitCode.DAMAGED;
+    }
+
+    private static int concluded(PrintStream to, PrintStream err, Output how, TransferEvent.Copied copied) {
+        if (how == Output.NORMAL || how == Output.PLAIN) {
+            to.println(Text.clean("Read %,d points with %,d values from %s."
+                    .formatted(
+                            copied.read().lines(),
+                            copied.read().values(),
+                            Text.count(copied.read().files(), "file"))));
+        }
+        int read = notRead(err, copied.read());
+        int written = concluded(to, err, how, copied.written());
+        return read == ExitCode.OK ? written : read;
     }
 
     private static int concluded(PrintStream to, PrintStream err, Output how, ImportReport report) {

@@ -118,49 +118,65 @@ public final class TransferDisplay {
             to.writeNumberField("bytes", progress.bytes());
             to.writeStringField("at", progress.at());
         } else if (event instanceof TransferEvent.Exported exported) {
-            ExportReport report = exported.report();
             to.writeStringField("event", "exported");
-            to.writeBooleanField("complete", report.complete());
-            to.writeStringField("source", report.source());
-            texts(to, "outputs", report.outputs());
-            seconds(to, report.elapsed());
-            to.writeNumberField("lines", report.lines());
-            to.writeNumberField("values", report.values());
-            to.writeNumberField("bytes", report.bytes());
-            to.writeNumberField("stored_bytes", report.stored());
-            to.writeNumberField("files", report.files());
-            texts(to, "damage", report.damage());
-            texts(to, "missing", report.missing());
-            texts(to, "warnings", report.warnings());
+            json(to, exported.report());
         } else if (event instanceof TransferEvent.Imported imported) {
-            ImportReport report = imported.report();
             to.writeStringField("event", "imported");
-            to.writeBooleanField("complete", report.complete());
-            to.writeStringField("source", report.source());
-            to.writeStringField("target", report.target());
-            seconds(to, report.elapsed());
-            to.writeNumberField("files", report.files());
-            to.writeNumberField("skipped_files", report.skipped());
-            to.writeNumberField("statements", report.statements());
-            to.writeNumberField("written", report.written());
-            to.writeNumberField("rejected", report.rejected());
-            to.writeNumberField("requests", report.requests());
-            to.writeNumberField("retries", report.retries());
-            to.writeNumberField("bytes", report.bytes());
-            if (report.rejects().isPresent()) {
-                to.writeStringField("rejects", report.rejects().get());
-            }
-            to.writeArrayFieldStart("examples");
-            for (ImportReport.Reject reject : report.examples()) {
-                to.writeStartObject();
-                to.writeStringField("file", reject.file());
-                to.writeNumberField("line", reject.line());
-                to.writeStringField("reason", reject.reason());
-                to.writeEndObject();
-            }
-            to.writeEndArray();
-            texts(to, "warnings", report.warnings());
+            json(to, imported.report());
+        } else if (event instanceof TransferEvent.Copied copied) {
+            to.writeStringField("event", "copied");
+            to.writeBooleanField(
+                    "complete", copied.read().complete() && copied.written().complete());
+            to.writeObjectFieldStart("read");
+            json(to, copied.read());
+            to.writeEndObject();
+            to.writeObjectFieldStart("written");
+            json(to, copied.written());
+            to.writeEndObject();
         }
+    }
+
+    private static void json(JsonGenerator to, ExportReport report) throws IOException {
+        to.writeBooleanField("complete", report.complete());
+        to.writeStringField("source", report.source());
+        texts(to, "outputs", report.outputs());
+        seconds(to, report.elapsed());
+        to.writeNumberField("lines", report.lines());
+        to.writeNumberField("values", report.values());
+        to.writeNumberField("bytes", report.bytes());
+        to.writeNumberField("stored_bytes", report.stored());
+        to.writeNumberField("files", report.files());
+        texts(to, "damage", report.damage());
+        texts(to, "missing", report.missing());
+        texts(to, "warnings", report.warnings());
+    }
+
+    private static void json(JsonGenerator to, ImportReport report) throws IOException {
+        to.writeBooleanField("complete", report.complete());
+        to.writeStringField("source", report.source());
+        to.writeStringField("target", report.target());
+        seconds(to, report.elapsed());
+        to.writeNumberField("files", report.files());
+        to.writeNumberField("skipped_files", report.skipped());
+        to.writeNumberField("statements", report.statements());
+        to.writeNumberField("written", report.written());
+        to.writeNumberField("rejected", report.rejected());
+        to.writeNumberField("requests", report.requests());
+        to.writeNumberField("retries", report.retries());
+        to.writeNumberField("bytes", report.bytes());
+        if (report.rejects().isPresent()) {
+            to.writeStringField("rejects", report.rejects().get());
+        }
+        to.writeArrayFieldStart("examples");
+        for (ImportReport.Reject reject : report.examples()) {
+            to.writeStartObject();
+            to.writeStringField("file", reject.file());
+            to.writeNumberField("line", reject.line());
+            to.writeStringField("reason", reject.reason());
+            to.writeEndObject();
+        }
+        to.writeEndArray();
+        texts(to, "warnings", report.warnings());
     }
 
     private static void texts(JsonGenerator to, String name, List<String> texts) throws IOException {

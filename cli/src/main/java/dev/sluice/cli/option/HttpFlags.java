@@ -2,7 +2,6 @@ package dev.sluice.cli.option;
 
 import dev.sluice.engine.model.HttpAccess;
 import dev.sluice.engine.model.HttpEndpoint;
-import dev.sluice.engine.model.ServerAddress;
 import java.util.Arrays;
 import java.util.Map;
 import picocli.CommandLine.ITypeConverter;
@@ -36,22 +35,8 @@ public final class HttpFlags {
     static final class Endpoint implements ITypeConverter<HttpEndpoint> {
         @Override
         public HttpEndpoint convert(String text) {
-            boolean tls = text.startsWith("https://");
-            String rest = tls
-                    ? text.substring("https://".length())
-                    : text.startsWith("http://") ? text.substring("http://".length()) : text;
-            int slash = rest.indexOf('/');
-            String address = slash < 0 ? rest : rest.substring(0, slash);
             try {
-                ServerAddress parsed = ServerAddress.parse(address);
-                boolean without = parsed.port() == ServerAddress.DEFAULT_PORT
-                        && !address.endsWith(":" + ServerAddress.DEFAULT_PORT);
-                return new HttpEndpoint(
-                        parsed.host(),
-                        without ? HttpEndpoint.DEFAULT_PORT : parsed.port(),
-                        tls,
-                        true,
-                        slash < 0 ? "" : rest.substring(slash));
+                return HttpEndpoint.parse(text);
             } catch (IllegalArgumentException e) {
                 throw new TypeConversionException(": " + e.getMessage());
             }

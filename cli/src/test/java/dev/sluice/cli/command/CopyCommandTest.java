@@ -3,9 +3,12 @@ package dev.sluice.cli.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.engine.CopyRequest;
+import dev.sluice.engine.LineCopyRequest;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.HttpAccess;
+import dev.sluice.engine.model.HttpEndpoint;
 import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
@@ -56,6 +59,8 @@ class CopyCommandTest {
         "a b c, '3 were given'",
         "a a, 'are the same'",
         "portable: b, 'names no directory'",
+        "a b --rejects x, '--rejects is for points'",
+        "a http://h --rate-limit 1MB/s, '--rate-limit is for archives'",
         "a influxd://h -newdb x, '-newdb needs -db'",
         "a influxd://h -db d -newrp x, '-newrp needs -rp'"
     })
@@ -67,6 +72,25 @@ class CopyCommandTest {
         assertThat(code).isEqualTo(ExitCode.USAGE);
         assertThat(run.err()).contains(message);
         assertThat(run.engine.copies).isEmpty();
+    }
+
+    @Test
+    void writesPointsToAnHttpAddress() {
+        Run run = new Run();
+
+        run.cli("copy legacy:a http://new:8086 -db telemetry -newdb copy -skip-errors --rejects bad.lp --concurrency 2"
+                .split(" "));
+
+        assertThat(run.engine.copies).isEmpty();
+        assertThat(run.engine.lineCopies).hasSize(1);
+        LineCopyRequest request = run.engine.lineCopies.get(0);
+        assertThat(request.from()).isEqualTo(new End.Legacy(Path.of("a")));
+        assertThat(request.to()).isEqualTo(HttpAccess.anonymous(HttpEndpoint.plain("new", 8086)));
+        assertThat(request.selection().database()).contains("telemetry");
+        assertThat(request.mapping().database()).contains("copy");
+        assertThat(request.skipErrors()).isTrue();
+        assertThat(request.rejects()).contains(Path.of("bad.lp"));
+        assertThat(request.pace().concurrency()).isEqualTo(2);
     }
 
     private static CopyRequest request(String words) {

@@ -6,6 +6,7 @@ import dev.sluice.engine.ExportRequest;
 import dev.sluice.engine.ImportRequest;
 import dev.sluice.engine.InspectRequest;
 import dev.sluice.engine.Inspection;
+import dev.sluice.engine.LineCopyRequest;
 import dev.sluice.engine.Listing;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SampleData;
@@ -31,6 +32,7 @@ final class ScriptedEngine implements Engine {
     final List<BackupRequest> backups = new ArrayList<>();
     final List<RestoreRequest> restores = new ArrayList<>();
     final List<CopyRequest> copies = new ArrayList<>();
+    final List<LineCopyRequest> lineCopies = new ArrayList<>();
     final List<VerifyRequest> verifications = new ArrayList<>();
     final List<ServeRequest> serves = new ArrayList<>();
     final List<ExportRequest> exports = new ArrayList<>();
@@ -67,6 +69,12 @@ final class ScriptedEngine implements Engine {
     public Flux<Event> copy(CopyRequest request) {
         copies.add(request);
         return events();
+    }
+
+    @Override
+    public Flux<TransferEvent> copyLines(LineCopyRequest request) {
+        lineCopies.add(request);
+        return transfers;
     }
 
     @Override

@@ -266,4 +266,31 @@ class TransferCommandsTest {
 
         assertThat(run.err()).contains(message).contains("hint: ");
     }
+
+    @Test
+    void aCopyOfPointsSaysWhatWasReadAndWrittenAndEndsWithTheGraverCode() {
+        var read = (TransferEvent.Exported) exported(List.of("a block left out"), List.of());
+        var written = (TransferEvent.Imported) imported(3);
+        run.engine.transfers = Flux.just(new TransferEvent.Copied(read.report(), written.report()));
+
+        int code = run.cli(words("copy /backups/monday http://new:8086"));
+
+        assertThat(code).isEqualTo(ExitCode.DAMAGED);
+        assertThat(run.out())
+                .contains("Read 10 points with 12 values", "Imported 10 points into http://localhost:8086");
+        assertThat(run.err()).contains("damaged: a block left out", "3 points NOT stored");
+    }
+
+    @Test
+    void aCopyOfPointsAsJsonHasBothReports() {
+        var read = (TransferEvent.Exported) exported(List.of(), List.of());
+        var written = (TransferEvent.Imported) imported(3);
+        run.engine.transfers = Flux.just(new TransferEvent.Copied(read.report(), written.report()));
+
+        int code = run.cli(words("copy --json /backups/monday http://new:8086"));
+
+        assertThat(code).isEqualTo(ExitCode.PARTIAL);
+        assertThat(run.out())
+                .contains("\"event\":\"copied\",\"complete\":false", "\"read\":{\"complete\":true", "\"rejected\":3");
+    }
 }

@@ -2,7 +2,7 @@ package dev.sluice.engine.event;
 
 import java.time.Duration;
 
-/** One thing that the engine tells while it exports or imports. The last one is {@link Exported} or {@link Imported}. */
+/** One thing that the engine tells while it exports or imports. It ends in a {@link Last}. */
 public sealed interface TransferEvent {
 
     /** Where from and where to, for people. */
@@ -21,9 +21,20 @@ public sealed interface TransferEvent {
      */
     record Progress(Duration elapsed, long lines, long values, long bytes, String at) implements TransferEvent {}
 
+    /** The one that comes last. */
+    sealed interface Last extends TransferEvent {}
+
     /** The export is complete, as far as its report says. */
-    record Exported(ExportReport report) implements TransferEvent {}
+    record Exported(ExportReport report) implements Last {}
 
     /** The import is complete, as far as its report says. */
-    record Imported(ImportReport report) implements TransferEvent {}
+    record Imported(ImportReport report) implements Last {}
+
+    /**
+     * The copy is complete, as far as its reports say.
+     *
+     * @param read what the source gave; its output is the server
+     * @param written what the server took
+     */
+    record Copied(ExportReport read, ImportReport written) implements Last {}
 }

@@ -78,9 +78,17 @@ public sealed interface End {
         }
     }
 
+    /** A server's HTTP API, which takes points as line protocol. */
+    record Http(HttpEndpoint endpoint) implements End {
+        @Override
+        public String toString() {
+            return endpoint.toString();
+        }
+    }
+
     /**
-     * Reads {@code influxd://host:8088}, {@code portable:DIR}, {@code legacy:DIR}, {@code data:DIR?meta=…&wal=…},
-     * {@code -}; anything else is the path of a directory.
+     * Reads {@code influxd://host:8088}, {@code http://host:8086} and {@code https://…}, {@code portable:DIR},
+     * {@code legacy:DIR}, {@code data:DIR?meta=…&wal=…}, {@code -}; anything else is the path of a directory.
      *
      * @throws IllegalArgumentException with a sentence that can be shown to the user
      */
@@ -90,6 +98,9 @@ public sealed interface End {
         }
         if (text.startsWith("influxd://")) {
             return new Live(ServerAddress.parse(text.substring("influxd://".length())));
+        }
+        if (text.startsWith("http://") || text.startsWith("https://")) {
+            return new Http(HttpEndpoint.parse(text));
         }
         if (text.startsWith("portable:")) {
             return new Portable(path(text, text.substring("portable:".length())));

@@ -34,6 +34,30 @@ public record HttpEndpoint(String host, int port, boolean tls, boolean verify, S
         return Hosts.isLoopback(host);
     }
 
+    /**
+     * Reads {@code host:port/prefix}, with {@code http://} or {@code https://} in front or neither; without a port it is
+     * {@value #DEFAULT_PORT}.
+     *
+     * @throws IllegalArgumentException with a sentence that can be shown to the user
+     */
+    public static HttpEndpoint parse(String text) {
+        boolean tls = text.startsWith("https://");
+        String rest = tls
+                ? text.substring("https://".length())
+                : text.startsWith("http://") ? text.substring("http://".length()) : text;
+        int slash = rest.indexOf('/');
+        String address = slash < 0 ? rest : rest.substring(0, slash);
+        ServerAddress parsed = ServerAddress.parse(address);
+        boolean without =
+                parsed.port() == ServerAddress.DEFAULT_PORT && !address.endsWith(":" + ServerAddress.DEFAULT_PORT);
+        return new HttpEndpoint(
+                parsed.host(),
+                without ? DEFAULT_PORT : parsed.port(),
+                tls,
+                true,
+                slash < 0 ? "" : rest.substring(slash));
+    }
+
     /** {@code http://host:8086/prefix}. */
     @Override
     public String toString() {

@@ -136,12 +136,13 @@ final class ExistingPlaces {
                 .findFirst();
         if (other.isPresent()) {
             return ("its group spans %s to %s and the server's %s to %s: where shard durations differ, points have to go "
-                            + "as line protocol")
+                            + "over HTTP: sluice copy -shard %d FROM http://HOST:8086")
                     .formatted(
                             time.start(),
                             time.end(),
                             other.get().time().start(),
-                            other.get().time().end());
+                            other.get().time().end(),
+                            shard.ref().id());
         }
         return http.isEmpty()
                 ? "the server has no shard group for %s to %s; --http lets it be made"

@@ -2,6 +2,7 @@ package dev.sluice.engine.transfer;
 
 import dev.sluice.engine.line.InfluxQl;
 import dev.sluice.engine.meta.Metastore;
+import dev.sluice.engine.model.Mapping;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -29,8 +30,12 @@ final class Ddl {
         return "# INFLUXDB EXPORT: %s - %s\n".formatted(time(window.start(), zone), time(window.end(), zone));
     }
 
-    /** One statement a line; none for a database without policies. */
-    static String statements(List<Place> places, Optional<Metastore> metastore) {
+    /**
+     * One statement a line; none for a database without policies.
+     *
+     * @param mapping new names for the places
+     */
+    static String statements(List<Place> places, Optional<Metastore> metastore, Mapping mapping) {
         Map<String, List<String>> databases = new LinkedHashMap<>();
         places.forEach(place -> databases
                 .computeIfAbsent(place.database(), name -> new ArrayList<>())
@@ -38,14 +43,17 @@ final class Ddl {
         var text = new StringBuilder();
         databases.forEach((database, policies) -> {
             Optional<Metastore.Database> known = metastore.flatMap(m -> m.find(database));
-            known.ifPresentOrElse(d -> full(d, policies, text), () -> plain(database, policies, text));
+            known.ifPresentOrElse(
+                    d -> full(d, policies, mapping, text), () -> plain(database, policies, mapping, text));
         });
         return text.toString();
     }
 
     /** As influx_inspect 1.12 does it, which knows nothing but names: infinite, and autogen is the default. */
-    private static void plain(String database, List<String> policies, StringBuilder text) {
-        String name = InfluxQl.identifier(database);
+    private static void plain(String database, List<String> found, Mapping mapping, StringBuilder text) {
+        String name = InfluxQl.identifier(mapping.database().orElse(database));
+        List<String> policies =
+                found.stream().map(policy -> mapping.policy().orElse(policy)).toList();
         if (policies.size() == 1) {
             text.append("CREATE DATABASE %s WITH NAME %s\n".formatted(name, InfluxQl.identifier(policies.get(0))));
             return;
@@ -58,18 +66,24 @@ final class Ddl {
     }
 
     /** The default policy is made with the database, so that no other one becomes it; the others that have points. */
-    private static void full(Metastore.Database database, List<String> policies, StringBuilder text) {
-        String name = InfluxQl.identifier(database.name());
+    private static void full(Metastore.Database database, List<String> policies, Mapping mapping, StringBuilder text) {
+        String name = InfluxQl.identifier(mapping.database().orElse(database.name()));
         Optional<Metastore.Policy> byDefault = database.find(database.defaultPolicy());
         byDefault.ifPresentOrElse(
                 policy -> text.append("CREATE DATABASE %s WITH %s NAME %s\n"
-                        .formatted(name, settings(policy), InfluxQl.identifier(policy.name()))),
+                        .formatted(
+                                name,
+                                settings(policy),
+                                InfluxQl.identifier(
+                                        policies.contains(policy.name())
+                                                ? mapping.policy().orElse(policy.name())
+                                                : policy.name()))),
                 () -> text.append("CREATE DATABASE %s\n".formatted(name)));
         for (String policy : policies) {
             if (!policy.equals(database.defaultPolicy())) {
                 text.append("CREATE RETENTION POLICY %s ON %s %s\n"
                         .formatted(
-                                InfluxQl.identifier(policy),
+                                InfluxQl.identifier(mapping.policy().orElse(policy)),
                                 name,
                                 database.find(policy).map(Ddl::settings).orElse("DURATION 0s REPLICATION 1")));
             }

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.function.Function;
 import java.util.zip.CRC32;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -21,54 +22,107 @@ import reactor.core.publisher.SynchronousSink;
 import reactor.core.scheduler.Scheduler;
 import reactor.util.context.Context;
 
-/**
- * A file of line protocol, or a stream of it: compressed with gzip or zstd or not at all, which its first bytes tell.
- *
- * @param name for people
- */
-public record Input(String name, Opener opener) {
+/** A file of line protocol, or a stream of it. Text in files may be compressed with gzip or zstd, as its first bytes tell. */
+public final class Input {
 
     private static final int CHUNK = 256 * 1024;
     private static final int HEAD = 4096;
 
-    /** Opens the bytes; blocking. */
-    @FunctionalInterface
-    public interface Opener {
-        ReadableByteChannel open() throws IOException;
+    private final String name;
+    private final Function<Scheduler, Mono<Opened>> opening;
+
+    private Input(String name, Function<Scheduler, Mono<Opened>> opening) {
+        this.name = name;
+        this.opening = opening;
     }
 
     public static Input of(Path path) {
-        return new Input(path.toString(), () -> FileChannel.open(path, StandardOpenOption.READ));
+        return of(path.toString(), () -> FileChannel.open(path, StandardOpenOption.READ));
     }
 
     /** A stream that can be opened once; it is not closed. */
     public static Input of(String name, ReadableByteChannel channel) {
-        return new Input(name, () -> channel);
+        return of(name, () -> channel);
     }
 
-    /** An opened input: its first bytes, and what follows them. */
-    static final class Opened {
+    /**
+     * Text that is made while it is read. Nothing of it is asked for ahead of what the server takes.
+     *
+     * @param text plain; subscribed to once
+     */
+    static Input of(String name, Flux<ByteBuf> text) {
+        return new Input(name, files -> Mono.just(new Made(text)));
+    }
+
+    private static Input of(String name, Opener opener) {
+        return new Input(
+                name,
+                files -> Mono.<Opened>fromCallable(() -> openNow(name, opener)).subscribeOn(files));
+    }
+
+    /** For people. */
+    public String name() {
+        return name;
+    }
+
+    /** Opens the bytes; blocking. */
+    private interface Opener {
+        ReadableByteChannel open() throws IOException;
+    }
+
+    /** An opened input. */
+    interface Opened {
+
+        /** Tells whether an input is the same as at another time. */
+        String identity() throws IOException;
+
+        /** The text, read on demand; once. The subscriber releases the buffers. */
+        Flux<ByteBuf> text(Scheduler files);
+
+        void close();
+    }
+
+    /** What needs no opening: its subscription opens and closes it. */
+    private record Made(Flux<ByteBuf> made) implements Opened {
+        @Override
+        public String identity() {
+            return "";
+        }
+
+        @Override
+        public Flux<ByteBuf> text(Scheduler files) {
+            return made;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    /** First bytes, and what follows them. */
+    private static final class Bytes implements Opened {
         private final String name;
         private final ReadableByteChannel channel;
         private final byte[] head;
         private boolean headGiven;
 
-        private Opened(String name, ReadableByteChannel channel, byte[] head) {
+        private Bytes(String name, ReadableByteChannel channel, byte[] head) {
             this.name = name;
             this.channel = channel;
             this.head = head;
         }
 
-        /** Tells whether an input is the same as at another time, from its first bytes and its size if it has one. */
-        String identity() throws IOException {
+        /** From its first bytes and its size if it has one. */
+        @Override
+        public String identity() throws IOException {
             var crc = new CRC32();
             crc.update(head);
             long size = channel instanceof FileChannel file ? file.size() : -1;
             return "%08x-%d".formatted((int) crc.getValue(), size);
         }
 
-        /** The text, decompressed, read on demand; once. The subscriber releases the buffers. */
-        Flux<ByteBuf> text(Scheduler files) {
+        /** Decompressed. */
+        @Override
+        public Flux<ByteBuf> text(Scheduler files) {
             var codec = Decoders.detect(Unpooled.wrappedBuffer(head));
             return Flux.<ByteBuf>generate(this::read)
                     .subscribeOn(files)
@@ -98,7 +152,8 @@ public record Input(String name, Opener opener) {
             }
         }
 
-        void close() {
+        @Override
+        public void close() {
             if (channel instanceof FileChannel) {
                 try {
                     channel.close();
@@ -111,10 +166,10 @@ public record Input(String name, Opener opener) {
 
     /** Opens it and looks at its first bytes. */
     Mono<Opened> open(Scheduler files) {
-        return Mono.fromCallable(this::openNow).subscribeOn(files);
+        return opening.apply(files);
     }
 
-    private Opened openNow() throws IOException {
+    private static Opened openNow(String name, Opener opener) throws IOException {
         try {
             ReadableByteChannel channel = opener.open();
             ByteBuffer head = ByteBuffer.allocate(HEAD);
@@ -123,7 +178,7 @@ public record Input(String name, Opener opener) {
             }
             byte[] bytes = new byte[head.position()];
             head.flip().get(bytes);
-            return new Opened(name, channel, bytes);
+            return new Bytes(name, channel, bytes);
         } catch (NoSuchFileException e) {
             throw new NotThere("no such file: %s".formatted(name), "Is the path right, and seen from this directory?");
         } catch (IOException e) {

@@ -5,6 +5,7 @@ import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.line.TextBuffer;
 import dev.sluice.engine.line.TextPool;
 import dev.sluice.engine.meta.Metastore;
+import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Metadata;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ShardRef;
@@ -102,6 +103,11 @@ public final class LineExport {
         this.damage = new WalDamage(telling, findings);
     }
 
+    /** What tells about this export, and about what else is a part of the same run. */
+    Telling telling() {
+        return telling;
+    }
+
     /** Where the text goes. */
     public sealed interface Out {
         /** A file; with parts, several that are named after it. */
@@ -109,6 +115,19 @@ public final class LineExport {
             @Override
             public String toString() {
                 return path.toString();
+            }
+        }
+
+        /**
+         * Somebody who reads it here, and gives how many bytes that were.
+         *
+         * @param name for people
+         * @param reader releases the buffers, which are on the heap; a cancel ends the export
+         */
+        record ToReader(String name, Function<Flux<ByteBuf>, Mono<Long>> reader) implements Out {
+            @Override
+            public String toString() {
+                return name;
             }
         }
 
@@ -133,7 +152,7 @@ public final class LineExport {
                             ? Optional.of(Metastore.decode(Metadata.of(readMeta(meta.get()))))
                             : Optional.empty();
                     List<Place> places = found.stream().map(ShardFiles::place).toList();
-                    return head(places, metastore);
+                    return head(places, metastore, Mapping.NONE);
                 })
                 .subscribeOn(files)
                 .flatMap(head -> write(
@@ -157,13 +176,20 @@ public final class LineExport {
                 ? Optional.empty()
                 : Optional.of(new TimeRange(instant(options.start()), instant(options.end())));
         var selection = new Selection(options.database(), options.policy(), Optional.empty(), time, Optional.empty());
-        Mono<TransferEvent.Exported> work = Mono.usingWhen(
-                        from.open(selection), session -> session(session, scratch, out), SourceSession::close)
-                .map(TransferEvent.Exported::new);
-        return told(work, out);
+        return told(read(from, selection, Mapping.NONE, scratch, out).map(TransferEvent.Exported::new), out);
     }
 
-    private Mono<ExportReport> session(SourceSession session, Path scratch, Out out) {
+    /**
+     * Exports a part of what a source has, without what is told.
+     *
+     * @param mapping names that databases and policies have in the text
+     */
+    Mono<ExportReport> read(Source from, Selection selection, Mapping mapping, Path scratch, Out out) {
+        return Mono.usingWhen(
+                from.open(selection), session -> session(session, mapping, scratch, out), SourceSession::close);
+    }
+
+    private Mono<ExportReport> session(SourceSession session, Mapping mapping, Path scratch, Out out) {
         session.catalog().notOffered().forEach(ref -> findings.missing("shard %s is not offered".formatted(ref)));
         List<Place> places = session.catalog().shards().stream()
                 .map(entry -> place(entry.ref()))
@@ -171,7 +197,7 @@ public final class LineExport {
                 .sorted(Comparator.comparing(Place::database).thenComparing(Place::policy))
                 .toList();
         String head =
-                head(places, Optional.of(Metastore.decode(session.catalog().metadata())));
+                head(places, Optional.of(Metastore.decode(session.catalog().metadata())), mapping);
         Flux<ShardRead> shards = session.access() == Access.ONE_PASS
                 ? session.shards()
                 : session.shards()
@@ -183,7 +209,7 @@ public final class LineExport {
         Place[] before = {new Place("", "")};
         Flux<Piece> pieces = shards.concatMap(
                 shard -> ShardSpool.using(shard, scratch, files, spool -> {
-                    Place place = place(shard.ref());
+                    Place place = place(mapping.rename(shard.ref()));
                     boolean again = place.equals(before[0]);
                     before[0] = place;
                     return section(new ShardFiles(place, spool.tsm(), List.of()), !again);
@@ -214,7 +240,8 @@ public final class LineExport {
         }
     }
 
-    private Flux<TransferEvent> told(Mono<TransferEvent.Exported> work, Out out) {
+    /** Tells how the work goes. */
+    Flux<TransferEvent> told(Mono<? extends TransferEvent> work, Out out) {
         return telling.about(
                 new TransferEvent.Started(source, out.toString()),
                 work,
@@ -222,12 +249,12 @@ public final class LineExport {
                 clock);
     }
 
-    private String head(List<Place> places, Optional<Metastore> metastore) {
+    private String head(List<Place> places, Optional<Metastore> metastore, Mapping mapping) {
         return options.pointsOnly()
                 ? ""
                 : Ddl.heading(options.window(), ZoneId.systemDefault())
                         + "# DDL\n"
-                        + Ddl.statements(places, metastore)
+                        + Ddl.statements(places, metastore, mapping)
                         + "# DML\n";
     }
 
@@ -391,14 +418,21 @@ public final class LineExport {
     }
 
     private Mono<Void> whole(TextOut text, Out out, Flux<ByteBuf> all) {
-        Mono<Long> size = out instanceof Out.ToFile file
-                ? text.file(file.path(), all)
-                : text.channel(out.toString(), ((Out.ToChannel) out).channel(), all);
-        return size.doOnNext(count -> {
+        return written(text, out, all)
+                .doOnNext(count -> {
                     outputs.add(out.toString());
                     stored.addAndGet(count);
                 })
                 .then();
+    }
+
+    private static Mono<Long> written(TextOut text, Out out, Flux<ByteBuf> all) {
+        if (out instanceof Out.ToFile file) {
+            return text.file(file.path(), all);
+        }
+        return out instanceof Out.ToReader here
+                ? here.reader().apply(all)
+                : text.channel(out.toString(), ((Out.ToChannel) out).channel(), all);
     }
 
     /** Files that can each be imported alone: all but the first begin with the statements and their context. */

@@ -48,7 +48,7 @@ public final class LineImport {
     private final Scheduler files;
     private final Scheduler clock;
 
-    private final Telling telling = new Telling();
+    private final Telling telling;
     private final Delivery.Counters counters = new Delivery.Counters();
     private final Rejects rejects;
     private final Statements statements;
@@ -63,9 +63,11 @@ public final class LineImport {
             boolean many,
             InfluxHttp http,
             ImportOptions options,
+            Telling telling,
             Scheduler workers,
             Scheduler files,
             Scheduler clock) {
+        this.telling = telling;
         this.source = source;
         this.inputs = inputs;
         this.many = many;
@@ -89,7 +91,19 @@ public final class LineImport {
      */
     public static LineImport of(
             Input input, InfluxHttp http, ImportOptions options, Scheduler workers, Scheduler files, Scheduler clock) {
-        return new LineImport(input.name(), List.of(input), false, http, options, workers, files, clock);
+        return within(new Telling(), input, http, options, workers, files, clock);
+    }
+
+    /** An import that is a part of a run, which tells what it has to tell. */
+    static LineImport within(
+            Telling telling,
+            Input input,
+            InfluxHttp http,
+            ImportOptions options,
+            Scheduler workers,
+            Scheduler files,
+            Scheduler clock) {
+        return new LineImport(input.name(), List.of(input), false, http, options, telling, workers, files, clock);
     }
 
     /**
@@ -120,13 +134,22 @@ public final class LineImport {
         }
         ImportOptions own =
                 options.progress().isPresent() ? options : options.withProgress(directory.resolve(PROGRESS), true);
-        return new LineImport(directory.toString(), inputs, true, http, own, workers, files, clock);
+        return new LineImport(directory.toString(), inputs, true, http, own, new Telling(), workers, files, clock);
     }
 
     /** Runs it; the last event is {@link TransferEvent.Imported}. A cancel ends every request. */
     public Flux<TransferEvent> run() {
-        Mono<TransferEvent.Imported> work = load().flatMap(this::all)
-                .map(TransferEvent.Imported::new)
+        return telling.about(
+                new TransferEvent.Started(source, http.endpoint().toString()),
+                work().map(TransferEvent.Imported::new),
+                () -> new TransferEvent.Progress(
+                        telling.elapsed(), counters.written.get(), 0, counters.bytes.get(), at),
+                clock);
+    }
+
+    /** The same without what is told. */
+    Mono<ImportReport> work() {
+        return load().flatMap(this::all)
                 .doOnError(e -> telling.warn(
                         "stopped with %d points written and %d rejected"
                                 .formatted(counters.written.get(), rejects.count()),
@@ -134,12 +157,6 @@ public final class LineImport {
                                 ? "The same command with --resume goes on from there."
                                 : "Points that were written are written again without harm."))
                 .doFinally(signal -> closeRejects());
-        return telling.about(
-                new TransferEvent.Started(source, http.endpoint().toString()),
-                work,
-                () -> new TransferEvent.Progress(
-                        telling.elapsed(), counters.written.get(), 0, counters.bytes.get(), at),
-                clock);
     }
 
     private Mono<ProgressFile.State> load() {

@@ -67,7 +67,7 @@ final class Telling {
         return Flux.defer(() -> {
             List<TransferEvent> end = new ArrayList<>(1);
             return events.filter(event -> {
-                        if (event instanceof TransferEvent.Exported || event instanceof TransferEvent.Imported) {
+                        if (event instanceof TransferEvent.Last) {
                             end.add(event);
                             return false;
                         }

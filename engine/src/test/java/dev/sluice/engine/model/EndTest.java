@@ -13,6 +13,9 @@ class EndTest {
     void readsEveryKindOfEnd() {
         assertThat(End.parse("-")).isEqualTo(new End.Stream());
         assertThat(End.parse("influxd://db1:8088")).isEqualTo(new End.Live(new ServerAddress("db1", 8088)));
+        assertThat(End.parse("http://db1")).isEqualTo(new End.Http(HttpEndpoint.plain("db1", 8086)));
+        assertThat(End.parse("https://db1:443/influx"))
+                .isEqualTo(new End.Http(new HttpEndpoint("db1", 443, true, true, "/influx")));
         assertThat(End.parse("portable:/b/monday")).isEqualTo(new End.Portable(Path.of("/b/monday")));
         assertThat(End.parse("legacy:/b/old")).isEqualTo(new End.Legacy(Path.of("/b/old")));
         assertThat(End.parse("./-")).isEqualTo(new End.Directory(Path.of("./-")));
