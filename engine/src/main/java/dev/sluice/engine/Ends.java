@@ -54,7 +54,7 @@ final class Ends {
     }
 
     /**
-     * The source that an end names; cold. A plain directory is looked at first.
+     * The source that an end names; cold. A plain path is looked at first.
      *
      * @param retries of the small questions to a live server
      */
@@ -90,6 +90,13 @@ final class Ends {
             Flux<ByteBuf> stdin = Pipes.read("stdin", () -> new FileInputStream(FileDescriptor.in).getChannel())
                     .subscribeOn(files);
             return new StreamSource("stdin", stdin, workers, options.allowIncomplete());
+        }
+        if (end instanceof End.StreamFile stream) {
+            return new StreamSource(
+                    stream.file().toString(),
+                    DirectoryStore.read(stream.file(), files),
+                    workers,
+                    options.allowIncomplete());
         }
         throw new InvalidRequest("%s cannot be read".formatted(end), "Name a server or the directory of a backup.");
     }
@@ -129,6 +136,12 @@ final class Ends {
         }
         if (end instanceof End.Stream) {
             return stream("stdout", how, this::stdout);
+        }
+        if (end instanceof End.StreamFile stream) {
+            throw new InvalidRequest(
+                    "%s can be read, not written to".formatted(end),
+                    "Write the stream to stdout, with - for the path: sluice copy FROM - > %s"
+                            .formatted(stream.file()));
         }
         throw new InvalidRequest("%s cannot be written to".formatted(end), "Name a directory.");
     }

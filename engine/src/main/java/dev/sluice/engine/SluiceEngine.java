@@ -475,7 +475,7 @@ public final class SluiceEngine implements AutoCloseable {
     public Mono<Listing> list(End from, Selection selection) {
         var reading = new ReadOptions(false, true, true);
         return ends.source(from, reading, Timeouts.DEFAULT, Pace.DEFAULT_RETRIES)
-                .flatMap(source -> from instanceof End.Stream
+                .flatMap(source -> source instanceof StreamSource
                         ? listStream(source, selection)
                         : Mono.usingWhen(
                                 source.open(selection),

@@ -25,6 +25,7 @@ import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.source.Source;
 import dev.sluice.engine.source.StreamSource;
 import dev.sluice.engine.stage.SlabLine;
+import dev.sluice.engine.store.DirectoryStore;
 import dev.sluice.engine.target.StreamTarget;
 import dev.sluice.engine.target.Target;
 import dev.sluice.engine.testkit.Answers;
@@ -36,6 +37,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -55,6 +58,7 @@ import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import reactor.core.Disposable;
@@ -166,6 +170,37 @@ class StreamArchiveTest {
     @MethodSource("codecs")
     void bringsBackWhatWasPutIn(Compression compression) {
         assertSame(read(archive(new MemoryShards(sample()), compression)), sample());
+    }
+
+    @ParameterizedTest
+    @MethodSource("codecs")
+    void bringsTheSameBackFromAFileTimeAndAgain(Compression compression, @TempDir Path home) throws IOException {
+        Path file = Files.write(home.resolve("monday"), archive(new MemoryShards(sample()), compression));
+        var from = new StreamSource("monday", DirectoryStore.read(file, FILES), WORKERS, false);
+
+        for (int time = 0; time < 2; time++) {
+            var to = new MemoryShards();
+            copy(from, to, Selection.EVERYTHING, 3, false);
+            assertSame(to, sample());
+        }
+    }
+
+    @Test
+    void releasesEveryBufferWhenReadingAFileIsCancelledAnywhere(@TempDir Path home)
+            throws IOException, InterruptedException {
+        Path file = Files.write(home.resolve("monday"), archive(new MemoryShards(sample()), Compression.NONE));
+        var random = new Random(10);
+        for (int round = 0; round < 12; round++) {
+            Queue<ByteBuf> buffers = new ConcurrentLinkedQueue<>();
+            var from = new StreamSource(
+                    "monday", DirectoryStore.read(file, FILES).doOnNext(buffers::add), WORKERS, random.nextBoolean());
+            Disposable copy = new Copy(from, new MemoryShards(), OPTIONS, Schedulers.parallel())
+                    .run(Selection.EVERYTHING)
+                    .subscribe(event -> {}, why -> {});
+            Thread.sleep(random.nextInt(12));
+            copy.dispose();
+            awaitReleased(buffers);
+        }
     }
 
     @Test

@@ -3,12 +3,16 @@ package dev.sluice.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.engine.error.ArchiveDamaged;
+import dev.sluice.engine.error.CompressedDataDamaged;
+import dev.sluice.engine.error.InvalidRequest;
+import dev.sluice.engine.error.StreamDamaged;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.model.Pace;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.ShardRef;
@@ -24,6 +28,7 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -214,6 +219,74 @@ class StreamBackupTest {
                 .extracting(Listing.Shard::ref)
                 .containsExactlyInAnyOrderElementsOf(
                         directory.shards().stream().map(Listing.Shard::ref).toList());
+    }
+
+    @Test
+    void aStreamKeptAsAFileIsReadByItsPath() throws IOException {
+        Path file = Files.write(
+                home.resolve("monday.zst"),
+                collect(engine.stream(BackupRequest.stream(server.address()).build())));
+
+        for (End end : List.of(new End.Directory(file), new End.StreamFile(file))) {
+            CopyReport report = verify(end);
+            assertThat(report.damaged()).isFalse();
+            assertThat(report.complete()).isTrue();
+            assertThat(report.stored()).hasSize(sample.shards());
+            Listing listing = Objects.requireNonNull(
+                    engine.list(end, Selection.EVERYTHING).block(PATIENCE));
+            assertThat(listing.complete()).isTrue();
+            assertThat(listing.shards()).hasSize(sample.shards());
+        }
+        Inspection inspection = Objects.requireNonNull(
+                engine.inspect(InspectRequest.of(new End.Directory(file)).withScratch(home.resolve("scratch")))
+                        .block(PATIENCE));
+        assertThat(inspection.complete()).isTrue();
+        assertThat(inspection.shards()).hasSize(sample.shards());
+
+        Path portable = home.resolve("portable");
+        engine.copy(CopyRequest.of(new End.Directory(file), new End.Portable(portable))
+                        .build())
+                .blockLast(PATIENCE);
+        assertThat(verify(new End.Portable(portable)).stored()).hasSize(sample.shards());
+    }
+
+    @Test
+    void aFileThatEndsEarlyIsToldAndGivesWhatIsWholeWhenAsked() throws IOException {
+        byte[] stream =
+                collect(engine.stream(BackupRequest.stream(server.address()).build()));
+        Path file = Files.write(home.resolve("cut.zst"), Arrays.copyOf(stream, stream.length * 2 / 3));
+        End cut = new End.Directory(file);
+
+        engine.verify(VerifyRequest.of(cut))
+                .then()
+                .as(StepVerifier::create)
+                .expectErrorSatisfies(e -> assertThat(e)
+                        .isInstanceOfAny(StreamDamaged.class, CompressedDataDamaged.class)
+                        .hasMessageContaining(file.toString()))
+                .verify(PATIENCE);
+        CopyReport report = Objects.requireNonNull(
+                engine.verify(new VerifyRequest(cut, Selection.EVERYTHING, false, false, true, Pace.DEFAULT))
+                        .ofType(Event.Finished.class)
+                        .map(Event.Finished::report)
+                        .blockLast(PATIENCE));
+        assertThat(report.complete()).isFalse();
+        assertThat(report.stored()).isNotEmpty().hasSizeLessThan(sample.shards());
+    }
+
+    @Test
+    void aFileIsNoPlaceToCopyTo() throws IOException {
+        Path there = Files.writeString(home.resolve("monday.zst"), "mine");
+        for (End to : List.of(new End.Directory(there), new End.StreamFile(there))) {
+            engine.copy(CopyRequest.of(new End.Live(server.address()), to).build())
+                    .then()
+                    .as(StepVerifier::create)
+                    .expectErrorSatisfies(e -> assertThat(e)
+                            .isInstanceOfSatisfying(
+                                    InvalidRequest.class,
+                                    why -> assertThat(why.hint()).contains("stdout", "- for the path")))
+                    .verify(PATIENCE);
+        }
+        assertThat(there).hasContent("mine");
     }
 
     @Test

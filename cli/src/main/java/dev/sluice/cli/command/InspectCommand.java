@@ -36,7 +36,7 @@ import picocli.CommandLine.Parameters;
             "Examples",
             "  sluice inspect /backups/monday -shard 7",
             "  sluice inspect data:/var/lib/influxdb/data -db telemetry --index-only",
-            "  sluice inspect - < monday.zst"
+            "  sluice inspect monday.zst"
         })
 final class InspectCommand implements Command {
 
@@ -46,8 +46,8 @@ final class InspectCommand implements Command {
             arity = "0..*",
             paramLabel = "PATH",
             hideParamSyntax = true,
-            description = "A backup's directory, data:DIR of a stopped server, - for a stream on stdin, or a server's "
-                    + "backup port.")
+            description = "A backup's directory, data:DIR of a stopped server, a stream's file or - for stdin, or a "
+                    + "server's backup port.")
     private List<String> paths = new ArrayList<>();
 
     @Mixin

@@ -56,7 +56,7 @@ final class RestoreCommand implements Command {
             arity = "0..*",
             paramLabel = "PATH",
             hideParamSyntax = true,
-            description = "The backup's directory; - for a stream archive on stdin.")
+            description = "The backup's directory, or a stream archive: its file, or - for stdin.")
     private List<String> paths = new ArrayList<>();
 
     @Option(

@@ -40,7 +40,7 @@ final class VerifyCommand implements Command {
             arity = "0..*",
             paramLabel = "PATH",
             hideParamSyntax = true,
-            description = "A backup's directory, - for a stream on stdin, or a server's backup port.")
+            description = "A backup's directory, a stream's file or - for stdin, or a server's backup port.")
     private List<String> paths = new ArrayList<>();
 
     @Mixin

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.cli.Samples;
 import dev.sluice.engine.BackupRequest;
+import dev.sluice.engine.CopyRequest;
+import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.VerifyRequest;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.model.Compression;
@@ -53,6 +55,26 @@ class StreamCommandsTest {
         assertThat(run.cli("copy", "DIR", "-")).isEqualTo(ExitCode.USAGE);
         assertThat(run.err()).contains("stdout is a terminal", "stdin is a terminal", "sluice backup - > backup.zst");
         assertThat(run.engine.backups).isEmpty();
+    }
+
+    @Test
+    void aStreamKeptAsAFileIsNamedByItsPathAndATerminalDoesNotMatter() {
+        run.ends(new Context.Terminals(true, true));
+        run.engine.events = Flux.just(new Event.Finished(Samples.report()));
+        run.cli("verify", "stream:monday.zst");
+        run.cli("verify", "monday.zst");
+        run.cli("restore", "monday.zst");
+        run.cli("copy", "stream:monday.zst", "DIR");
+
+        assertThat(run.engine.verifications)
+                .extracting(VerifyRequest::from)
+                .containsExactly(new End.StreamFile(Path.of("monday.zst")), new End.Directory(Path.of("monday.zst")));
+        assertThat(run.engine.restores)
+                .extracting(RestoreRequest::from)
+                .containsExactly(new End.Directory(Path.of("monday.zst")));
+        assertThat(run.engine.copies)
+                .extracting(CopyRequest::from)
+                .containsExactly(new End.StreamFile(Path.of("monday.zst")));
     }
 
     @Test

@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
-/** Tells from what lies in a directory in which format it is. */
+/** Tells from what lies in a directory in which format it is; a file is a stream archive. */
 public final class DirectoryContent {
 
     private static final Pattern PORTABLE = Pattern.compile(".+\\.manifest|.+\\.s\\d+\\.tar(\\.gz|\\.zst)?");
@@ -27,16 +27,17 @@ public final class DirectoryContent {
     private DirectoryContent() {}
 
     /**
-     * What a directory is as a source. An unfinished portable run counts as portable. {@code data} directories are known
+     * What a path is as a source. A file is a stream archive, unless its name is that of a file in a backup. An unfinished portable run counts as portable. {@code data} directories are known
      * by {@code database/policy/number} below them or {@code meta.db} beside them; the directory above both will do too.
      *
      * <p>Signals {@link NotThere} if it does not exist, is empty, or holds nothing that is known, {@link InvalidRequest}
-     * if it is a file or holds more than one format.
+     * if it is one file of a backup, a pipe or a device, or holds more than one format.
      *
      * @param blocking where the look is taken
      */
     public static Mono<End> of(Path directory, Scheduler blocking) {
-        return Mono.fromCallable(() -> look(directory))
+        return Mono.fromCallable(
+                        () -> Files.isRegularFile(directory) ? Optional.of(streamIn(directory)) : look(directory))
                 .subscribeOn(blocking)
                 .flatMap(found -> found.isPresent()
                         ? Mono.just(found.get())
@@ -63,6 +64,17 @@ public final class DirectoryContent {
                 });
     }
 
+    private static End streamIn(Path file) {
+        String name = file.getFileName().toString();
+        if (PORTABLE.matcher(name).matches() || isLegacy(name)) {
+            throw new InvalidRequest(
+                    "%s is one file of a backup".formatted(file),
+                    "Name the directory that holds the backup. If it is a stream archive, write stream:%s"
+                            .formatted(file));
+        }
+        return new End.StreamFile(file);
+    }
+
     private static Optional<End> look(Path directory) {
         if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
             throw new NotThere(
@@ -71,7 +83,7 @@ public final class DirectoryContent {
         if (!Files.isDirectory(directory)) {
             throw new InvalidRequest(
                     "%s is not a directory".formatted(directory),
-                    "Name the directory that holds the backup, not a file in it.");
+                    "Name a directory. Pipes and new stream archives go by stdin and stdout, with - for the path.");
         }
         try {
             List<String> files = files(directory);

@@ -40,7 +40,7 @@ public sealed interface End {
         }
     }
 
-    /** A directory whose format its content tells. */
+    /** A directory whose format its content tells; as a source also a file, which is a stream archive. */
     record Directory(Path directory) implements End {
         @Override
         public String toString() {
@@ -86,9 +86,17 @@ public sealed interface End {
         }
     }
 
+    /** A stream archive that was kept as a file; only to read from. */
+    record StreamFile(Path file) implements End {
+        @Override
+        public String toString() {
+            return "stream:" + file;
+        }
+    }
+
     /**
      * Reads {@code influxd://host:8088}, {@code http://host:8086} and {@code https://…}, {@code portable:DIR},
-     * {@code legacy:DIR}, {@code data:DIR?meta=…&wal=…}, {@code -}; anything else is the path of a directory.
+     * {@code legacy:DIR}, {@code data:DIR?meta=…&wal=…}, {@code stream:FILE}, {@code -}; anything else is a path.
      *
      * @throws IllegalArgumentException with a sentence that can be shown to the user
      */
@@ -107,6 +115,9 @@ public sealed interface End {
         }
         if (text.startsWith("legacy:")) {
             return new Legacy(path(text, text.substring("legacy:".length())));
+        }
+        if (text.startsWith("stream:")) {
+            return new StreamFile(path(text, text.substring("stream:".length())));
         }
         if (text.startsWith("data:")) {
             return data(text, text.substring("data:".length()));
@@ -137,7 +148,7 @@ public sealed interface End {
 
     private static Path path(String text, String path) {
         if (path.isBlank()) {
-            throw new IllegalArgumentException("'%s' names no directory".formatted(text));
+            throw new IllegalArgumentException("'%s' names no directory or file".formatted(text));
         }
         try {
             return Path.of(path);

@@ -142,11 +142,19 @@ public final class DirectoryStore implements Store {
 
     @Override
     public Flux<ByteBuf> get(String name) {
-        return Flux.defer(() -> {
-                    Path path = path(name);
-                    return Flux.generate(() -> openToRead(path), DirectoryStore::readChunk, this::closeReading)
-                            .onErrorMap(IOException.class, e -> Failures.reading(path.toString(), e));
-                })
+        return Flux.defer(() -> read(path(name), blocking));
+    }
+
+    /**
+     * A file, wherever it lies, in chunks of bounded size, read on demand; the subscriber releases them. Cold: each
+     * subscription reads from the start.
+     *
+     * @param blocking where it is opened, read and closed; its threads may block
+     * @return signals {@link NotThere} if there is no such file, {@link StoreFailed} if it cannot be read
+     */
+    public static Flux<ByteBuf> read(Path file, Scheduler blocking) {
+        return Flux.generate(() -> openToRead(file), DirectoryStore::readChunk, DirectoryStore::closeReading)
+                .onErrorMap(IOException.class, e -> Failures.reading(file.toString(), e))
                 .subscribeOn(blocking)
                 .cancelOn(blocking);
     }
@@ -254,7 +262,7 @@ public final class DirectoryStore implements Store {
         }
     }
 
-    private void closeReading(FileChannel channel) {
+    private static void closeReading(FileChannel channel) {
         try {
             channel.close();
         } catch (IOException e) {

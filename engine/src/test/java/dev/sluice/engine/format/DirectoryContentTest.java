@@ -93,7 +93,26 @@ class DirectoryContentTest {
                 "does not exist");
         Path file = Files.writeString(temp.resolve("notes.txt"), "x");
         assertRefused(DirectoryContent.of(temp, Schedulers.boundedElastic()), NotThere.class, "'notes.txt'");
-        assertRefused(DirectoryContent.of(file, Schedulers.boundedElastic()), InvalidRequest.class, "not a directory");
+        assertRefused(
+                DirectoryContent.ofTarget(file, Schedulers.boundedElastic()), InvalidRequest.class, "not a directory");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"monday.zst", "monday.tar", "monday", ".monday", "a\\b.gz", "meta.zst"})
+    void aFileIsAStreamArchive(String name) throws IOException {
+        Path file = Files.writeString(temp.resolve(name), "x");
+
+        assertThat(of(file)).isEqualTo(new End.StreamFile(file));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"20261122T230628Z.manifest", "20261122T230628Z.s1.tar.gz", "meta.00", "db.autogen.00002.00"})
+    void aFileOfABackupIsNotTakenForAStream(String name) throws IOException {
+        Path file = Files.writeString(temp.resolve(name), "x");
+
+        assertRefused(
+                DirectoryContent.of(file, Schedulers.boundedElastic()), InvalidRequest.class, "one file of a backup");
     }
 
     @Test

@@ -18,6 +18,7 @@ class EndTest {
                 .isEqualTo(new End.Http(new HttpEndpoint("db1", 443, true, true, "/influx")));
         assertThat(End.parse("portable:/b/monday")).isEqualTo(new End.Portable(Path.of("/b/monday")));
         assertThat(End.parse("legacy:/b/old")).isEqualTo(new End.Legacy(Path.of("/b/old")));
+        assertThat(End.parse("stream:/b/monday.zst")).isEqualTo(new End.StreamFile(Path.of("/b/monday.zst")));
         assertThat(End.parse("./-")).isEqualTo(new End.Directory(Path.of("./-")));
         assertThat(End.parse("/b/what:ever")).isEqualTo(new End.Directory(Path.of("/b/what:ever")));
     }
