@@ -3,11 +3,13 @@ package dev.sluice.engine;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.HttpAccess;
 import dev.sluice.engine.model.Pace;
 import dev.sluice.engine.model.Protocol;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -19,6 +21,7 @@ import java.util.OptionalLong;
  * @param skipErrors go on without a shard that failed for good, and name it in the report
  * @param checkBlocks look at every block of every TSM file while it passes; damage is told, and copied as it is
  * @param protocol that the server speaks
+ * @param http the server's HTTP API, to ask for its version, which the backup then tells
  */
 public record BackupRequest(
         ServerAddress server,
@@ -30,7 +33,8 @@ public record BackupRequest(
         OptionalLong rateLimit,
         boolean skipErrors,
         boolean checkBlocks,
-        Protocol protocol) {
+        Protocol protocol,
+        Optional<HttpAccess> http) {
 
     public BackupRequest {
         if (to instanceof End.Legacy && compression.codec() != Compression.Codec.NONE) {
@@ -67,6 +71,7 @@ public record BackupRequest(
         private Digest.Algorithm digest = Digest.Algorithm.CRC32C;
         private OptionalLong rateLimit = OptionalLong.empty();
         private Protocol protocol = Protocol.V1_5;
+        private Optional<HttpAccess> http = Optional.empty();
 
         private Builder(ServerAddress server, End to) {
             this.server = server;
@@ -102,9 +107,25 @@ public record BackupRequest(
             return this;
         }
 
+        /** Default: none, and the backup does not tell its server's version. */
+        public Builder http(HttpAccess value) {
+            this.http = Optional.of(value);
+            return this;
+        }
+
         public BackupRequest build() {
             return new BackupRequest(
-                    server, to, selection, compression, digest, pace, rateLimit, skipErrors, checkBlocks, protocol);
+                    server,
+                    to,
+                    selection,
+                    compression,
+                    digest,
+                    pace,
+                    rateLimit,
+                    skipErrors,
+                    checkBlocks,
+                    protocol,
+                    http);
         }
     }
 }

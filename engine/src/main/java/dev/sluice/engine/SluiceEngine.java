@@ -13,11 +13,13 @@ import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.HttpAccess;
 import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Pace;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
+import dev.sluice.engine.model.ServerVersion;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.Timeouts;
 import dev.sluice.engine.model.Verification;
@@ -25,6 +27,7 @@ import dev.sluice.engine.serve.RunningServer;
 import dev.sluice.engine.serve.SnapshotServer;
 import dev.sluice.engine.source.LiveServer;
 import dev.sluice.engine.source.MetadataOnly;
+import dev.sluice.engine.source.OfVersion;
 import dev.sluice.engine.source.PortableRun;
 import dev.sluice.engine.source.PortableSource;
 import dev.sluice.engine.source.ReadOptions;
@@ -177,6 +180,10 @@ public final class SluiceEngine implements AutoCloseable {
                         ReadOptions.STRICT,
                         request.pace().timeouts(),
                         request.pace().retries())
+                .map(source -> request.http()
+                        .<Source>map(access -> new OfVersion(
+                                source, version(access, request.pace().timeouts())))
+                        .orElse(source))
                 .map(source -> savesMetadataOnly(request) ? new MetadataOnly(source, METADATA_ONLY) : source)
                 .flatMapMany(source -> Flux.using(
                         () -> line(request.compression(), request.rateLimit()),
@@ -186,6 +193,13 @@ public final class SluiceEngine implements AutoCloseable {
                                 options,
                                 request.selection()),
                         SlabLine::close));
+    }
+
+    private Mono<Optional<ServerVersion>> version(HttpAccess access, Timeouts timeouts) {
+        return Mono.using(
+                () -> InfluxHttp.to(access.endpoint(), access.credentials(), timeouts, loops, 1),
+                http -> http.ping().map(ServerVersion::parse),
+                InfluxHttp::close);
     }
 
     /**

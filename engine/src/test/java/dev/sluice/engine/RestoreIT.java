@@ -11,6 +11,7 @@ import dev.sluice.engine.testkit.RealInfluxd.Binary;
 import dev.sluice.engine.testkit.RecordedAnswers;
 import dev.sluice.engine.testkit.RequiresInfluxd;
 import dev.sluice.engine.testkit.SampleLines;
+import dev.sluice.engine.testkit.ToolRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,6 +61,41 @@ class RestoreIT {
 
             assertThat(report.complete()).as(report.toString()).isTrue();
             assertThat(RecordedAnswers.asked(server, expected)).isEqualTo(expected);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1.6.7", "1.8.10", "1.12.4"})
+    void aRecordedBackupOfOnePolicyComesBack(String version) {
+        var expected = RecordedAnswers.where(
+                RecordedAnswers.of(version, "answers"), key -> key.startsWith("telemetry/autogen/"));
+        try (var server = RealInfluxd.started()) {
+            CopyReport report = restore(RestoreRequest.of(
+                    new End.Portable(RecordedAnswers.backup(version, "portable-db-rp")), server.rpcAddress()));
+
+            assertThat(report.complete()).as(report.toString()).isTrue();
+            assertThat(expected).isNotEmpty();
+            assertThat(RecordedAnswers.asked(server, expected)).isEqualTo(expected);
+        }
+    }
+
+    /** No answers are recorded for it: the original's restore of the same files tells them. */
+    @ParameterizedTest
+    @ValueSource(strings = {"1.6.7", "1.8.10", "1.12.4"})
+    void aRecordedBackupOfARangeComesBackAsTheOriginalRestoresIt(String version) {
+        var questions =
+                RecordedAnswers.where(RecordedAnswers.of(version, "answers"), key -> key.startsWith("telemetry/"));
+        Path backup = RecordedAnswers.backup(version, "portable-range");
+        try (var server = RealInfluxd.started();
+                var originals = RealInfluxd.started()) {
+            CopyReport report = restore(RestoreRequest.of(new End.Portable(backup), server.rpcAddress()));
+
+            assertThat(report.complete()).as(report.toString()).isTrue();
+            ToolRun original = originals.influxdRestore("-portable", backup.toString());
+            assertThat(original.exitCode()).as(original.output()).isZero();
+            var expected = RecordedAnswers.asked(originals, questions);
+            assertThat(expected.get("telemetry/autogen/cpu")).isNotEmpty();
+            assertThat(RecordedAnswers.asked(server, questions)).isEqualTo(expected);
         }
     }
 

@@ -8,6 +8,7 @@ import dev.sluice.engine.error.HttpUnreachable;
 import dev.sluice.engine.error.RestoreRefused;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.CopyReport;
+import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.meta.proto.ContinuousQueryInfo;
 import dev.sluice.engine.meta.proto.Data;
@@ -26,10 +27,13 @@ import dev.sluice.engine.testkit.Answers;
 import dev.sluice.engine.testkit.FakeInflux;
 import dev.sluice.engine.testkit.FakeInfluxd;
 import dev.sluice.engine.testkit.PortableFiles;
+import dev.sluice.engine.testkit.ScriptedServer;
+import dev.sluice.engine.testkit.ScriptedServer.Script;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -259,6 +263,68 @@ class RestoreOverHttpTest {
 
         assertThat(e.hint()).contains("-datadir");
         assertThat(server.requests()).isEmpty();
+    }
+
+    @Test
+    void aBackupThatTellsItsServersVersionIsComparedWithTheTarget() {
+        backUp(HttpAccess.anonymous(http.endpoint())); // of 1.8.10
+
+        http.version("1.6.7");
+        List<Event> far = restored();
+        server.drop("db");
+        http.version("1.12.4");
+        List<Event> newer = restored();
+
+        assertThat(messages(far))
+                .containsExactly("the backup is of influxd 1.8.10 and the server is 1.6.7: more than one minor version "
+                        + "lies between them");
+        assertThat(far.get(1)).as("told before the first shard moves").isInstanceOf(Event.Told.class);
+        assertThat(((Event.Finished) far.get(far.size() - 1)).report().notices())
+                .hasSize(1);
+        assertThat(messages(newer)).isEmpty();
+    }
+
+    @Test
+    void aBackupIsMadeAlthoughNobodyTellsTheVersion() {
+        CopyReport report = backUp(HttpAccess.anonymous(HttpEndpoint.plain("127.0.0.1", 1)));
+        http.version("1.6.7");
+
+        assertThat(report.notices())
+                .singleElement()
+                .satisfies(notice -> assertThat(notice.message()).contains("does not say which version"));
+        assertThat(messages(restored())).isEmpty();
+    }
+
+    private CopyReport backUp(HttpAccess access) {
+        try (var source = ScriptedServer.byRequest(request -> switch (request.type()) {
+            case 0 -> Script.answer(archive(SHARD));
+            case 1 -> Script.answer(Answers.metastore(Answers.metadata(SHARD)));
+            default -> Script.answer(Answers.pathList(SHARD));
+        })) {
+            CopyReport report = engine.backupReport(BackupRequest.portable(source.address(), directory)
+                            .http(access)
+                            .build())
+                    .block(PATIENCE);
+            assertThat(report).isNotNull();
+            assertThat(report.complete()).isTrue();
+            return report;
+        }
+    }
+
+    private List<Event> restored() {
+        List<Event> all = engine.restore(withHttp().build())
+                .filter(event -> !(event instanceof Event.Progress))
+                .collectList()
+                .block(PATIENCE);
+        assertThat(all).isNotNull();
+        return all;
+    }
+
+    private static List<String> messages(List<Event> events) {
+        return events.stream()
+                .filter(Event.Told.class::isInstance)
+                .map(event -> ((Event.Told) event).notice().message())
+                .toList();
     }
 
     private RestoreRequest.Builder request() {

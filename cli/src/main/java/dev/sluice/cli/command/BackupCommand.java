@@ -3,6 +3,7 @@ package dev.sluice.cli.command;
 import dev.sluice.cli.option.CheckFlags;
 import dev.sluice.cli.option.CommonFlags;
 import dev.sluice.cli.option.FlagHints;
+import dev.sluice.cli.option.HttpFlags;
 import dev.sluice.cli.option.OutputFlags;
 import dev.sluice.cli.option.PaceFlags;
 import dev.sluice.cli.option.SelectionFlags;
@@ -12,6 +13,7 @@ import dev.sluice.cli.option.WritingFlags;
 import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.HttpAccess;
 import dev.sluice.engine.model.Protocol;
 import dev.sluice.engine.model.ServerAddress;
 import java.nio.file.Path;
@@ -95,6 +97,9 @@ final class BackupCommand implements Command, FlagHints {
     private Protocol protocol;
 
     @Mixin
+    private final HttpFlags http = new HttpFlags();
+
+    @Mixin
     private final CheckFlags checks = new CheckFlags();
 
     @Mixin
@@ -135,6 +140,14 @@ final class BackupCommand implements Command, FlagHints {
                 .skipErrors(skipErrors);
         writing.rateLimit().ifPresent(request::rateLimit);
         writing.digest().ifPresent(request::digest);
+        HttpAccess[] access = http.access(context.environment());
+        if (access.length > 1) {
+            throw new UsageError(
+                    "--http has %d addresses, and one server is backed up".formatted(access.length), "Give one.");
+        }
+        for (HttpAccess one : access) {
+            request.http(one);
+        }
         return request.build();
     }
 

@@ -17,9 +17,8 @@ public final class HttpFlags {
             paramLabel = "HOST:PORT",
             converter = Endpoint.class,
             split = ",",
-            description =
-                    "The server's HTTP API, for what its backup port cannot do: to ask its version, and to create "
-                            + "continuous queries and privileges again; https://HOST:PORT for TLS.")
+            description = "The server's HTTP API, for what its backup port cannot do, such as telling its version; "
+                    + "https://HOST:PORT for TLS.")
     private HttpEndpoint[] http = {};
 
     @Mixin

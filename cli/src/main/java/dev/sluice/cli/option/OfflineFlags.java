@@ -46,7 +46,12 @@ public final class OfflineFlags {
      */
     public Optional<End.Data> directories() {
         if (data == null) {
-            require(meta != null, "-metadir");
+            if (meta != null) {
+                throw new UsageError(
+                        "-metadir needs -datadir: a metastore alone would promise shards that are not there",
+                        "Restore both in one step: -datadir DIR -metadir DIR, with --replace-metastore to take the backup's "
+                                + "whole metastore as 'influxd restore -metadir' does.");
+            }
             require(wal != null, "-waldir");
             require(force, "--force");
             require(replaceMetastore, "--replace-metastore");

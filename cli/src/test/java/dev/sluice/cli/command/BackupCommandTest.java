@@ -176,6 +176,7 @@ class BackupCommandTest {
                 Arguments.of("-portable -end 2020-01-01 DIR", "-end is a time of RFC 3339", "--help"),
                 Arguments.of("-portable -shard 0 DIR", "-shard is a shard's id, which is never '0'", "--help"),
                 Arguments.of("-portable -shard x DIR", "-shard is a shard's id", "--help"),
+                Arguments.of("-portable --http a,b DIR", "--http has 2 addresses", "one"),
                 Arguments.of("-portable --protocol 1.3 DIR", "--protocol is 1.4", "--help"),
                 Arguments.of("-portable -host http://x DIR", "-host is host:port without a scheme", "--help"),
                 Arguments.of("-portable -host x:y DIR", "-host: port is a number, not 'y'", "--help"),

@@ -76,6 +76,16 @@ class RestoreCommandTest {
     }
 
     @Test
+    void aMetastoreAloneIsRefusedAndTheOneStepForBothIsTold() {
+        Run run = new Run();
+
+        assertThat(run.cli("restore", "-metadir", "m", "BACKUP")).isEqualTo(ExitCode.USAGE);
+
+        assertThat(run.err()).contains("-datadir DIR -metadir DIR", "--replace-metastore");
+        assertThat(run.engine.copies).isEmpty();
+    }
+
+    @Test
     void restoresEverythingWithTheDefaults() {
         assertThat(request("-portable DIR"))
                 .isEqualTo(RestoreRequest.of(new End.Portable(Path.of("DIR")), new ServerAddress("localhost", 8088))

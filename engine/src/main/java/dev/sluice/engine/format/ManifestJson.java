@@ -117,6 +117,7 @@ public final class ManifestJson {
         write(json, "end", run.end());
         write(json, "missing", run.missing());
         write(json, "unchanged", run.unchanged());
+        write(json, "server", run.server());
         json.writeEndObject();
     }
 
@@ -227,6 +228,7 @@ public final class ManifestJson {
         Optional<String> end = Optional.empty();
         List<String> missing = List.of();
         List<String> unchanged = List.of();
+        Optional<String> server = Optional.empty();
         while (nextField(json)) {
             switch (json.currentName()) {
                 case "kind" -> kind = text(json);
@@ -238,10 +240,11 @@ public final class ManifestJson {
                 case "end" -> end = Optional.of(text(json));
                 case "missing" -> missing = texts(json);
                 case "unchanged" -> unchanged = texts(json);
+                case "server" -> server = Optional.of(text(json));
                 default -> skip(json);
             }
         }
-        return new PortableManifest.Run(kind, since, database, policy, shard, start, end, missing, unchanged);
+        return new PortableManifest.Run(kind, since, database, policy, shard, start, end, missing, unchanged, server);
     }
 
     private static boolean nextField(JsonParser json) throws IOException {

@@ -70,6 +70,7 @@ public record PortableManifest(Meta meta, boolean limited, List<Archive> files, 
      * @param start RFC 3339, where a time range was asked for
      * @param missing shards as {@code database/policy/id} that were asked for and are not here
      * @param unchanged shards as {@code database/policy/id} that were left out as nothing changed in them
+     * @param server version of the server, where it was asked
      */
     public record Run(
             String kind,
@@ -80,7 +81,8 @@ public record PortableManifest(Meta meta, boolean limited, List<Archive> files, 
             Optional<String> start,
             Optional<String> end,
             List<String> missing,
-            List<String> unchanged) {
+            List<String> unchanged,
+            Optional<String> server) {
         public Run {
             missing = List.copyOf(missing);
             unchanged = List.copyOf(unchanged);

@@ -4,6 +4,7 @@ import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.ShardRef;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a stream archive says before its first shard.
@@ -13,9 +14,15 @@ import java.util.List;
  * @param digest of the files
  * @param shards what will come, unless the source drops it meanwhile; not in this order
  * @param notOffered shards that the metadata promises and the source did not offer
+ * @param server version of the server, where it was asked
  */
 public record StreamCatalog(
-        Instant created, String kind, Digest.Algorithm digest, List<ShardRef> shards, List<ShardRef> notOffered) {
+        Instant created,
+        String kind,
+        Digest.Algorithm digest,
+        List<ShardRef> shards,
+        List<ShardRef> notOffered,
+        Optional<String> server) {
 
     public StreamCatalog {
         shards = List.copyOf(shards);

@@ -37,6 +37,9 @@ public final class StreamJson {
             json.writeStringField("digest", catalog.digest().id());
             refs(json, "shards", catalog.shards());
             refs(json, "notOffered", catalog.notOffered());
+            if (catalog.server().isPresent()) {
+                json.writeStringField("server", catalog.server().get());
+            }
         });
     }
 
@@ -102,6 +105,7 @@ public final class StreamJson {
             Digest.Algorithm digest = Digest.Algorithm.CRC32C;
             List<ShardRef> shards = List.of();
             List<ShardRef> notOffered = List.of();
+            Optional<String> server = Optional.empty();
             while (field(json)) {
                 switch (json.currentName()) {
                     case "format" -> format = text(json);
@@ -111,11 +115,12 @@ public final class StreamJson {
                     case "digest" -> digest = algorithm(text(json));
                     case "shards" -> shards = refs(json);
                     case "notOffered" -> notOffered = refs(json);
+                    case "server" -> server = Optional.of(text(json));
                     default -> skip(json);
                 }
             }
             requireVersion(format, version);
-            return new StreamCatalog(created, kind, digest, shards, notOffered);
+            return new StreamCatalog(created, kind, digest, shards, notOffered, server);
         });
     }
 

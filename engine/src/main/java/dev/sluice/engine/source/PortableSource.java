@@ -15,6 +15,7 @@ import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.Metadata;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.model.ServerVersion;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.store.Store;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
@@ -83,7 +85,7 @@ public final class PortableSource implements Source {
                             .map(ours -> {
                                 PortablePlan plan = new PortablePlan(ours, sizes, choice, options);
                                 notices.addAll(plan.notices());
-                                return new Reader(store).session(metadata, plan, notices);
+                                return new Reader(store).session(metadata, plan, notices, version(runs.get(0)));
                             });
                 }));
     }
@@ -124,6 +126,10 @@ public final class PortableSource implements Source {
                         "%s has %d archives and no manifest: the backup was not completed"
                                 .formatted(store.describe(), archives),
                         "The manifest is written last, when all archives are there. Make a new backup, or use another one.");
+    }
+
+    private static Optional<ServerVersion> version(PortableRun run) {
+        return run.manifest().run().flatMap(PortableManifest.Run::server).flatMap(ServerVersion::parse);
     }
 
     private static Mono<Metadata> metadata(Store store, PortableRun run) {
@@ -204,14 +210,16 @@ public final class PortableSource implements Source {
             this.store = store;
         }
 
-        private SourceSession session(Metadata metadata, PortablePlan plan, List<Notice> notices) {
+        private SourceSession session(
+                Metadata metadata, PortablePlan plan, List<Notice> notices, Optional<ServerVersion> version) {
             Catalog catalog = new Catalog(
                     metadata,
                     plan.shards().stream()
                             .map(shard -> new Catalog.Entry(shard.ref(), shard.time(), rawBytes(shard.archives())))
                             .toList(),
                     plan.notOffered(),
-                    notices);
+                    notices,
+                    version);
             List<FilesSession.Read> reads = plan.shards().stream()
                     .map(shard -> new FilesSession.Read(shard.ref(), partsOf(shard)))
                     .toList();

@@ -75,7 +75,8 @@ public final class Restorable implements Source {
                     all.notOffered().stream()
                             .filter(ref -> internal || !isInternal(ref))
                             .toList(),
-                    notices);
+                    notices,
+                    all.version());
             this.kept = entries.stream().map(Catalog.Entry::ref).collect(Collectors.toSet());
         }
 

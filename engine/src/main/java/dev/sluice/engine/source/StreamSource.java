@@ -21,6 +21,7 @@ import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.Metadata;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.model.ServerVersion;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.model.TimeRange;
@@ -224,7 +225,8 @@ public final class StreamSource implements Source {
                             "shard %s is in the stream, but not in its metadata".formatted(ref),
                             "It was dropped while the backup began; a restore cannot place it."))
                     .toList();
-            catalog = new Catalog(metadata, shards, notOffered, notices);
+            catalog = new Catalog(
+                    metadata, shards, notOffered, notices, told.server().flatMap(ServerVersion::parse));
             wanted = Set.copyOf(shards.stream().map(Catalog.Entry::ref).toList());
         }
 

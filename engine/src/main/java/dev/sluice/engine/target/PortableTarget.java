@@ -11,6 +11,7 @@ import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.model.ServerVersion;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardReceipt;
 import dev.sluice.engine.model.ShardRef;
@@ -199,7 +200,8 @@ public final class PortableTarget implements Target {
                                     .toList()),
                             namesOf(outcomes.stream()
                                     .filter(ShardOutcome.Unchanged.class::isInstance)
-                                    .toList())));
+                                    .toList()),
+                            catalog.version().map(ServerVersion::toString)));
         }
     }
 

@@ -12,6 +12,7 @@ import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.model.ServerVersion;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardReceipt;
 import dev.sluice.engine.model.ShardRef;
@@ -125,7 +126,8 @@ public final class StreamTarget implements Target {
                     selection.since().isPresent() ? "since" : "full",
                     digest,
                     catalog.shards().stream().map(Catalog.Entry::ref).toList(),
-                    catalog.notOffered());
+                    catalog.notOffered(),
+                    catalog.version().map(ServerVersion::toString));
             put(
                     "meta",
                     StreamEntries.entry(StreamLayout.META, catalog.metadata().toByteArray(), now),

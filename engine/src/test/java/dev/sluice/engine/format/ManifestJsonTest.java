@@ -68,7 +68,8 @@ class ManifestJsonTest {
                         Optional.empty(),
                         Optional.empty(),
                         List.of("a/b/3"),
-                        List.of()));
+                        List.of(),
+                        Optional.of("1.8.10")));
 
         byte[] bytes = ManifestJson.encode(manifest);
 
@@ -103,7 +104,8 @@ class ManifestJsonTest {
                             "missing": [
                               "a/b/3"
                             ],
-                            "unchanged": []
+                            "unchanged": [],
+                            "server": "1.8.10"
                           }
                         }""");
     }
