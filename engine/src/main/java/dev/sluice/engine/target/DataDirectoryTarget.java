@@ -1,7 +1,6 @@
 package dev.sluice.engine.target;
 
 import dev.sluice.engine.error.InvalidRequest;
-import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.format.DirectoryUsers;
 import dev.sluice.engine.format.ShardFiles;
@@ -27,7 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
@@ -58,6 +56,7 @@ public final class DataDirectoryTarget implements Target {
     private final End.Data directories;
     private final DataOptions options;
     private final Scheduler blocking;
+    private final FileWork work;
     private final Clock clock;
 
     /** @param blocking where all work on files is done; its threads may block */
@@ -65,6 +64,7 @@ public final class DataDirectoryTarget implements Target {
         this.directories = directories;
         this.options = options;
         this.blocking = blocking;
+        this.work = new FileWork(directories.data(), blocking);
         this.clock = clock;
     }
 
@@ -79,7 +79,7 @@ public final class DataDirectoryTarget implements Target {
      */
     @Override
     public Mono<TargetSession> begin(Catalog catalog) {
-        return onFiles(() -> prepare(catalog));
+        return work.of(() -> prepare(catalog));
     }
 
     private TargetSession prepare(Catalog catalog) throws IOException {
@@ -135,17 +135,6 @@ public final class DataDirectoryTarget implements Target {
             found.merge("", tsi, Boolean::logicalOr);
         }
         return found;
-    }
-
-    private <T> Mono<T> onFiles(Callable<T> work) {
-        return Mono.fromCallable(work)
-                .onErrorMap(
-                        IOException.class,
-                        e -> new StoreFailed(
-                                "cannot restore to %s: %s".formatted(directories.data(), e.getMessage()),
-                                "Check the disk, and who owns the directories.",
-                                e))
-                .subscribeOn(blocking);
     }
 
     private final class Session implements TargetSession {
@@ -223,7 +212,7 @@ public final class DataDirectoryTarget implements Target {
 
         @Override
         public Mono<Sealed> seal(List<ShardOutcome> outcomes) {
-            return onFiles(() -> {
+            return work.of(() -> {
                 Set<ShardRef> there = outcomes.stream()
                         .filter(ShardOutcome.Stored.class::isInstance)
                         .map(ShardOutcome::ref)
@@ -269,7 +258,7 @@ public final class DataDirectoryTarget implements Target {
 
         @Override
         public Mono<List<Notice>> abort() {
-            return Mono.when(writers.stream().map(Sinks.Empty::asMono).toList()).then(onFiles(() -> {
+            return Mono.when(writers.stream().map(Sinks.Empty::asMono).toList()).then(work.of(() -> {
                 if (known) {
                     return List.of(Notice.warning(
                             "the restore was complete, but not all that it replaced could be removed from %s"

@@ -2,7 +2,6 @@ package dev.sluice.engine.target;
 
 import dev.sluice.engine.error.MalformedResponse;
 import dev.sluice.engine.error.RestoreRefused;
-import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.format.ShardFiles;
 import dev.sluice.engine.meta.DatabaseImport;
 import dev.sluice.engine.meta.Graft;
@@ -31,7 +30,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -62,6 +60,7 @@ public final class OpenDirectories {
     private final End.Data directories;
     private final ShardFiles files;
     private final Scheduler blocking;
+    private final FileWork work;
     private final Clock clock;
     private final Object change = new Object();
     private volatile Metastore metastore;
@@ -75,6 +74,7 @@ public final class OpenDirectories {
         this.files = new ShardFiles(directories.data());
         this.metastore = metastore;
         this.blocking = blocking;
+        this.work = new FileWork(directories.data(), blocking);
         this.clock = clock;
     }
 
@@ -89,7 +89,7 @@ public final class OpenDirectories {
      * @return signals {@link RestoreRefused} if one of them cannot be made; nothing was changed then
      */
     public Mono<IdMap> make(MetastoreUpdate update) {
-        return onFiles(() -> {
+        return work.of(() -> {
             synchronized (change) {
                 return change(update);
             }
@@ -292,13 +292,13 @@ public final class OpenDirectories {
             return Mono.usingWhen(
                     Mono.just(beside),
                     there -> ShardDirectoryWriter.unpack(there, parts, bytes -> {}, ended, blocking)
-                            .flatMap(done -> onFiles(() -> {
+                            .flatMap(done -> work.of(() -> {
                                 synchronized (change) {
                                     move(shard, there, done.files());
                                 }
                                 return done.files();
                             })),
-                    there -> ended.asMono().then(onFiles(() -> {
+                    there -> ended.asMono().then(work.of(() -> {
                         Durable.delete(there);
                         return there;
                     })));
@@ -341,16 +341,5 @@ public final class OpenDirectories {
 
     private static void tell(Ownership owner) {
         owner.problem().ifPresent(problem -> log.warn("{} {}", problem.message(), problem.hint()));
-    }
-
-    private <T> Mono<T> onFiles(Callable<T> work) {
-        return Mono.fromCallable(work)
-                .onErrorMap(
-                        IOException.class,
-                        e -> new StoreFailed(
-                                "cannot restore to %s: %s".formatted(directories.data(), e.getMessage()),
-                                "Check the disk, and who owns the directories.",
-                                e))
-                .subscribeOn(blocking);
     }
 }
