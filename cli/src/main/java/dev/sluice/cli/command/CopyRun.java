@@ -25,17 +25,14 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import reactor.core.Disposable;
-import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Signal;
 
 /** Runs a copy to its end on the thread of the command, the one place that waits for events. */
 final class CopyRun {
 
     /** Events that wait for a slow terminal or pipe; beyond them the engine leaves samples out. */
-    private static final int EVENTS_AHEAD = 64;
-
     private final Context context;
+
     private final Output how;
     private final Interruption interruption;
     private final Task task;
@@ -102,35 +99,34 @@ final class CopyRun {
         Disposable watch =
                 interruption.signal().doOnTerminate(engine::interrupt).subscribe();
         try (Display display = display()) {
-            // As signals: an error would overtake the events that wait, and they tell what it left behind.
-            for (Signal<Event> signal : events.materialize().toIterable(EVENTS_AHEAD)) {
-                Event event = signal.get();
-                if (event != null) {
-                    count(event);
-                    display.show(event);
-                    if (event instanceof Event.Finished last) {
-                        return Optional.of(last.report());
-                    }
-                } else if (signal.getThrowable() != null) {
-                    return failed(signal.getThrowable(), display);
-                }
-            }
+            return report(events, display);
         } finally {
             watch.dispose();
         }
-        throw new IllegalStateException("the copy ended without a report");
+    }
+
+    private Optional<CopyReport> report(Flux<Event> events, Display display) {
+        Optional<Event.Finished> last;
+        try {
+            last = Events.until(Event.Finished.class, events, event -> {
+                count(event);
+                display.show(event);
+            });
+        } catch (SluiceException why) {
+            return failed(why, display);
+        }
+        return Optional.of(last.orElseThrow(() -> new IllegalStateException("the copy ended without a report"))
+                .report());
     }
 
     /** Empty for an interruption, which is told in its own words. */
-    private Optional<CopyReport> failed(Throwable why, Display display) {
+    private Optional<CopyReport> failed(SluiceException why, Display display) {
         boolean interrupted = why instanceof EngineClosed && interruption.requested();
-        if (why instanceof SluiceException known) {
-            display.failed(known, interrupted ? ExitCode.INTERRUPTED : ExitCode.of(known));
-        }
+        display.failed(why, interrupted ? ExitCode.INTERRUPTED : ExitCode.of(why));
         if (interrupted) {
             return Optional.empty();
         }
-        throw Exceptions.propagate(why);
+        throw why;
     }
 
     /** Says what came of it, and how to end. */

@@ -14,14 +14,10 @@ import java.io.PrintStream;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
-import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Signal;
 
 /** Runs an export or import to its end on the thread of the command. */
 final class TransferRun {
-
-    private static final int EVENTS_AHEAD = 64;
 
     private TransferRun() {}
 
@@ -51,7 +47,7 @@ final class TransferRun {
                 .orElseGet(() -> interrupted(context, "points that were sent stay; run it again, which does no harm"));
     }
 
-    private static Optional<TransferEvent> run(
+    private static Optional<TransferEvent.Last> run(
             Context context,
             Output how,
             PrintStream json,
@@ -61,20 +57,10 @@ final class TransferRun {
                 new TransferDisplay(how, json, context.err(), context.terminal().interactive());
         try (Interruption interruption = Interruption.watch();
                 Engine engine = context.engines().create(memory)) {
-            // As signals: an error would overtake the events that wait, and they tell what led to it.
-            for (Signal<TransferEvent> signal : work.apply(engine)
-                    .takeUntilOther(interruption.signal())
-                    .materialize()
-                    .toIterable(EVENTS_AHEAD)) {
-                TransferEvent event = signal.get();
-                if (event != null) {
-                    display.show(event);
-                    if (event instanceof TransferEvent.Last) {
-                        return Optional.of(event);
-                    }
-                } else if (signal.getThrowable() != null) {
-                    throw Exceptions.propagate(signal.getThrowable());
-                }
+            Optional<TransferEvent.Last> last = Events.until(
+                    TransferEvent.Last.class, work.apply(engine).takeUntilOther(interruption.signal()), display::show);
+            if (last.isPresent()) {
+                return last;
             }
             if (interruption.requested()) {
                 return Optional.empty();
