@@ -181,9 +181,10 @@ public final class Detour<T> extends FluxOperator<T, T> {
                 return;
             }
             // Read before the side: what upstream sent before its end is in there by then.
-            Throwable failed = failure.get();
             boolean end = ended;
             Side under = side;
+            // Read behind it: of a side that failed, it is there before the side is gone.
+            Throwable failed = failure.get();
             if (under != null) {
                 under.ask();
             } else if (failed != null) {
@@ -229,8 +230,9 @@ public final class Detour<T> extends FluxOperator<T, T> {
 
             @Override
             public void onError(Throwable t) {
+                fail(t); // before the side is gone, or upstream's end would count
                 side = null;
-                fail(t);
+                drain();
             }
 
             @Override
