@@ -2,6 +2,7 @@ package dev.sluice.engine;
 
 import dev.sluice.engine.copy.Copy;
 import dev.sluice.engine.copy.CopyOptions;
+import dev.sluice.engine.error.EngineBroken;
 import dev.sluice.engine.error.EngineClosed;
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.event.CopyReport;
@@ -111,8 +112,9 @@ public final class SluiceEngine implements AutoCloseable {
         this.memory = options.memory;
         this.parallelism = options.parallelism;
         this.loops = LoopResources.create("sluice-net", LOOPS, true);
-        this.workers = Schedulers.newParallel("sluice-compress", parallelism, true);
-        this.files = Schedulers.newBoundedElastic(FILE_THREADS, QUEUED_FILE_TASKS, "sluice-files", 60, true);
+        this.workers = Schedulers.newParallel(parallelism, new Threads("sluice-compress", false, this::broken));
+        this.files = Schedulers.newBoundedElastic(
+                FILE_THREADS, QUEUED_FILE_TASKS, new Threads("sluice-files", true, this::broken), 60);
         this.ends = new Ends(loops, workers, files);
     }
 
@@ -441,7 +443,7 @@ public final class SluiceEngine implements AutoCloseable {
      * request.
      */
     public Flux<TransferEvent> importLines(ImportRequest request) {
-        return Flux.using(
+        return unlessBroken(Flux.using(
                 () -> InfluxHttp.to(
                         request.endpoint(),
                         request.credentials(),
@@ -451,7 +453,7 @@ public final class SluiceEngine implements AutoCloseable {
                 http -> Mono.fromCallable(() -> lineImport(request, http))
                         .subscribeOn(files)
                         .flatMapMany(LineImport::run),
-                InfluxHttp::close);
+                InfluxHttp::close));
     }
 
     /**
@@ -488,14 +490,14 @@ public final class SluiceEngine implements AutoCloseable {
      */
     public Mono<Listing> list(End from, Selection selection) {
         var reading = new ReadOptions(false, true, true);
-        return ends.source(from, reading, Timeouts.DEFAULT, Pace.DEFAULT_RETRIES)
+        return whileOpen(ends.source(from, reading, Timeouts.DEFAULT, Pace.DEFAULT_RETRIES)
                 .flatMap(source -> source instanceof StreamSource
                         ? listStream(source, selection)
                         : Mono.usingWhen(
                                 source.open(selection),
                                 session -> runs(source)
                                         .map(runs -> Listings.of(source.describe(), session.catalog(), runs)),
-                                SourceSession::close));
+                                SourceSession::close)));
     }
 
     /**
@@ -507,7 +509,7 @@ public final class SluiceEngine implements AutoCloseable {
         var reading = new ReadOptions(false, true, false, request.scratch());
         Mono<Inspection> inspection = ends.source(request.from(), reading, request.timeouts(), request.retries())
                 .flatMap(source -> Inspections.of(source, request, files));
-        return Mono.firstWithSignal(inspection, closing.asMono().cast(Inspection.class));
+        return whileOpen(inspection);
     }
 
     private static Mono<List<PortableRun>> runs(Source source) {
@@ -541,7 +543,7 @@ public final class SluiceEngine implements AutoCloseable {
                 .<LineExport.Out>map(LineExport.Out.ToFile::new)
                 .orElseGet(() -> new LineExport.Out.ToChannel(
                         "standard output", new FileOutputStream(FileDescriptor.out).getChannel()));
-        return Flux.using(
+        return unlessBroken(Flux.using(
                 () -> line(request.compression(), OptionalLong.empty()),
                 line -> {
                     var export = new LineExport(
@@ -557,7 +559,7 @@ public final class SluiceEngine implements AutoCloseable {
                             : ends.source(request.from(), ReadOptions.STRICT, request.timeouts(), request.retries())
                                     .flatMapMany(source -> export.source(source, request.scratch(), out));
                 },
-                SlabLine::close);
+                SlabLine::close));
     }
 
     /**
@@ -569,7 +571,7 @@ public final class SluiceEngine implements AutoCloseable {
     public Flux<TransferEvent> copyLines(LineCopyRequest request) {
         var reading =
                 new ReadOptions(request.chain(), request.skipErrors(), request.allowIncomplete(), request.scratch());
-        return ends.source(
+        return unlessBroken(ends.source(
                         request.from(),
                         reading,
                         request.pace().timeouts(),
@@ -582,7 +584,7 @@ public final class SluiceEngine implements AutoCloseable {
                                 loops,
                                 request.pace().concurrency()),
                         http -> copyLines(request, source, http),
-                        InfluxHttp::close));
+                        InfluxHttp::close)));
     }
 
     private Flux<TransferEvent> copyLines(LineCopyRequest request, Source source, InfluxHttp http) {
@@ -661,6 +663,22 @@ public final class SluiceEngine implements AutoCloseable {
                 ? Optional.of(new RateLimit(rateLimit.getAsLong(), Schedulers.parallel()))
                 : Optional.empty();
         return SlabLine.open(compression, memory, limit, workers, parallelism);
+    }
+
+    private <T> Mono<T> whileOpen(Mono<T> work) {
+        return Mono.firstWithSignal(work, closing.asMono().then(Mono.never()));
+    }
+
+    /** For work that does not end when the engine is told to close, but cannot go on without its threads. */
+    private <T> Flux<T> unlessBroken(Flux<T> work) {
+        Mono<T> broken = closing.asMono()
+                .then(Mono.<T>never())
+                .onErrorResume(e -> e instanceof EngineBroken ? Mono.error(e) : Mono.never());
+        return work.takeUntilOther(broken.onErrorComplete()).concatWith(Mono.firstWithSignal(broken, Mono.empty()));
+    }
+
+    private void broken(Throwable cause) {
+        closing.tryEmitError(new EngineBroken(cause));
     }
 
     private Flux<Event> run(Source source, Target target, CopyOptions options, Selection selection) {

@@ -58,10 +58,20 @@ public final class Unfold<T> extends FluxOperator<ByteBuf, T> {
         try {
             unfolder = start.get();
         } catch (Throwable t) {
-            Operators.error(actual, Operators.onOperatorError(t, actual.currentContext()));
+            Operators.error(actual, passedOn(t, actual.currentContext()));
             return;
         }
         source.subscribe(new Loop<>(actual, unfolder, release));
+    }
+
+    /**
+     * What the subscriber is told. Reactor throws errors of the JVM instead, which ends at an event loop that this may run
+     * on: Netty would log them, and the subscriber wait for ever.
+     */
+    private static Throwable passedOn(Throwable t, Context context) {
+        return t instanceof LinkageError || t instanceof VirtualMachineError
+                ? t
+                : Operators.onOperatorError(t, context);
     }
 
     private static final class Loop<T> implements CoreSubscriber<ByteBuf>, Subscription {
@@ -168,7 +178,7 @@ public final class Unfold<T> extends FluxOperator<ByteBuf, T> {
             } catch (Throwable t) {
                 upstream().cancel();
                 letGo();
-                actual.onError(Operators.onOperatorError(t, currentContext()));
+                actual.onError(passedOn(t, currentContext()));
                 return false;
             }
         }

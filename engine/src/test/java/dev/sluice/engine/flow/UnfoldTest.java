@@ -85,6 +85,23 @@ class UnfoldTest {
         assertThat(closed).hasValue(1);
     }
 
+    /** Reactor would throw it at the event loop. */
+    @Test
+    void aMissingClassEndsTheFluxToo() {
+        TestPublisher<ByteBuf> source = TestPublisher.create();
+
+        source.flux()
+                .transform(stage(() -> {
+                    throw new NoClassDefFoundError("com/example/Decoder");
+                }))
+                .as(StepVerifier::create)
+                .then(() -> source.next(buffer(2)))
+                .verifyError(NoClassDefFoundError.class);
+
+        source.assertCancelled();
+        assertThat(closed).hasValue(1);
+    }
+
     @Test
     void nothingIsFreedUnderARunningUnfolder() throws InterruptedException {
         var inside = new CountDownLatch(1);
