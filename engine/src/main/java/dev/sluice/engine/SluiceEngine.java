@@ -35,6 +35,7 @@ import dev.sluice.engine.source.ReadOptions;
 import dev.sluice.engine.source.Restorable;
 import dev.sluice.engine.source.Source;
 import dev.sluice.engine.source.SourceSession;
+import dev.sluice.engine.source.StreamFile;
 import dev.sluice.engine.source.StreamSource;
 import dev.sluice.engine.stage.ApplyTombstones;
 import dev.sluice.engine.stage.BlockCheck;
@@ -472,7 +473,12 @@ public final class SluiceEngine implements AutoCloseable {
                     true,
                     Compression.NONE,
                     SAMPLING);
-            var reading = new ReadOptions(request.chain(), true, request.allowIncomplete());
+            var reading = new ReadOptions(
+                    request.chain(),
+                    true,
+                    request.allowIncomplete(),
+                    request.selection().equals(Selection.EVERYTHING),
+                    ReadOptions.SCRATCH);
             return ends.source(
                             request.from(),
                             reading,
@@ -486,7 +492,7 @@ public final class SluiceEngine implements AutoCloseable {
 
     /**
      * What there is in a backup, a stream or on a server; cold. Directories are known by their manifests and names, a
-     * server by its answers; a stream has to be read to its end.
+     * server by its answers, a stream that was kept as a file by its start and its end; any other stream has to be read.
      */
     public Mono<Listing> list(End from, Selection selection) {
         var reading = new ReadOptions(false, true, true);
@@ -495,8 +501,10 @@ public final class SluiceEngine implements AutoCloseable {
                         ? listStream(source, selection)
                         : Mono.usingWhen(
                                 source.open(selection),
-                                session -> runs(source)
-                                        .map(runs -> Listings.of(source.describe(), session.catalog(), runs)),
+                                session -> source instanceof StreamFile
+                                        ? Listings.offered(source.describe(), session)
+                                        : runs(source)
+                                                .map(runs -> Listings.of(source.describe(), session.catalog(), runs)),
                                 SourceSession::close)));
     }
 
