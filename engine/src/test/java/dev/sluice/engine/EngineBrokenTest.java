@@ -7,6 +7,8 @@ import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.buffer.UnpooledHeapByteBuf;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -25,10 +27,13 @@ class EngineBrokenTest {
         engine.close();
     }
 
-    /** Thrown on a worker, which asks for the bytes. */
+    /** Thrown on a worker, when it looks at the bytes. */
     private static Flux<ByteBuf> breaking(Error error) {
-        return Flux.generate(sink -> {
-            throw error;
+        return Flux.just(new UnpooledHeapByteBuf(UnpooledByteBufAllocator.DEFAULT, 4, 4) {
+            @Override
+            public int readableBytes() {
+                throw error;
+            }
         });
     }
 

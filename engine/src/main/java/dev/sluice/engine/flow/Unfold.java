@@ -1,5 +1,6 @@
 package dev.sluice.engine.flow;
 
+import dev.sluice.engine.error.EngineBroken;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.ReferenceCountUtil;
 import java.util.Objects;
@@ -70,7 +71,7 @@ public final class Unfold<T> extends FluxOperator<ByteBuf, T> {
      */
     private static Throwable passedOn(Throwable t, Context context) {
         return t instanceof LinkageError || t instanceof VirtualMachineError
-                ? t
+                ? new EngineBroken(t)
                 : Operators.onOperatorError(t, context);
     }
 

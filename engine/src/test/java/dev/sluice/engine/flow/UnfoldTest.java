@@ -2,6 +2,7 @@ package dev.sluice.engine.flow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.engine.error.EngineBroken;
 import dev.sluice.engine.testkit.RandomCancel;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
@@ -96,7 +97,7 @@ class UnfoldTest {
                 }))
                 .as(StepVerifier::create)
                 .then(() -> source.next(buffer(2)))
-                .verifyError(NoClassDefFoundError.class);
+                .verifyError(EngineBroken.class);
 
         source.assertCancelled();
         assertThat(closed).hasValue(1);
