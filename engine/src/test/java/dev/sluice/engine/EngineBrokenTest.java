@@ -38,7 +38,7 @@ class EngineBrokenTest {
     }
 
     private static RestoreRequest restore() {
-        return RestoreRequest.of(new End.Stream(), ServerAddress.parse("localhost:1"))
+        return RestoreRequest.of(new End.Stream(), ServerAddress.parse("127.0.0.1:1"))
                 .build();
     }
 
@@ -73,7 +73,7 @@ class EngineBrokenTest {
                 .expectError(EngineBroken.class)
                 .verify(PATIENCE);
 
-        engine.list(new End.Live(ServerAddress.parse("localhost:1")), Selection.EVERYTHING)
+        engine.list(new End.Live(ServerAddress.parse("127.0.0.1:1")), Selection.EVERYTHING)
                 .as(StepVerifier::create)
                 .expectError(EngineBroken.class)
                 .verify(PATIENCE);
