@@ -7,6 +7,7 @@ import dev.sluice.cli.option.Settings;
 import dev.sluice.cli.option.Spelling;
 import dev.sluice.cli.option.UsageError;
 import dev.sluice.cli.option.Values;
+import dev.sluice.engine.error.EngineBroken;
 import dev.sluice.engine.error.SluiceException;
 import java.nio.file.InvalidPathException;
 import java.util.ArrayList;
@@ -67,6 +68,9 @@ public final class Cli {
             complaint.show(
                     "out of memory",
                     "Give it more with JAVA_OPTS=-Xmx256m, or ask for less with a smaller --concurrency.");
+            return ExitCode.FAILED;
+        } catch (LinkageError e) {
+            complaint.show(new EngineBroken(e));
             return ExitCode.FAILED;
         } catch (Throwable e) {
             complaint.showDefect(e);
