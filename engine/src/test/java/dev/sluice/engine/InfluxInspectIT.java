@@ -144,7 +144,8 @@ class InfluxInspectIT {
                             .as("bit %d of byte %d of %s", bit, at, file)
                             .isNotEmpty()
                             .anySatisfy(what -> assertThat(what)
-                                    .contains(shard.toString(), file.getFileName().toString()));
+                                    .contains(
+                                            shard.toString(), file.getFileName().toString()));
                 }
                 bytes[at] ^= (byte) bit;
                 Files.write(file, bytes);
