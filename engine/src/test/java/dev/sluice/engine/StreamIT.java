@@ -128,9 +128,10 @@ class StreamIT {
         }
     }
 
-    @Test
-    void aServerIsLookedIntoAsTheFileOfItsStreamIs() {
-        try (RealInfluxd server = RealInfluxd.started()) {
+    @ParameterizedTest
+    @MethodSource(BINARIES)
+    void aServerIsLookedIntoAsTheFileOfItsStreamIs(Binary binary) {
+        try (RealInfluxd server = RealInfluxd.started(binary)) {
             SampleLines.fill(server, 1);
             End live = new End.Live(server.rpcAddress());
             End kept = new End.Directory(stream(server, Compression.ZSTD));
@@ -163,10 +164,16 @@ class StreamIT {
 
     /** The file is read from several places at once. */
     @ParameterizedTest
-    @ValueSource(strings = {"zstd", "gzip", "none"})
-    void aFileOfAStreamIsRestored(String compression) {
-        try (RealInfluxd first = RealInfluxd.started();
-                RealInfluxd second = RealInfluxd.started()) {
+    @MethodSource(BINARIES)
+    void aFileOfAStreamIsRestored(Binary binary) {
+        for (String compression : List.of("zstd", "gzip", "none")) {
+            aFileOfAStreamIsRestored(binary, compression);
+        }
+    }
+
+    private void aFileOfAStreamIsRestored(Binary binary, String compression) {
+        try (RealInfluxd first = RealInfluxd.started(binary);
+                RealInfluxd second = RealInfluxd.started(binary)) {
             SampleLines.fill(first, 1);
             Path file = stream(first, Compression.parse(compression));
 
