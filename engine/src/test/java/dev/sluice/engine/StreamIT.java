@@ -7,6 +7,7 @@ import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.store.Pipes;
 import dev.sluice.engine.testkit.RealInfluxd;
 import dev.sluice.engine.testkit.RealInfluxd.Binary;
@@ -38,6 +39,9 @@ class StreamIT {
 
     private static final String BINARIES = "dev.sluice.engine.testkit.RealInfluxd#binaries";
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** Ten points of each kind, with 13 fields together. */
+    private static final int VALUES_PER_SHARD = 130;
 
     private final SluiceEngine engine = SluiceEngine.create();
 
@@ -118,6 +122,60 @@ class StreamIT {
             assertThat(run.exitCode()).as(run.toString()).isZero();
             second.start();
 
+            assertThat(SampleLines.answers(second))
+                    .hasSize(SampleLines.SHARDS * SampleLines.POINTS_PER_SHARD)
+                    .isEqualTo(SampleLines.answers(first));
+        }
+    }
+
+    @Test
+    void aServerIsLookedIntoAsTheFileOfItsStreamIs() {
+        try (RealInfluxd server = RealInfluxd.started()) {
+            SampleLines.fill(server, 1);
+            End live = new End.Live(server.rpcAddress());
+            End kept = new End.Directory(stream(server, Compression.ZSTD));
+
+            for (End end : List.of(live, kept)) {
+                Listing listing = Objects.requireNonNull(
+                        engine.list(end, Selection.EVERYTHING).block(PATIENCE));
+                assertThat(listing.complete()).as(end.toString()).isTrue();
+                assertThat(listing.shards()).hasSize(SampleLines.SHARDS);
+
+                Inspection inspection = Objects.requireNonNull(
+                        engine.inspect(InspectRequest.of(end).withScratch(home.resolve("scratch")))
+                                .block(PATIENCE));
+                assertThat(inspection.complete()).as(end.toString()).isTrue();
+                assertThat(inspection.damaged()).isFalse();
+                assertThat(inspection.shards().stream()
+                                .mapToLong(shard -> shard.values().orElseThrow())
+                                .sum())
+                        .as(end.toString())
+                        .isEqualTo((long) SampleLines.SHARDS * VALUES_PER_SHARD);
+                CopyReport report = Objects.requireNonNull(engine.verify(VerifyRequest.of(end))
+                        .ofType(Event.Finished.class)
+                        .map(Event.Finished::report)
+                        .blockLast(PATIENCE));
+                assertThat(report.damaged()).isFalse();
+                assertThat(report.complete()).isTrue();
+            }
+        }
+    }
+
+    /** The file is read from several places at once. */
+    @ParameterizedTest
+    @ValueSource(strings = {"zstd", "gzip", "none"})
+    void aFileOfAStreamIsRestored(String compression) {
+        try (RealInfluxd first = RealInfluxd.started();
+                RealInfluxd second = RealInfluxd.started()) {
+            SampleLines.fill(first, 1);
+            Path file = stream(first, Compression.parse(compression));
+
+            CopyReport report = Objects.requireNonNull(
+                    engine.restoreReport(RestoreRequest.of(new End.Directory(file), second.rpcAddress())
+                                    .build())
+                            .block(PATIENCE));
+
+            assertThat(report.complete()).isTrue();
             assertThat(SampleLines.answers(second))
                     .hasSize(SampleLines.SHARDS * SampleLines.POINTS_PER_SHARD)
                     .isEqualTo(SampleLines.answers(first));
