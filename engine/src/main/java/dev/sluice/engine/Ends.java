@@ -14,10 +14,12 @@ import dev.sluice.engine.source.LiveSource;
 import dev.sluice.engine.source.PortableSource;
 import dev.sluice.engine.source.ReadOptions;
 import dev.sluice.engine.source.Source;
+import dev.sluice.engine.source.StreamFile;
 import dev.sluice.engine.source.StreamSource;
 import dev.sluice.engine.stage.SlabLine;
 import dev.sluice.engine.store.DirectoryStore;
 import dev.sluice.engine.store.Pipes;
+import dev.sluice.engine.store.PlainFile;
 import dev.sluice.engine.target.DataDirectoryTarget;
 import dev.sluice.engine.target.DataOptions;
 import dev.sluice.engine.target.LegacyTarget;
@@ -29,6 +31,7 @@ import io.netty.buffer.ByteBuf;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
+import java.nio.file.Files;
 import java.time.Clock;
 import java.util.function.Function;
 import reactor.core.publisher.Flux;
@@ -59,10 +62,20 @@ final class Ends {
      * @param retries of the small questions to a live server
      */
     Mono<Source> source(End end, ReadOptions options, Timeouts timeouts, int retries) {
-        return end instanceof End.Directory directory
-                ? DirectoryContent.of(directory.directory(), files)
-                        .map(found -> plainSource(found, options, timeouts, retries))
-                : Mono.fromSupplier(() -> plainSource(end, options, timeouts, retries));
+        if (end instanceof End.Directory directory) {
+            return DirectoryContent.of(directory.directory(), files)
+                    .flatMap(found -> source(found, options, timeouts, retries));
+        }
+        Mono<Source> plain = Mono.fromSupplier(() -> plainSource(end, options, timeouts, retries));
+        return end instanceof End.StreamFile stream && !options.everyByte()
+                ? Mono.fromCallable(() -> Files.isRegularFile(stream.file())) // a named pipe can be opened once
+                        .subscribeOn(files)
+                        .filter(regular -> regular)
+                        .flatMap(regular ->
+                                StreamFile.of(PlainFile.of(stream.file(), files), workers, options.allowIncomplete()))
+                        .cast(Source.class)
+                        .switchIfEmpty(plain)
+                : plain;
     }
 
     private Source plainSource(End end, ReadOptions options, Timeouts timeouts, int retries) {
@@ -94,7 +107,7 @@ final class Ends {
         if (end instanceof End.StreamFile stream) {
             return new StreamSource(
                     stream.file().toString(),
-                    DirectoryStore.read(stream.file(), files),
+                    PlainFile.of(stream.file(), files).read(),
                     workers,
                     options.allowIncomplete());
         }

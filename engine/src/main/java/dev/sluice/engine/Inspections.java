@@ -4,6 +4,7 @@ import dev.sluice.engine.error.ArchiveDamaged;
 import dev.sluice.engine.error.CompressedDataDamaged;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.error.StreamDamaged;
 import dev.sluice.engine.error.TsmDamaged;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Notice;
@@ -92,7 +93,10 @@ final class Inspections {
     }
 
     private static boolean isDamage(Throwable e) {
-        return e instanceof ArchiveDamaged || e instanceof CompressedDataDamaged || e instanceof TsmDamaged;
+        return e instanceof ArchiveDamaged
+                || e instanceof CompressedDataDamaged
+                || e instanceof StreamDamaged
+                || e instanceof TsmDamaged;
     }
 
     private Mono<Inspection.Shard> look(ShardRead shard) {

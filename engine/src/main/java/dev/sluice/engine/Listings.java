@@ -4,16 +4,22 @@ import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.format.PortableManifest;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardReceipt;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.source.PortableRun;
+import dev.sluice.engine.source.ShardRead;
+import dev.sluice.engine.source.SourceSession;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 
 /** Puts listings together; nothing is read here. */
 final class Listings {
@@ -46,6 +52,32 @@ final class Listings {
                 .toList();
         return new Listing(
                 source, runs.stream().map(Listings::run).toList(), shards, catalog.notOffered(), catalog.notices());
+    }
+
+    /** Of a source that knows which of the shards in its catalog it has; none is read. */
+    static Mono<Listing> offered(String source, SourceSession session) {
+        Catalog catalog = session.catalog();
+        return session.shards()
+                .collectList()
+                .flatMap(reads -> Flux.fromIterable(reads)
+                        .filterWhen(ShardRead::wanted)
+                        .map(ShardRead::ref)
+                        .collectList()
+                        .zipWith(session.end(), (stored, notices) -> {
+                            List<ShardRef> missing = catalog.shards().stream()
+                                    .map(Catalog.Entry::ref)
+                                    .filter(ref -> reads.stream()
+                                            .noneMatch(read -> read.ref().equals(ref)))
+                                    .collect(Collectors.toCollection(ArrayList::new));
+                            missing.addAll(catalog.notOffered());
+                            List<Notice> all = new ArrayList<>(catalog.notices());
+                            all.addAll(notices);
+                            List<Listing.Shard> shards = catalog.shards().stream()
+                                    .filter(entry -> stored.contains(entry.ref()))
+                                    .map(entry -> shard(entry, null, null))
+                                    .toList();
+                            return new Listing(source, List.of(), shards, missing, all);
+                        }));
     }
 
     /** Of a stream, which was read to its end. */

@@ -2,6 +2,7 @@ package dev.sluice.engine;
 
 import dev.sluice.engine.copy.Copy;
 import dev.sluice.engine.copy.CopyOptions;
+import dev.sluice.engine.error.EngineBroken;
 import dev.sluice.engine.error.EngineClosed;
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.event.CopyReport;
@@ -34,6 +35,7 @@ import dev.sluice.engine.source.ReadOptions;
 import dev.sluice.engine.source.Restorable;
 import dev.sluice.engine.source.Source;
 import dev.sluice.engine.source.SourceSession;
+import dev.sluice.engine.source.StreamFile;
 import dev.sluice.engine.source.StreamSource;
 import dev.sluice.engine.stage.ApplyTombstones;
 import dev.sluice.engine.stage.BlockCheck;
@@ -83,7 +85,8 @@ import reactor.netty.resources.LoopResources;
  * The engine. One instance serves any number of copies; {@link #close()} frees its threads.
  *
  * <p>Its threads are daemons of three kinds: event loops for the network, where nothing blocks; one worker a processor
- * for compression, decoding and checks; threads for files, which may block.
+ * for compression, decoding and checks; threads for files, which may block. Events come on one of these, or on one of
+ * Reactor's parallel threads, one after the other; whoever takes them must not block there.
  */
 public final class SluiceEngine implements AutoCloseable {
 
@@ -111,8 +114,9 @@ public final class SluiceEngine implements AutoCloseable {
         this.memory = options.memory;
         this.parallelism = options.parallelism;
         this.loops = LoopResources.create("sluice-net", LOOPS, true);
-        this.workers = Schedulers.newParallel("sluice-compress", parallelism, true);
-        this.files = Schedulers.newBoundedElastic(FILE_THREADS, QUEUED_FILE_TASKS, "sluice-files", 60, true);
+        this.workers = Schedulers.newParallel(parallelism, new Threads("sluice-compress", false, this::broken));
+        this.files = Schedulers.newBoundedElastic(
+                FILE_THREADS, QUEUED_FILE_TASKS, new Threads("sluice-files", true, this::broken), 60);
         this.ends = new Ends(loops, workers, files);
     }
 
@@ -441,7 +445,7 @@ public final class SluiceEngine implements AutoCloseable {
      * request.
      */
     public Flux<TransferEvent> importLines(ImportRequest request) {
-        return Flux.using(
+        return unlessBroken(Flux.using(
                 () -> InfluxHttp.to(
                         request.endpoint(),
                         request.credentials(),
@@ -451,7 +455,7 @@ public final class SluiceEngine implements AutoCloseable {
                 http -> Mono.fromCallable(() -> lineImport(request, http))
                         .subscribeOn(files)
                         .flatMapMany(LineImport::run),
-                InfluxHttp::close);
+                InfluxHttp::close));
     }
 
     /**
@@ -470,7 +474,12 @@ public final class SluiceEngine implements AutoCloseable {
                     true,
                     Compression.NONE,
                     SAMPLING);
-            var reading = new ReadOptions(request.chain(), true, request.allowIncomplete());
+            var reading = new ReadOptions(
+                    request.chain(),
+                    true,
+                    request.allowIncomplete(),
+                    request.selection().equals(Selection.EVERYTHING),
+                    ReadOptions.SCRATCH);
             return ends.source(
                             request.from(),
                             reading,
@@ -484,18 +493,20 @@ public final class SluiceEngine implements AutoCloseable {
 
     /**
      * What there is in a backup, a stream or on a server; cold. Directories are known by their manifests and names, a
-     * server by its answers; a stream has to be read to its end.
+     * server by its answers, a stream that was kept as a file by its start and its end; any other stream has to be read.
      */
     public Mono<Listing> list(End from, Selection selection) {
         var reading = new ReadOptions(false, true, true);
-        return ends.source(from, reading, Timeouts.DEFAULT, Pace.DEFAULT_RETRIES)
+        return whileOpen(ends.source(from, reading, Timeouts.DEFAULT, Pace.DEFAULT_RETRIES)
                 .flatMap(source -> source instanceof StreamSource
                         ? listStream(source, selection)
                         : Mono.usingWhen(
                                 source.open(selection),
-                                session -> runs(source)
-                                        .map(runs -> Listings.of(source.describe(), session.catalog(), runs)),
-                                SourceSession::close));
+                                session -> source instanceof StreamFile
+                                        ? Listings.offered(source.describe(), session)
+                                        : runs(source)
+                                                .map(runs -> Listings.of(source.describe(), session.catalog(), runs)),
+                                SourceSession::close)));
     }
 
     /**
@@ -507,7 +518,7 @@ public final class SluiceEngine implements AutoCloseable {
         var reading = new ReadOptions(false, true, false, request.scratch());
         Mono<Inspection> inspection = ends.source(request.from(), reading, request.timeouts(), request.retries())
                 .flatMap(source -> Inspections.of(source, request, files));
-        return Mono.firstWithSignal(inspection, closing.asMono().cast(Inspection.class));
+        return whileOpen(inspection);
     }
 
     private static Mono<List<PortableRun>> runs(Source source) {
@@ -541,7 +552,7 @@ public final class SluiceEngine implements AutoCloseable {
                 .<LineExport.Out>map(LineExport.Out.ToFile::new)
                 .orElseGet(() -> new LineExport.Out.ToChannel(
                         "standard output", new FileOutputStream(FileDescriptor.out).getChannel()));
-        return Flux.using(
+        return unlessBroken(Flux.using(
                 () -> line(request.compression(), OptionalLong.empty()),
                 line -> {
                     var export = new LineExport(
@@ -557,7 +568,7 @@ public final class SluiceEngine implements AutoCloseable {
                             : ends.source(request.from(), ReadOptions.STRICT, request.timeouts(), request.retries())
                                     .flatMapMany(source -> export.source(source, request.scratch(), out));
                 },
-                SlabLine::close);
+                SlabLine::close));
     }
 
     /**
@@ -569,7 +580,7 @@ public final class SluiceEngine implements AutoCloseable {
     public Flux<TransferEvent> copyLines(LineCopyRequest request) {
         var reading =
                 new ReadOptions(request.chain(), request.skipErrors(), request.allowIncomplete(), request.scratch());
-        return ends.source(
+        return unlessBroken(ends.source(
                         request.from(),
                         reading,
                         request.pace().timeouts(),
@@ -582,7 +593,7 @@ public final class SluiceEngine implements AutoCloseable {
                                 loops,
                                 request.pace().concurrency()),
                         http -> copyLines(request, source, http),
-                        InfluxHttp::close));
+                        InfluxHttp::close)));
     }
 
     private Flux<TransferEvent> copyLines(LineCopyRequest request, Source source, InfluxHttp http) {
@@ -603,7 +614,11 @@ public final class SluiceEngine implements AutoCloseable {
                 SlabLine::close);
     }
 
-    /** Answers the snapshot RPC over a stopped server's directories; cold. */
+    /**
+     * Answers the snapshot RPC over a stopped server's directories. Cold: each subscription opens a port, and gives the
+     * server when it listens. It uses none of this engine's threads and runs until {@link RunningServer#stop()}: a later
+     * cancel, or {@link #close()}, does not end it.
+     */
     public Mono<RunningServer> serve(ServeRequest request) {
         return request.writable()
                 ? SnapshotServer.bindWritable(request.bind(), request.dataDir(), request.metaDir())
@@ -661,6 +676,22 @@ public final class SluiceEngine implements AutoCloseable {
                 ? Optional.of(new RateLimit(rateLimit.getAsLong(), Schedulers.parallel()))
                 : Optional.empty();
         return SlabLine.open(compression, memory, limit, workers, parallelism);
+    }
+
+    private <T> Mono<T> whileOpen(Mono<T> work) {
+        return Mono.firstWithSignal(work, closing.asMono().then(Mono.never()));
+    }
+
+    /** For work that does not end when the engine is told to close, but cannot go on without its threads. */
+    private <T> Flux<T> unlessBroken(Flux<T> work) {
+        Mono<T> broken = closing.asMono()
+                .then(Mono.<T>never())
+                .onErrorResume(e -> e instanceof EngineBroken ? Mono.error(e) : Mono.never());
+        return work.takeUntilOther(broken.onErrorComplete()).concatWith(Mono.firstWithSignal(broken, Mono.empty()));
+    }
+
+    private void broken(Throwable cause) {
+        closing.tryEmitError(new EngineBroken(cause));
     }
 
     private Flux<Event> run(Source source, Target target, CopyOptions options, Selection selection) {

@@ -25,11 +25,12 @@ import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.source.Source;
 import dev.sluice.engine.source.StreamSource;
 import dev.sluice.engine.stage.SlabLine;
-import dev.sluice.engine.store.DirectoryStore;
+import dev.sluice.engine.store.PlainFile;
 import dev.sluice.engine.target.StreamTarget;
 import dev.sluice.engine.target.Target;
 import dev.sluice.engine.testkit.Answers;
 import dev.sluice.engine.testkit.MemoryShards;
+import dev.sluice.engine.testkit.NoPauses;
 import io.netty.buffer.ByteBuf;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -73,10 +74,10 @@ class StreamArchiveTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Scheduler WORKERS = Schedulers.newParallel("workers", 2, true);
     private static final Scheduler FILES = Schedulers.newBoundedElastic(8, 1000, "files", 60, true);
-    private static final ShardRef FIRST = new ShardRef("db", "a.b c", 1);
-    private static final ShardRef SECOND = new ShardRef("db", "日本", 2);
-    private static final ShardRef EMPTY = new ShardRef("other", "autogen", 3);
-    private static final ShardRef LARGE = new ShardRef("other", "autogen", 40);
+    static final ShardRef FIRST = new ShardRef("db", "a.b c", 1);
+    static final ShardRef SECOND = new ShardRef("db", "日本", 2);
+    static final ShardRef EMPTY = new ShardRef("other", "autogen", 3);
+    static final ShardRef LARGE = new ShardRef("other", "autogen", 40);
 
     private static final CopyOptions OPTIONS =
             new CopyOptions(Task.COPY, List.of(), 4, 3, false, Compression.NONE, Duration.ofMillis(200));
@@ -91,7 +92,7 @@ class StreamArchiveTest {
         return Stream.of(Compression.ZSTD, Compression.GZIP, Compression.GZIP_STORED, Compression.NONE);
     }
 
-    private static Map<ShardRef, Map<String, byte[]>> sample() {
+    static Map<ShardRef, Map<String, byte[]>> sample() {
         var shards = new LinkedHashMap<ShardRef, Map<String, byte[]>>();
         shards.put(FIRST, Answers.files(1, 3, 3_000));
         shards.put(SECOND, Answers.files(2, 2, 70_000));
@@ -116,21 +117,25 @@ class StreamArchiveTest {
         }
     }
 
-    private static CopyReport copy(Source from, Target to, Selection selection, int retries, boolean skip) {
+    static CopyReport copy(Source from, Target to, Selection selection, int retries, boolean skip) {
         var options = new CopyOptions(Task.COPY, List.of(), 4, retries, skip, Compression.NONE, Duration.ofMillis(200));
-        return Objects.requireNonNull(new Copy(from, to, options, Schedulers.parallel())
+        return Objects.requireNonNull(new Copy(from, to, options, new NoPauses())
                 .run(selection)
                 .ofType(Event.Finished.class)
                 .map(Event.Finished::report)
                 .blockLast(PATIENCE));
     }
 
-    private static byte[] archive(Source from, Compression compression) {
+    static byte[] archive(Source from, Compression compression) {
+        return archive(from, compression, 3, false);
+    }
+
+    static byte[] archive(Source from, Compression compression, int retries, boolean skip) {
         var pipe = new Pipe();
-        try (var line = SlabLine.open(compression, 16 << 20, Optional.empty(), WORKERS, 2)) {
+        try (var line = SlabLine.open(compression, 16 << 20, Optional.empty(), Schedulers.parallel(), 2)) {
             var target = new StreamTarget(
                     "pipe", pipe, line, Digest.Algorithm.CRC32C, Selection.EVERYTHING, Clock.systemUTC());
-            copy(from, target, Selection.EVERYTHING, 3, false);
+            copy(from, target, Selection.EVERYTHING, retries, skip);
             assertThat(line.pool().outstanding()).isZero();
         }
         return pipe.bytes.toByteArray();
@@ -151,13 +156,13 @@ class StreamArchiveTest {
                 false);
     }
 
-    private static void assertSame(MemoryShards is, Map<ShardRef, Map<String, byte[]>> should) {
+    static void assertSame(MemoryShards is, Map<ShardRef, Map<String, byte[]>> should) {
         assertThat(is.shards()).containsOnlyKeys(should.keySet());
         assertWhole(is, should);
     }
 
     /** What arrived is what was sent, file by file. */
-    private static void assertWhole(MemoryShards is, Map<ShardRef, Map<String, byte[]>> should) {
+    static void assertWhole(MemoryShards is, Map<ShardRef, Map<String, byte[]>> should) {
         is.shards().forEach((ref, files) -> {
             Map<String, byte[]> expected = should.getOrDefault(ref, Map.of());
             assertThat(files).as(ref.toString()).containsOnlyKeys(expected.keySet());
@@ -176,7 +181,7 @@ class StreamArchiveTest {
     @MethodSource("codecs")
     void bringsTheSameBackFromAFileTimeAndAgain(Compression compression, @TempDir Path home) throws IOException {
         Path file = Files.write(home.resolve("monday"), archive(new MemoryShards(sample()), compression));
-        var from = new StreamSource("monday", DirectoryStore.read(file, FILES), WORKERS, false);
+        var from = new StreamSource("monday", PlainFile.of(file, FILES).read(), WORKERS, false);
 
         for (int time = 0; time < 2; time++) {
             var to = new MemoryShards();
@@ -193,7 +198,7 @@ class StreamArchiveTest {
         for (int round = 0; round < 12; round++) {
             Queue<ByteBuf> buffers = new ConcurrentLinkedQueue<>();
             var from = new StreamSource(
-                    "monday", DirectoryStore.read(file, FILES).doOnNext(buffers::add), WORKERS, random.nextBoolean());
+                    "monday", PlainFile.of(file, FILES).read().doOnNext(buffers::add), WORKERS, random.nextBoolean());
             Disposable copy = new Copy(from, new MemoryShards(), OPTIONS, Schedulers.parallel())
                     .run(Selection.EVERYTHING)
                     .subscribe(event -> {}, why -> {});
@@ -368,7 +373,7 @@ class StreamArchiveTest {
         }
     }
 
-    private static int lastFrame(byte[] stream) {
+    static int lastFrame(byte[] stream) {
         for (int at = stream.length - 4; at > 0; at--) {
             if (stream[at] == 0x5e && stream[at + 1] == 0x2a && stream[at + 2] == 0x4d && stream[at + 3] == 0x18) {
                 return at;

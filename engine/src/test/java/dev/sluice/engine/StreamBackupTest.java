@@ -236,6 +236,9 @@ class StreamBackupTest {
                     engine.list(end, Selection.EVERYTHING).block(PATIENCE));
             assertThat(listing.complete()).isTrue();
             assertThat(listing.shards()).hasSize(sample.shards());
+            assertThat(listing.shards())
+                    .as("as if all of it had been read")
+                    .containsExactlyInAnyOrderElementsOf(listedFromTheStart().shards());
         }
         Inspection inspection = Objects.requireNonNull(
                 engine.inspect(InspectRequest.of(new End.Directory(file)).withScratch(home.resolve("scratch")))
@@ -248,6 +251,17 @@ class StreamBackupTest {
                         .build())
                 .blockLast(PATIENCE);
         assertThat(verify(new End.Portable(portable)).stored()).hasSize(sample.shards());
+    }
+
+    /** What gzip compressed has no table. */
+    private Listing listedFromTheStart() throws IOException {
+        Path file = Files.write(
+                home.resolve("monday.gz"),
+                collect(engine.stream(BackupRequest.stream(server.address())
+                        .compression(Compression.GZIP)
+                        .build())));
+        return Objects.requireNonNull(
+                engine.list(new End.StreamFile(file), Selection.EVERYTHING).block(PATIENCE));
     }
 
     @Test

@@ -7,8 +7,10 @@ import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.store.Pipes;
 import dev.sluice.engine.testkit.RealInfluxd;
+import dev.sluice.engine.testkit.RealInfluxd.Binary;
 import dev.sluice.engine.testkit.RequiresInfluxd;
 import dev.sluice.engine.testkit.SampleLines;
 import dev.sluice.engine.testkit.ToolRun;
@@ -25,10 +27,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Schedulers;
 
@@ -36,7 +37,11 @@ import reactor.core.scheduler.Schedulers;
 @RequiresInfluxd
 class StreamIT {
 
+    private static final String BINARIES = "dev.sluice.engine.testkit.RealInfluxd#binaries";
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** Ten points of each kind, with 13 fields together. */
+    private static final int VALUES_PER_SHARD = 130;
 
     private final SluiceEngine engine = SluiceEngine.create();
 
@@ -57,17 +62,23 @@ class StreamIT {
         try {
             return option == StandardOpenOption.READ
                     ? FileChannel.open(file, option)
-                    : FileChannel.open(file, option, StandardOpenOption.CREATE);
+                    : FileChannel.open(file, option, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"zstd", "gzip", "none"})
-    void bringsAServerToAnother(String compression) {
-        try (RealInfluxd first = RealInfluxd.started();
-                RealInfluxd second = RealInfluxd.started()) {
+    @MethodSource(BINARIES)
+    void bringsAServerToAnother(Binary binary) {
+        for (String compression : List.of("zstd", "gzip", "none")) {
+            bringsAServerToAnother(binary, compression);
+        }
+    }
+
+    private void bringsAServerToAnother(Binary binary, String compression) {
+        try (RealInfluxd first = RealInfluxd.started(binary);
+                RealInfluxd second = RealInfluxd.started(binary)) {
             SampleLines.fill(first, 1);
             Path file = stream(first, Compression.parse(compression));
 
@@ -87,11 +98,12 @@ class StreamIT {
     }
 
     /** {@code zstd -d | tar x} into the directories of a server that never was. */
-    @Test
-    void unpackedWithTarItIsAServersDirectories() throws IOException {
+    @ParameterizedTest
+    @MethodSource(BINARIES)
+    void unpackedWithTarItIsAServersDirectories(Binary binary) throws IOException {
         assumeTrue(has("zstd") && has("tar"), "zstd and tar are needed");
-        try (RealInfluxd first = RealInfluxd.started();
-                RealInfluxd second = RealInfluxd.started()) {
+        try (RealInfluxd first = RealInfluxd.started(binary);
+                RealInfluxd second = RealInfluxd.started(binary)) {
             SampleLines.fill(first, 1);
             Path file = stream(first, Compression.ZSTD);
             second.stop();
@@ -110,6 +122,60 @@ class StreamIT {
             assertThat(run.exitCode()).as(run.toString()).isZero();
             second.start();
 
+            assertThat(SampleLines.answers(second))
+                    .hasSize(SampleLines.SHARDS * SampleLines.POINTS_PER_SHARD)
+                    .isEqualTo(SampleLines.answers(first));
+        }
+    }
+
+    @Test
+    void aServerIsLookedIntoAsTheFileOfItsStreamIs() {
+        try (RealInfluxd server = RealInfluxd.started()) {
+            SampleLines.fill(server, 1);
+            End live = new End.Live(server.rpcAddress());
+            End kept = new End.Directory(stream(server, Compression.ZSTD));
+
+            for (End end : List.of(live, kept)) {
+                Listing listing = Objects.requireNonNull(
+                        engine.list(end, Selection.EVERYTHING).block(PATIENCE));
+                assertThat(listing.complete()).as(end.toString()).isTrue();
+                assertThat(listing.shards()).hasSize(SampleLines.SHARDS);
+
+                Inspection inspection = Objects.requireNonNull(
+                        engine.inspect(InspectRequest.of(end).withScratch(home.resolve("scratch")))
+                                .block(PATIENCE));
+                assertThat(inspection.complete()).as(end.toString()).isTrue();
+                assertThat(inspection.damaged()).isFalse();
+                assertThat(inspection.shards().stream()
+                                .mapToLong(shard -> shard.values().orElseThrow())
+                                .sum())
+                        .as(end.toString())
+                        .isEqualTo((long) SampleLines.SHARDS * VALUES_PER_SHARD);
+                CopyReport report = Objects.requireNonNull(engine.verify(VerifyRequest.of(end))
+                        .ofType(Event.Finished.class)
+                        .map(Event.Finished::report)
+                        .blockLast(PATIENCE));
+                assertThat(report.damaged()).isFalse();
+                assertThat(report.complete()).isTrue();
+            }
+        }
+    }
+
+    /** The file is read from several places at once. */
+    @ParameterizedTest
+    @ValueSource(strings = {"zstd", "gzip", "none"})
+    void aFileOfAStreamIsRestored(String compression) {
+        try (RealInfluxd first = RealInfluxd.started();
+                RealInfluxd second = RealInfluxd.started()) {
+            SampleLines.fill(first, 1);
+            Path file = stream(first, Compression.parse(compression));
+
+            CopyReport report = Objects.requireNonNull(
+                    engine.restoreReport(RestoreRequest.of(new End.Directory(file), second.rpcAddress())
+                                    .build())
+                            .block(PATIENCE));
+
+            assertThat(report.complete()).isTrue();
             assertThat(SampleLines.answers(second))
                     .hasSize(SampleLines.SHARDS * SampleLines.POINTS_PER_SHARD)
                     .isEqualTo(SampleLines.answers(first));

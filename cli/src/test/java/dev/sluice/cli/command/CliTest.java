@@ -112,6 +112,19 @@ class CliTest {
     }
 
     @Test
+    void aMissingClassIsNoDefect() {
+        run.engine.events = Flux.error(new NoClassDefFoundError("com/example/Codec"));
+
+        assertThat(run.cli("backup", "-portable", "DIR")).isEqualTo(ExitCode.FAILED);
+        assertThat(run.errLines())
+                .first()
+                .asString()
+                .startsWith("sluice: a part of Sluice cannot be loaded or does not work: ")
+                .endsWith("com/example/Codec");
+        assertThat(run.err()).contains("unpack it again");
+    }
+
+    @Test
     void showsTheTraceOfADefectOnDemand() {
         run.engine.events = Flux.error(new IllegalStateException("boom"));
 

@@ -1,6 +1,7 @@
 package dev.sluice.engine.copy;
 
 import dev.sluice.engine.error.EmptyAnswer;
+import dev.sluice.engine.error.EngineBroken;
 import dev.sluice.engine.error.ShardWithdrawn;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.CopyReport;
@@ -209,6 +210,9 @@ public final class Copy {
         }
 
         private Mono<ShardOutcome> afterFailure(ShardRead shard, int attempt, Duration since, SluiceException why) {
+            if (why instanceof EngineBroken) { // nothing is wrong with the shard
+                return Mono.error(why);
+            }
             if (why instanceof ShardWithdrawn) {
                 withdrawn.put(shard.ref(), attempt);
                 return Mono.empty();

@@ -11,6 +11,7 @@ public abstract sealed class SluiceException extends RuntimeException
                 ConnectionLost,
                 EmptyAnswer,
                 EncoderFailed,
+                EngineBroken,
                 EngineClosed,
                 FieldTypeConflict,
                 FormatDamaged,

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * The JSON entries of a stream archive. Unknown keys are passed over. What cannot be understood is an
@@ -75,6 +76,9 @@ public final class StreamJson {
                 json.writeNumberField("files", shard.files());
                 json.writeNumberField("offset", shard.offset());
                 json.writeNumberField("bytes", shard.bytes());
+                if (shard.size().isPresent()) {
+                    json.writeNumberField("size", shard.size().getAsLong());
+                }
                 json.writeEndObject();
             }
             json.writeEndArray();
@@ -196,6 +200,7 @@ public final class StreamJson {
         long files = 0;
         long offset = 0;
         long bytes = 0;
+        OptionalLong size = OptionalLong.empty();
         while (field(json)) {
             switch (json.currentName()) {
                 case "shard" -> ref = text(json);
@@ -203,10 +208,12 @@ public final class StreamJson {
                 case "files" -> files = number(json);
                 case "offset" -> offset = number(json);
                 case "bytes" -> bytes = number(json);
+                case "size" -> size = OptionalLong.of(number(json));
                 default -> skip(json);
             }
         }
-        return new StreamManifest.Shard(ref(ref), Math.toIntExact(attempt), Math.toIntExact(files), offset, bytes);
+        return new StreamManifest.Shard(
+                ref(ref), Math.toIntExact(attempt), Math.toIntExact(files), offset, bytes, size);
     }
 
     private static StreamManifest.Missing missing(JsonParser json) throws IOException {

@@ -2,6 +2,7 @@ package dev.sluice.engine.format;
 
 import dev.sluice.engine.model.ShardRef;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * What a stream archive says at its end. One without is incomplete.
@@ -28,8 +29,9 @@ public record StreamManifest(
      * @param attempt the one that counts
      * @param offset of its first entry in the tar
      * @param bytes from there to the end of its end record
+     * @param size of its archive as the source sent it; empty in streams that do not tell
      */
-    public record Shard(ShardRef ref, int attempt, int files, long offset, long bytes) {}
+    public record Shard(ShardRef ref, int attempt, int files, long offset, long bytes, OptionalLong size) {}
 
     /** @param why a clause for people */
     public record Missing(ShardRef ref, String why) {}

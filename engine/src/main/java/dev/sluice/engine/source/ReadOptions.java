@@ -10,12 +10,18 @@ import java.nio.file.Path;
  * @param skipErrors a file that is missing or has another size than it should is no reason to refuse the whole
  *     directory: the shard fails when it is read
  * @param allowIncomplete of a stream that is cut short or damaged, what had arrived whole is welcome
+ * @param everyByte read a stream that was kept as a file from its start, also what belongs to no shard
  * @param scratch where files are made of a stopped server's write-ahead logs
  */
-public record ReadOptions(boolean chain, boolean skipErrors, boolean allowIncomplete, Path scratch) {
+public record ReadOptions(boolean chain, boolean skipErrors, boolean allowIncomplete, boolean everyByte, Path scratch) {
 
     /** The usual place for what is needed for a while. */
     public static final Path SCRATCH = Path.of(System.getProperty("java.io.tmpdir"));
+
+    /** What is needed is enough. */
+    public ReadOptions(boolean chain, boolean skipErrors, boolean allowIncomplete, Path scratch) {
+        this(chain, skipErrors, allowIncomplete, false, scratch);
+    }
 
     /** With scratch in its usual place. */
     public ReadOptions(boolean chain, boolean skipErrors, boolean allowIncomplete) {

@@ -1,8 +1,6 @@
 package dev.sluice.engine.source;
 
 import dev.sluice.engine.error.CompressedDataDamaged;
-import dev.sluice.engine.error.InvalidRequest;
-import dev.sluice.engine.error.MalformedResponse;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.error.ShardWithdrawn;
 import dev.sluice.engine.error.SluiceException;
@@ -10,32 +8,24 @@ import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.error.StreamDamaged;
 import dev.sluice.engine.flow.Crossing;
 import dev.sluice.engine.flow.Relay;
-import dev.sluice.engine.format.StreamCatalog;
-import dev.sluice.engine.format.StreamJson;
 import dev.sluice.engine.format.StreamLayout;
 import dev.sluice.engine.format.StreamManifest;
-import dev.sluice.engine.meta.Metastore;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Compression.Codec;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.Metadata;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
-import dev.sluice.engine.model.ServerVersion;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
-import dev.sluice.engine.model.TimeRange;
-import dev.sluice.engine.source.StreamShard.Header;
 import dev.sluice.engine.stage.codec.Decoders;
 import dev.sluice.engine.tar.TarReader;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import java.io.ByteArrayOutputStream;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -59,11 +49,6 @@ public final class StreamSource implements Source {
     private static final int HEAD = 4;
 
     private static final int TAR_BLOCK = 512;
-
-    /** No metastore comes near this. */
-    private static final int MAX_META = 256 << 20;
-
-    private static final int MAX_JSON = 256 << 20;
 
     private final String what;
     private final Flux<ByteBuf> bytes;
@@ -92,11 +77,7 @@ public final class StreamSource implements Source {
     @Override
     public Mono<SourceSession> open(Selection selection) {
         return Mono.defer(() -> {
-            if (selection.since().isPresent()) {
-                return Mono.error(new InvalidRequest(
-                        "a stream cannot tell what changed since an instant",
-                        "Leave out -since, or give it when the stream is made."));
-            }
+            StreamHead.requireNoSince(selection);
             Session session = new Session(selection);
             return session.open()
                     .thenReturn((SourceSession) session)
@@ -108,7 +89,7 @@ public final class StreamSource implements Source {
     private final class Session implements SourceSession {
         private final Selection selection;
         private final Relay<ByteBuf> input = new Relay<>(ByteBuf::release);
-        private final Relay<ShardPart> entries = new Relay<>(ShardPart::release);
+        private final Entries entries = new Entries(what);
         private final Set<ShardRef> seen = new HashSet<>();
         private final Map<ShardRef, Integer> whole = new HashMap<>();
         private final Queue<ShardRead> unchanged = new ArrayDeque<>();
@@ -137,14 +118,11 @@ public final class StreamSource implements Source {
                     .doOnNext(buffer -> received.addAndGet(buffer.readableBytes()))
                     .doOnComplete(() -> inputEnded = true)
                     .subscribe(input);
-            parts.subscribe(entries);
-            return header().onErrorMap(StreamDamaged.class, this::notAtAll)
-                    .doOnNext(header -> require(header, StreamLayout.META))
-                    .flatMap(header -> content(header, MAX_META))
-                    .map(Metadata::of)
-                    .flatMap(metadata -> header().doOnNext(header -> require(header, StreamLayout.CATALOG))
-                            .flatMap(header -> content(header, MAX_JSON))
-                            .doOnNext(json -> begin(metadata, json)))
+            entries.from(parts);
+            return entries.header()
+                    .onErrorMap(StreamDamaged.class, this::notAtAll)
+                    .flatMap(entries::head)
+                    .doOnNext(this::begin)
                     .then();
         }
 
@@ -192,67 +170,12 @@ public final class StreamSource implements Source {
                     .transform(Decoders.forCodec(codec, what));
         }
 
-        private void begin(Metadata metadata, byte[] json) {
-            StreamCatalog told;
-            try {
-                told = StreamJson.decodeCatalog(json);
-            } catch (IllegalArgumentException e) {
-                throw damaged("has a catalog that " + e.getMessage());
-            }
-            digest = told.digest();
-            Metastore metastore;
-            try {
-                metastore = Metastore.decode(metadata);
-            } catch (MalformedResponse e) {
-                throw damaged("has a metastore that cannot be read: " + e.getMessage());
-            }
-            Map<ShardRef, TimeRange> times = new HashMap<>();
-            metastore
-                    .shards()
-                    .forEach(shard -> times.put(shard.ref(), shard.group().time()));
-            announced = new LinkedHashSet<>(told.shards());
-            List<Catalog.Entry> shards = announced.stream()
-                    .filter(selection::names)
-                    .map(ref -> new Catalog.Entry(ref, Optional.ofNullable(times.get(ref)), OptionalLong.empty()))
-                    .filter(entry -> entry.time().map(this::inTime).orElse(true))
-                    .toList();
-            List<ShardRef> notOffered =
-                    told.notOffered().stream().filter(selection::names).toList();
-            requireSomething(metastore, shards, notOffered);
-            List<Notice> notices = announced.stream()
-                    .filter(ref -> !times.containsKey(ref))
-                    .map(ref -> Notice.warning(
-                            "shard %s is in the stream, but not in its metadata".formatted(ref),
-                            "It was dropped while the backup began; a restore cannot place it."))
-                    .toList();
-            catalog = new Catalog(
-                    metadata, shards, notOffered, notices, told.server().flatMap(ServerVersion::parse));
-            wanted = Set.copyOf(shards.stream().map(Catalog.Entry::ref).toList());
-        }
-
-        private boolean inTime(TimeRange group) {
-            return selection.time().map(range -> range.overlapsGroup(group)).orElse(true);
-        }
-
-        private void requireSomething(Metastore metastore, List<Catalog.Entry> shards, List<ShardRef> notOffered) {
-            boolean none = shards.isEmpty() && notOffered.isEmpty();
-            Optional<String> database = selection.database();
-            if (database.isPresent() && metastore.find(database.get()).isEmpty()) {
-                throw new NotThere(
-                        "database '%s' is not in %s".formatted(database.get(), what),
-                        "It has: "
-                                + String.join(
-                                        ", ",
-                                        metastore.databases().stream()
-                                                .map(Metastore.Database::name)
-                                                .toList()));
-            }
-            if (none && (selection.shard().isPresent() || selection.policy().isPresent())) {
-                throw new NotThere(
-                        "no shard in %s is what was asked for".formatted(what),
-                        "The stream has %d shards; leave out -rp and -shard for all of them."
-                                .formatted(announced.size()));
-            }
+        private void begin(StreamHead head) {
+            digest = head.told().digest();
+            announced = head.announced();
+            catalog = head.catalog(selection, ref -> OptionalLong.empty());
+            wanted =
+                    Set.copyOf(catalog.shards().stream().map(Catalog.Entry::ref).toList());
         }
 
         @Override
@@ -297,9 +220,9 @@ public final class StreamSource implements Source {
                 current = null;
                 return before.skip().thenReturn(Step.AGAIN);
             }
-            return header().flatMap(header -> {
+            return entries.header().flatMap(header -> {
                 if (header.path().equals(StreamLayout.MANIFEST)) {
-                    return content(header, MAX_JSON).doOnNext(this::finish).thenReturn(Step.AGAIN);
+                    return entries.manifest(header).doOnNext(this::finish).thenReturn(Step.AGAIN);
                 }
                 Optional<ShardRef> ref = StreamLayout.shardOf(header.path());
                 if (ref.isEmpty() || !announced.contains(ref.get())) {
@@ -310,7 +233,7 @@ public final class StreamSource implements Source {
                         ref.get(),
                         header,
                         digest,
-                        entries,
+                        entries.parts(),
                         this::damaged,
                         end -> whole.put(end.shard(), end.attempt()),
                         e -> isCut(e)
@@ -321,13 +244,7 @@ public final class StreamSource implements Source {
             });
         }
 
-        private void finish(byte[] json) {
-            StreamManifest end;
-            try {
-                end = StreamJson.decodeManifest(json);
-            } catch (IllegalArgumentException e) {
-                throw damaged("has a manifest that " + e.getMessage());
-            }
+        private void finish(StreamManifest end) {
             end.unchanged().stream()
                     .filter(wanted::contains)
                     .map(Unchanged::new)
@@ -338,13 +255,8 @@ public final class StreamSource implements Source {
         /** The manifest must say what was seen, and nothing may follow it but the end. */
         @Override
         public Mono<List<Notice>> end() {
-            return entries.until(part -> false)
-                    .doOnNext(ShardPart::release)
-                    .filter(part -> !(part instanceof ShardPart.ShardEnd))
-                    .next()
-                    .<List<Notice>>flatMap(part -> Mono.error(damaged("goes on after its manifest")))
-                    .switchIfEmpty(
-                            Mono.fromSupplier(() -> manifest.map(this::compare).orElseGet(List::of)))
+            return entries.end()
+                    .then(Mono.fromSupplier(() -> manifest.map(this::compare).orElseGet(List::of)))
                     .onErrorResume(e -> isCut(e) ? Mono.just(List.of()) : Mono.error(e))
                     .map(this::withCut);
         }
@@ -363,12 +275,7 @@ public final class StreamSource implements Source {
                     throw damaged("does not list shard %s in its manifest, although it came".formatted(ref));
                 }
             }
-            return end.missing().stream()
-                    .filter(missing -> selection.names(missing.ref()))
-                    .map(missing -> Notice.missing(
-                            "shard %s is not in the stream: %s".formatted(missing.ref(), missing.why()),
-                            "It was missing already when the stream was made."))
-                    .toList();
+            return StreamHead.missing(end, selection);
         }
 
         private List<Notice> withCut(List<Notice> notices) {
@@ -411,56 +318,11 @@ public final class StreamSource implements Source {
             return false;
         }
 
-        private Mono<Header> header() {
-            return entries.until(part -> true)
-                    .map(Session::headerOf)
-                    .singleOrEmpty()
-                    .flatMap(header -> header.<Mono<Header>>map(Mono::just)
-                            .orElseGet(() -> Mono.error(damaged("ends without a manifest"))));
-        }
-
-        private static Optional<Header> headerOf(ShardPart part) {
-            if (part instanceof ShardPart.FileStart start) {
-                return Optional.of(Header.of(start));
-            }
-            part.release();
-            return Optional.empty();
-        }
-
-        private void require(Header header, String path) {
-            if (!header.path().equals(path)) {
-                throw damaged("is not a stream archive of Sluice: it has '%s' where '%s' should be"
-                        .formatted(header.path(), path));
-            }
-        }
-
         /** What is wrong with the very first header. */
         private SluiceException notAtAll(StreamDamaged why) {
             return plain && received.get() >= TAR_BLOCK
                     ? new StreamDamaged(what, "is not a stream archive of Sluice, neither plain nor as zstd or gzip")
                     : why;
-        }
-
-        private Mono<byte[]> content(Header header, int limit) {
-            if (header.size() > limit) {
-                return Mono.error(damaged("has %d bytes of %s".formatted(header.size(), header.path())));
-            }
-            return Mono.defer(() -> {
-                var to = new ByteArrayOutputStream();
-                // No collect(): what arrives together with a cancel it drops.
-                return entries.until(part -> part instanceof ShardPart.FileEnd)
-                        .doOnNext(part -> collect(to, part))
-                        .then(Mono.fromSupplier(to::toByteArray));
-            });
-        }
-
-        private static void collect(ByteArrayOutputStream to, ShardPart part) {
-            if (part instanceof ShardPart.Bytes bytes) {
-                byte[] chunk = new byte[bytes.data().readableBytes()];
-                bytes.data().readBytes(chunk);
-                to.writeBytes(chunk);
-            }
-            part.release();
         }
 
         private StreamDamaged damaged(String problem) {
@@ -478,7 +340,7 @@ public final class StreamSource implements Source {
     }
 
     /** A shard that was left out when the stream was made, as nothing had changed in it. */
-    private record Unchanged(ShardRef ref) implements ShardRead {
+    record Unchanged(ShardRef ref) implements ShardRead {
         @Override
         public Flux<ShardPart> parts() {
             return Flux.error(new NotThere("shard %s is not in the stream".formatted(ref), ""));

@@ -116,7 +116,7 @@ record WriteAheadLog(ShardRef shard, List<Path> segments, long bytes, Instant mo
         new TreeMap<>(result.damaged()).forEach((name, end) -> found.add(notice(name, end)));
         if (result.refused() > 0) {
             found.add(Notice.warning(
-                    "%,d values in the write-ahead log of shard %s were left out: NaN, or of another type than their field"
+                    "%,d values in the write-ahead log of shard %s were left out: NaN, of another type than their field, or of no field"
                             .formatted(result.refused(), shard),
                     "A server would not have taken them."));
         }

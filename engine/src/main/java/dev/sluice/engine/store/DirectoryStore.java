@@ -6,13 +6,11 @@ import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.model.Digest;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -29,10 +27,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Operators;
-import reactor.core.publisher.SynchronousSink;
 import reactor.core.scheduler.Scheduler;
-import reactor.util.context.Context;
 
 /**
  * A directory on a file system.
@@ -44,7 +39,6 @@ import reactor.util.context.Context;
  */
 public final class DirectoryStore implements Store {
 
-    private static final int CHUNK = 256 * 1024;
     private static final String PENDING = ".pending";
     private static final int MAX_CLAIM_ATTEMPTS = 8;
 
@@ -142,21 +136,7 @@ public final class DirectoryStore implements Store {
 
     @Override
     public Flux<ByteBuf> get(String name) {
-        return Flux.defer(() -> read(path(name), blocking));
-    }
-
-    /**
-     * A file, wherever it lies, in chunks of bounded size, read on demand; the subscriber releases them. Cold: each
-     * subscription reads from the start.
-     *
-     * @param blocking where it is opened, read and closed; its threads may block
-     * @return signals {@link NotThere} if there is no such file, {@link StoreFailed} if it cannot be read
-     */
-    public static Flux<ByteBuf> read(Path file, Scheduler blocking) {
-        return Flux.generate(() -> openToRead(file), DirectoryStore::readChunk, DirectoryStore::closeReading)
-                .onErrorMap(IOException.class, e -> Failures.reading(file.toString(), e))
-                .subscribeOn(blocking)
-                .cancelOn(blocking);
+        return Flux.defer(() -> PlainFile.of(path(name), blocking).read());
     }
 
     @Override
@@ -260,39 +240,6 @@ public final class DirectoryStore implements Store {
             // Windows cannot open directories and some network file systems cannot flush them.
             return false;
         }
-    }
-
-    private static void closeReading(FileChannel channel) {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            // All bytes that were asked for have been read.
-            Operators.onErrorDropped(e, Context.empty());
-        }
-    }
-
-    private static FileChannel openToRead(Path path) throws IOException {
-        try {
-            return FileChannel.open(path, StandardOpenOption.READ);
-        } catch (NoSuchFileException e) {
-            throw new NotThere("no such file: %s".formatted(path), "The backup may be incomplete or was moved.");
-        }
-    }
-
-    private static FileChannel readChunk(FileChannel channel, SynchronousSink<ByteBuf> sink) {
-        ByteBuf chunk = PooledByteBufAllocator.DEFAULT.directBuffer(CHUNK);
-        try {
-            if (chunk.writeBytes(channel, CHUNK) < 0) {
-                chunk.release();
-                sink.complete();
-            } else {
-                sink.next(chunk);
-            }
-        } catch (IOException e) {
-            chunk.release();
-            sink.error(e);
-        }
-        return channel;
     }
 
     private static void makeDirectory(Path directory) throws IOException {

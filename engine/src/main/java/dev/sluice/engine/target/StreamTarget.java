@@ -2,6 +2,7 @@ package dev.sluice.engine.target;
 
 import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.flow.Turnstile;
+import dev.sluice.engine.format.SeekTable;
 import dev.sluice.engine.format.StreamCatalog;
 import dev.sluice.engine.format.StreamJson;
 import dev.sluice.engine.format.StreamLayout;
@@ -26,6 +27,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -176,7 +178,13 @@ public final class StreamTarget implements Target {
 
         private void keep(ShardRef shard, int attempt, StreamEntries entries, long start) {
             kept.addAll(entries.paths());
-            stored.add(new StreamManifest.Shard(shard, attempt, entries.files().size(), start, entries.bytes()));
+            stored.add(new StreamManifest.Shard(
+                    shard,
+                    attempt,
+                    entries.files().size(),
+                    start,
+                    entries.bytes(),
+                    OptionalLong.of(entries.sourceBytes())));
         }
 
         private ShardReceipt receipt(ShardRef shard, StreamEntries entries, long size) {

@@ -50,7 +50,7 @@ public final class WalCache {
         return rest;
     }
 
-    /** Values that no server would have accepted: NaN, or another type than the key had. */
+    /** Values that no server would have accepted: NaN, of another type than the key had, or of no field. */
     public long refused() {
         return refused;
     }
@@ -71,6 +71,10 @@ public final class WalCache {
 
     private void add(byte[] key, WalPoints fresh) {
         if (isOutside(key)) {
+            return;
+        }
+        if (Keys.separator(key) < 0) { // of no field: no server writes that
+            refused += fresh.size();
             return;
         }
         WalPoints there = points.get(key);

@@ -65,8 +65,7 @@ public final class WalReader {
             }
             byte[] payload = in.readNBytes((int) length); // grows with what is there, not with what is claimed
             if (payload.length < length) {
-                return new Segment(
-                        entries, offset, "entry has %d of its %d bytes".formatted(payload.length, length), true);
+                return cutShort(entries, offset, length, payload);
             }
             WalEntry entry;
             try {
@@ -78,6 +77,21 @@ public final class WalReader {
             entries++;
             offset += HEAD + length;
         }
+    }
+
+    /** An entry that was never written whole, unless its block ends all the same: then it is the length that is wrong. */
+    private static Segment cutShort(long entries, long offset, long length, byte[] payload) {
+        var packed = new Input(ByteBuffer.wrap(payload));
+        try {
+            Snappy.uncompress(packed, MAX_ENTRY);
+        } catch (TsmDamaged e) {
+            return new Segment(entries, offset, "entry has %d of its %d bytes".formatted(payload.length, length), true);
+        }
+        return new Segment(
+                entries,
+                offset,
+                "entry has %d bytes where its length says %d".formatted(packed.offset(), length),
+                false);
     }
 
     private static WalEntry entry(int type, byte[] payload) {

@@ -39,7 +39,7 @@ public final class WalReplay {
      * @param files that were written; none if nothing was left of it
      * @param keys in them; one that goes on in the next file counts again
      * @param values in them
-     * @param refused values that no server would have accepted: NaN, or another type than the key had
+     * @param refused values that no server would have accepted: NaN, of another type than the key had, or of no field
      * @param damaged segments that did not end where their file does, by name; what is behind their damage was not
      *     read, as influxd would not
      */

@@ -2,6 +2,7 @@ package dev.sluice.engine.flow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.engine.error.EngineBroken;
 import dev.sluice.engine.testkit.RandomCancel;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
@@ -80,6 +81,23 @@ class UnfoldTest {
                 .as(StepVerifier::create)
                 .then(() -> source.next(buffer(2)))
                 .verifyErrorSatisfies(e -> assertThat(e).isSameAs(broken));
+
+        source.assertCancelled();
+        assertThat(closed).hasValue(1);
+    }
+
+    /** Reactor would throw it at the event loop. */
+    @Test
+    void aMissingClassEndsTheFluxToo() {
+        TestPublisher<ByteBuf> source = TestPublisher.create();
+
+        source.flux()
+                .transform(stage(() -> {
+                    throw new NoClassDefFoundError("com/example/Decoder");
+                }))
+                .as(StepVerifier::create)
+                .then(() -> source.next(buffer(2)))
+                .verifyError(EngineBroken.class);
 
         source.assertCancelled();
         assertThat(closed).hasValue(1);

@@ -86,6 +86,32 @@ class WalTest {
         assertThat(segment(snappy, new ArrayList<>()).end()).isEqualTo(149);
     }
 
+    /** Its block ends before its length does, which that of an entry that was cut short never does. */
+    @Test
+    void aLengthThatSwallowsWhatFollowsIsNoTornTail() throws IOException {
+        for (int bit = 1; bit < 27; bit++) {
+            byte[] file = Files.readAllBytes(FX_WAL);
+            int length = ByteBuffer.wrap(file).getInt(1);
+            ByteBuffer.wrap(file).putInt(1, length | 1 << bit);
+            if ((length & 1 << bit) != 0) {
+                continue;
+            }
+            WalReader.Segment end = segment(file, new ArrayList<>());
+            assertThat(end.problem()).as("bit %d", bit).isNotNull();
+            assertThat(end.torn()).as("bit %d: %s", bit, end.problem()).isFalse();
+            assertThat(end.end()).isZero();
+        }
+    }
+
+    @Test
+    void aKeyWithoutAFieldIsLeftOutAndCounted() throws IOException {
+        var segment = new ByteArrayOutputStream();
+        write(segment, Map.of("cpu,host=a#!~?usage", Map.of(1L, 1.0), "cpu,host=a#!~#usage", Map.of(1L, 2.0)));
+        WalReplay.Result result = replay(Map.of("_00001.wal", segment.toByteArray()), 1 << 20);
+        assertThat(result.refused()).isEqualTo(1);
+        assertThat(result.values()).isEqualTo(1);
+    }
+
     @Test
     void absurdLengthsTakeNoMemory() throws IOException {
         for (String hex : List.of(

@@ -311,7 +311,7 @@ class DecodersTest {
     @ParameterizedTest
     @EnumSource(value = Codec.class, names = "NONE", mode = Mode.EXCLUDE)
     void aBombExpandsByOneChunkForEachElementDemanded(Codec codec) {
-        int size = 256 << 20;
+        int size = 32 << 20;
         byte[] bomb = bomb(codec, size);
         assertThat(bomb.length).isLessThan(size / 900);
         var peak = new AtomicLong();
@@ -349,7 +349,8 @@ class DecodersTest {
                 .as(StepVerifier::create)
                 .verifyErrorSatisfies(e -> assertThat(e)
                         .isInstanceOf(CompressedDataDamaged.class)
-                        .hasMessageContaining("expands to more than 500 times its size"));
+                        .hasMessageContaining("expands to more than %d times its size"
+                                .formatted(codec == Codec.GZIP ? 1_000 : 10_000)));
         assertThat(out).hasValueBetween(4L << 30, (4L << 30) + (1 << 20));
     }
 

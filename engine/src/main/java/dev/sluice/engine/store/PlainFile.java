@@ -1,0 +1,170 @@
+package dev.sluice.engine.store;
+
+import dev.sluice.engine.error.NotThere;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
+import reactor.core.publisher.SynchronousSink;
+import reactor.core.scheduler.Scheduler;
+import reactor.util.context.Context;
+
+/** A file, wherever it lies, to be read as a whole or at any place. It is open only while somebody reads. */
+public final class PlainFile {
+
+    private static final int CHUNK = 256 * 1024;
+
+    private final String name;
+    private final Opener opener;
+    private final Scheduler blocking;
+
+    /** How it is opened; tests count here what is read. */
+    @FunctionalInterface
+    public interface Opener {
+        FileChannel open() throws IOException;
+    }
+
+    /** Something that needs the open file for a moment, and may block. */
+    @FunctionalInterface
+    public interface Look<T> {
+        T at(FileChannel file) throws IOException;
+    }
+
+    /**
+     * @param name for people
+     * @param blocking where it is opened, read and closed; its threads may block
+     */
+    public PlainFile(String name, Opener opener, Scheduler blocking) {
+        this.name = name;
+        this.opener = opener;
+        this.blocking = blocking;
+    }
+
+    /** @param blocking where it is opened, read and closed; its threads may block */
+    public static PlainFile of(Path path, Scheduler blocking) {
+        return new PlainFile(path.toString(), () -> FileChannel.open(path, StandardOpenOption.READ), blocking);
+    }
+
+    /** For people: the path. */
+    public String name() {
+        return name;
+    }
+
+    /** All bytes, as {@link #read(long, long)}. */
+    public Flux<ByteBuf> read() {
+        return read(0, Long.MAX_VALUE);
+    }
+
+    /**
+     * The bytes from one place to another, or to the end of the file, in chunks of bounded size, read on demand; the
+     * subscriber releases them. Cold: each subscription opens the file and reads from the start. Not one byte beyond is read.
+     *
+     * @return signals {@link NotThere} if there is no such file, {@link dev.sluice.engine.error.StoreFailed} if it cannot
+     *     be read
+     */
+    public Flux<ByteBuf> read(long from, long to) {
+        return Flux.generate(() -> Reading.of(open(), from, to), Reading::next, Reading::close)
+                .onErrorMap(IOException.class, e -> Failures.reading(name, e))
+                .subscribeOn(blocking)
+                .cancelOn(blocking);
+    }
+
+    /** What is found in the open file; cold, errors as for {@link #read(long, long)}. */
+    public <T> Mono<T> look(Look<T> look) {
+        return Mono.fromCallable(() -> {
+                    try (FileChannel channel = open()) {
+                        return look.at(channel);
+                    }
+                })
+                .onErrorMap(IOException.class, e -> Failures.reading(name, e))
+                .subscribeOn(blocking);
+    }
+
+    /**
+     * Fills a buffer from some place on, and makes it ready to be read. Blocks.
+     *
+     * @throws EOFException if the file ends too early
+     */
+    public static void fill(FileChannel file, long place, ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            if (file.read(bytes, place + bytes.position()) < 0) {
+                throw new EOFException("it became shorter while it was read");
+            }
+        }
+        bytes.flip();
+    }
+
+    private FileChannel open() throws IOException {
+        try {
+            return opener.open();
+        } catch (NoSuchFileException e) {
+            throw new NotThere("no such file: %s".formatted(name), "The backup may be incomplete or was moved.");
+        }
+    }
+
+    /** One subscription; touched by one thread at a time. */
+    private static final class Reading {
+        private final FileChannel channel;
+        private final long to;
+        private long at;
+
+        private Reading(FileChannel channel, long from, long to) {
+            this.channel = channel;
+            this.at = from;
+            this.to = to;
+        }
+
+        static Reading of(FileChannel channel, long from, long to) throws IOException {
+            var reading = new Reading(channel, from, to);
+            try {
+                if (from > 0) { // what cannot be positioned can still be read from its start
+                    channel.position(from);
+                }
+            } catch (IOException e) {
+                reading.close();
+                throw e;
+            }
+            return reading;
+        }
+
+        private Reading next(SynchronousSink<ByteBuf> sink) {
+            int length = (int) Math.min(CHUNK, to - at);
+            if (length <= 0) {
+                sink.complete();
+                return this;
+            }
+            ByteBuf chunk = PooledByteBufAllocator.DEFAULT.directBuffer(length);
+            try {
+                int read = chunk.writeBytes(channel, length);
+                if (read < 0) {
+                    chunk.release();
+                    sink.complete();
+                } else {
+                    at += read;
+                    sink.next(chunk);
+                }
+            } catch (IOException e) {
+                chunk.release();
+                sink.error(e);
+            }
+            return this;
+        }
+
+        private void close() {
+            try {
+                channel.close();
+            } catch (IOException e) {
+                // All bytes that were asked for have been read.
+                Operators.onErrorDropped(e, Context.empty());
+            }
+        }
+    }
+}
