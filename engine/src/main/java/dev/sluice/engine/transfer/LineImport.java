@@ -159,6 +159,11 @@ public final class LineImport {
                 .doFinally(signal -> closeRejects());
     }
 
+    /** Points that the server has stored so far. */
+    long written() {
+        return counters.written.get();
+    }
+
     private Mono<ProgressFile.State> load() {
         return Mono.fromCallable(() -> {
                     Optional<Path> path = options.progress();

@@ -6,6 +6,7 @@ import dev.sluice.engine.error.FieldTypeConflict;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.model.Timeouts;
+import dev.sluice.engine.stage.FieldLedger;
 import dev.sluice.engine.tar.TarReader;
 import dev.sluice.engine.testkit.Answers;
 import dev.sluice.engine.testkit.MemoryShards;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.AfterEach;
@@ -64,7 +66,7 @@ class ShardSurveyTest {
         ShardSurvey survey = survey(workers).block(PATIENCE);
         assertThat(survey).isNotNull();
 
-        survey.guarded(parts(integers()))
+        ShardSurvey.guarded(List.of(survey), SHARD, new FieldLedger(), parts(integers()))
                 .doOnNext(ShardPart::release)
                 .as(StepVerifier::create)
                 .thenConsumeWhile(part -> true)
