@@ -144,9 +144,8 @@ class RestoreAsPointsTest {
     void anotherFieldTypeInAnyOfTheServersShardsChangesNothing() {
         List<Long> days = serverHasDaysInPlaceOf(UNLIKE, "db");
         server.put(
-                days.get(1),
-                "000000001-000000001.tsm",
-                file(TsmBlock.ofIntegers(new long[] {times()[0]}, new long[] {1})));
+                days.get(1), "000000001-000000001.tsm", file(TsmBlock.ofIntegers(new long[] {times()[0]}, new long[] {1
+                })));
 
         Throwable e = failure(withHttp().selection(only(UNLIKE)));
 
@@ -159,7 +158,8 @@ class RestoreAsPointsTest {
         serverHasDaysInPlaceOf(UNLIKE, "db");
         http.onWrite(write -> FakeInflux.Answer.of(
                 400,
-                "{\"error\":\"partial write: points beyond retention policy dropped=" + write.lines().size() + "\"}"));
+                "{\"error\":\"partial write: points beyond retention policy dropped="
+                        + write.lines().size() + "\"}"));
 
         CopyReport report = restore(withHttp().selection(only(UNLIKE)));
 
@@ -187,10 +187,10 @@ class RestoreAsPointsTest {
         http.onWrite(write -> FakeInflux.Answer.of(first.getAndIncrement() == 0 ? 0 : 403, "{\"error\":\"no more\"}"));
         List<Event> events = new CopyOnWriteArrayList<>();
 
-        Throwable e = catchThrowable(
-                () -> engine.restore(withHttp().selection(only(UNLIKE)).concurrency(1).build())
-                        .doOnNext(events::add)
-                        .blockLast(PATIENCE));
+        Throwable e = catchThrowable(() -> engine.restore(
+                        withHttp().selection(only(UNLIKE)).concurrency(1).build())
+                .doOnNext(events::add)
+                .blockLast(PATIENCE));
 
         assertThat(e).isInstanceOf(HttpRefused.class).hasMessageContaining("no more");
         assertThat(http.points()).as("a request has 10000 points at most").hasSize(10_000);
@@ -205,7 +205,8 @@ class RestoreAsPointsTest {
         serverHasDaysInPlaceOf(UNLIKE, "db");
         http.onWrite(write -> FakeInflux.Answer.of(403, "{\"error\":\"no\"}"));
 
-        CopyReport report = engine.restoreReport(withHttp().skipErrors(true).build()).block(PATIENCE);
+        CopyReport report =
+                engine.restoreReport(withHttp().skipErrors(true).build()).block(PATIENCE);
 
         assertThat(report).isNotNull();
         assertThat(report.outcomes().get(0)).isInstanceOf(ShardOutcome.Stored.class);

@@ -248,7 +248,9 @@ class RestoreIntoExistingIT {
                                 value,
                                 i,
                                 value,
-                                SampleLines.START + week * WEEK + i * Duration.ofHours(1).toNanos()))
+                                SampleLines.START
+                                        + week * WEEK
+                                        + i * Duration.ofHours(1).toNanos()))
                 .collect(Collectors.joining("\n"));
     }
 

@@ -190,7 +190,8 @@ final class ExistingPlaces {
     }
 
     private String remedy(Located shard) {
-        String copy = "sluice copy -shard %d FROM http://HOST:8086".formatted(shard.ref().id());
+        String copy = "sluice copy -shard %d FROM http://HOST:8086"
+                .formatted(shard.ref().id());
         return http.isEmpty()
                 ? "points have to go over HTTP: --http HOST:8086 here, or " + copy
                 : "points have to go over HTTP, where a write replaces what is there: --on-conflict existing cannot be had. "

@@ -22,7 +22,7 @@ public interface PointWriter {
      * @param policy where the points go
      * @param parts taken over
      * @param sent is told of bytes of text that are on their way
-     * @param taken is told how many points the server has taken, once, however it ends
+     * @param taken is told how many points the server has taken if it fails or is cancelled, before that shows
      */
     Mono<Written> write(
             ShardRef shard,

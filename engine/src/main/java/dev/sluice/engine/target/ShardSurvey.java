@@ -67,8 +67,7 @@ final class ShardSurvey {
     }
 
     /** @param whole whether files are followed from their start, which finds an index of any length, and takes longer */
-    private static Mono<ShardSurvey> of(
-            ShardRef shard, SnapshotTransport transport, Scheduler workers, boolean whole) {
+    private static Mono<ShardSurvey> of(ShardRef shard, SnapshotTransport transport, Scheduler workers, boolean whole) {
         return Mono.defer(() -> {
             var survey = new ShardSurvey(shard, whole);
             return transport

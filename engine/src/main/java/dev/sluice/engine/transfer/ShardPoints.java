@@ -95,18 +95,17 @@ public final class ShardPoints implements PointWriter {
                 .single();
     }
 
-    private Mono<Written> write(
-            ShardRef shard, Place place, ShardSpool spool, LongConsumer sent, LongConsumer taken) {
+    private Mono<Written> write(ShardRef shard, Place place, ShardSpool spool, LongConsumer sent, LongConsumer taken) {
         return Mono.defer(() -> {
-            var export =
-                    new LineExport(shard.toString(), READING, line, workers, parallelism, files, clock);
+            var export = new LineExport(shard.toString(), READING, line, workers, parallelism, files, clock);
             var report = new AtomicReference<@Nullable ImportReport>();
             var out = new LineExport.Out.ToReader(http.endpoint().toString(), text -> {
                 var input = Input.of(
                         "the points of shard " + shard, text.doOnNext(piece -> sent.accept(piece.readableBytes())));
                 var points = LineImport.within(export.telling(), input, http, options, workers, files, clock);
                 return points.work()
-                        .doFinally(signal -> taken.accept(points.written()))
+                        .doOnError(e -> taken.accept(points.written()))
+                        .doOnCancel(() -> taken.accept(points.written()))
                         .doOnNext(report::set)
                         .map(ImportReport::bytes);
             });

@@ -49,8 +49,7 @@ public final class FieldTypes {
         if (known == null || known == type) {
             return Optional.empty();
         }
-        String[] parts =
-                new String(field.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8).split("\0", 2);
+        String[] parts = new String(field.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8).split("\0", 2);
         return Optional.of("field '%s' of measurement '%s' is %s in the backup and %s on the server"
                 .formatted(parts[1], parts[0], word(type), word(known)));
     }

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -76,7 +77,7 @@ class IndexTailTest {
 
     private static byte[] file(int series, int points) throws IOException {
         long[] times = IntStream.range(0, points).mapToLong(i -> i * 1_000L).toArray();
-        long[] values = IntStream.range(0, points).mapToLong(i -> i * 0x9E3779B97F4A7C15L).toArray();
+        long[] values = new Random(points).longs(points).toArray();
         var bytes = new ByteArrayOutputStream();
         try (var writer = new TsmWriter(Channels.newChannel(bytes))) {
             for (int i = 0; i < series; i++) {
