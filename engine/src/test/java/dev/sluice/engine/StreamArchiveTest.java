@@ -30,6 +30,7 @@ import dev.sluice.engine.target.StreamTarget;
 import dev.sluice.engine.target.Target;
 import dev.sluice.engine.testkit.Answers;
 import dev.sluice.engine.testkit.MemoryShards;
+import dev.sluice.engine.testkit.NoPauses;
 import io.netty.buffer.ByteBuf;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -118,7 +119,7 @@ class StreamArchiveTest {
 
     private static CopyReport copy(Source from, Target to, Selection selection, int retries, boolean skip) {
         var options = new CopyOptions(Task.COPY, List.of(), 4, retries, skip, Compression.NONE, Duration.ofMillis(200));
-        return Objects.requireNonNull(new Copy(from, to, options, Schedulers.parallel())
+        return Objects.requireNonNull(new Copy(from, to, options, new NoPauses())
                 .run(selection)
                 .ofType(Event.Finished.class)
                 .map(Event.Finished::report)

@@ -1,7 +1,5 @@
 package dev.sluice.engine.flow;
 
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -53,59 +51,36 @@ public final class Detour<T> extends FluxOperator<T, T> {
     }
 
     /** Never holds an element: it was asked for by the subscriber, and so goes out on the thread that brings it. */
-    private static final class Main<T> implements CoreSubscriber<T>, Subscription {
-        private final CoreSubscriber<? super T> actual;
+    private static final class Main<T> extends DrainingSubscriber<T, T> {
         private final Function<? super T, ? extends @Nullable Flux<T>> way;
-        private final Consumer<? super T> release;
 
-        private final AtomicInteger work = new AtomicInteger();
-        private final AtomicLong demand = new AtomicLong();
-        private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-        private volatile boolean cancelled;
-        private volatile boolean ended;
         // Upstream was asked for an element that is not dealt with, that is passed on or all of its detour made.
         private volatile boolean asked;
         private volatile @Nullable Side side;
-        private Subscription upstream = Operators.emptySubscription();
-
-        // Touched by the drain alone.
-        private boolean over;
 
         private Main(
                 CoreSubscriber<? super T> actual,
                 Function<? super T, ? extends @Nullable Flux<T>> way,
                 Consumer<? super T> release) {
-            this.actual = actual;
+            super(actual, release);
             this.way = way;
-            this.release = release;
-        }
-
-        @Override
-        public Context currentContext() {
-            return actual.currentContext();
-        }
-
-        @Override
-        public void onSubscribe(Subscription s) {
-            upstream = s;
-            actual.onSubscribe(this);
         }
 
         @Override
         public void onNext(T element) {
-            if (cancelled) {
-                release.accept(element);
+            if (cancelled()) {
+                emit(element); // which frees it
                 return;
             }
             Flux<T> instead;
             try {
                 instead = way.apply(element);
             } catch (Throwable t) {
-                fail(Operators.onOperatorError(t, currentContext()));
+                onError(Operators.onOperatorError(t, currentContext()));
                 return;
             }
             if (instead == null) {
-                pass(element);
+                emit(element);
                 asked = false;
                 drain();
                 return;
@@ -113,89 +88,38 @@ public final class Detour<T> extends FluxOperator<T, T> {
             var begun = new Side();
             side = begun;
             instead.subscribe(begun);
-            if (cancelled) {
+            if (cancelled()) {
                 begun.cancel();
             }
         }
 
-        private void pass(T element) {
-            if (cancelled) {
-                release.accept(element);
-                return;
-            }
-            if (demand.get() != Long.MAX_VALUE) {
-                demand.decrementAndGet();
-            }
-            actual.onNext(element);
-        }
-
-        @Override
-        public void onError(Throwable t) {
-            fail(t);
-        }
-
-        private void fail(Throwable t) {
-            if (!failure.compareAndSet(null, t)) {
-                Operators.onErrorDropped(t, currentContext());
-            }
-            drain();
-        }
-
-        @Override
-        public void onComplete() {
-            ended = true;
-            drain();
-        }
-
-        @Override
-        public void request(long n) {
-            if (Operators.validate(n)) {
-                demand.accumulateAndGet(n, Operators::addCap);
-                drain();
-            }
-        }
-
+        /** Does not wait for a loop that may be busy in the detour. */
         @Override
         public void cancel() {
-            cancelled = true;
-            upstream.cancel();
-            Side under = side;
-            if (under != null) {
-                under.cancel();
-            }
+            super.cancel();
+            letGo();
         }
 
-        private void drain() {
-            if (work.getAndIncrement() != 0) {
-                return;
-            }
-            int missed = 1;
-            do {
-                step();
-                missed = work.addAndGet(-missed);
-            } while (missed != 0);
-        }
-
-        private void step() {
-            if (over || cancelled) {
-                return;
-            }
-            // Read before the side: what upstream sent before its end is in there by then.
-            Throwable failed = failure.get();
-            boolean end = ended;
+        @Override
+        protected boolean step() {
+            boolean end = ended(); // before the side: what upstream sent before its end is in there by then
             Side under = side;
             if (under != null) {
                 under.ask();
-            } else if (failed != null) {
-                over = true;
-                upstream.cancel();
-                actual.onError(failed);
             } else if (end) {
-                over = true;
-                actual.onComplete();
-            } else if (!asked && demand.get() > 0) {
+                complete();
+            } else if (!asked && wanted()) {
                 asked = true;
-                upstream.request(1);
+                upstream().request(1);
+            }
+            return false;
+        }
+
+        @Override
+        protected void letGo() {
+            Side under = side;
+            if (under != null) {
+                under.cancel();
             }
         }
 
@@ -207,7 +131,7 @@ public final class Detour<T> extends FluxOperator<T, T> {
 
             @Override
             public Context currentContext() {
-                return actual.currentContext();
+                return Main.this.currentContext();
             }
 
             @Override
@@ -222,15 +146,16 @@ public final class Detour<T> extends FluxOperator<T, T> {
 
             @Override
             public void onNext(T element) {
-                pass(element);
+                emit(element);
                 open = true;
                 drain();
             }
 
             @Override
             public void onError(Throwable t) {
+                Main.this.onError(t); // before the side is gone, or upstream's end would count
                 side = null;
-                fail(t);
+                drain();
             }
 
             @Override
@@ -240,10 +165,10 @@ public final class Detour<T> extends FluxOperator<T, T> {
                 drain();
             }
 
-            /** Called by the drain alone. */
+            /** Called by the loop alone. */
             private void ask() {
                 Subscription now = from.get();
-                if (open && now != null && demand.get() > 0) {
+                if (open && now != null && wanted()) {
                     open = false;
                     now.request(1);
                 }

@@ -2,21 +2,16 @@ package dev.sluice.engine.flow;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.util.ReferenceCountUtil;
-import java.util.Objects;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxOperator;
 import reactor.core.publisher.Operators;
-import reactor.util.context.Context;
 
 /**
  * One buffer to any number of elements.
@@ -64,44 +59,22 @@ public final class Unfold<T> extends FluxOperator<ByteBuf, T> {
         source.subscribe(new Loop<>(actual, unfolder, release));
     }
 
-    private static final class Loop<T> implements CoreSubscriber<ByteBuf>, Subscription {
-        private final CoreSubscriber<? super T> actual;
+    private static final class Loop<T> extends DrainingSubscriber<ByteBuf, T> {
         private final Unfolder<T> unfolder;
         private final Consumer<? super T> release;
-
-        private final AtomicInteger work = new AtomicInteger();
-        private final AtomicLong demand = new AtomicLong();
         // A mailbox: filled by upstream, emptied by the loop alone.
         private final AtomicReference<@Nullable ByteBuf> arrived = new AtomicReference<>();
-        private volatile boolean cancelled;
-        private volatile boolean ended;
-        private volatile @Nullable Throwable failure;
-        private @Nullable Subscription upstream;
 
         // Touched by the loop alone.
         private boolean asked;
         private boolean unfolding;
-        private boolean over;
         private boolean closed;
         private @Nullable T last;
 
         private Loop(CoreSubscriber<? super T> actual, Unfolder<T> unfolder, Consumer<? super T> release) {
-            this.actual = actual;
+            super(actual, release);
             this.unfolder = unfolder;
             this.release = release;
-        }
-
-        @Override
-        public Context currentContext() {
-            return actual.currentContext();
-        }
-
-        @Override
-        public void onSubscribe(Subscription s) {
-            if (Operators.validate(upstream, s)) {
-                upstream = s;
-                actual.onSubscribe(this);
-            }
         }
 
         @Override
@@ -111,70 +84,22 @@ public final class Unfold<T> extends FluxOperator<ByteBuf, T> {
         }
 
         @Override
-        public void onError(Throwable t) {
-            failure = t;
-            ended = true;
-            drain();
-        }
-
-        @Override
-        public void onComplete() {
-            ended = true;
-            drain();
-        }
-
-        @Override
-        public void request(long n) {
-            if (Operators.validate(n)) {
-                demand.accumulateAndGet(n, Operators::addCap);
-                drain();
-            }
-        }
-
-        @Override
-        public void cancel() {
-            cancelled = true;
-            upstream().cancel();
-            drain();
-        }
-
-        private void drain() {
-            if (work.getAndIncrement() != 0) {
-                return;
-            }
-            int missed = 1;
-            do {
-                while (step()) {
-                    // again, as long as something could be done
-                }
-                missed = work.addAndGet(-missed);
-            } while (missed != 0);
-        }
-
-        /** Does one thing; false when there is nothing to do until somebody calls {@link #drain()}. */
-        private boolean step() {
-            if (over || cancelled) {
-                letGo();
-                return false;
-            }
-            Throwable failed = failure;
+        protected boolean step() {
+            Throwable failed = failure();
             if (failed != null) {
-                letGo();
-                actual.onError(failed);
+                fail(failed);
                 return false;
             }
             try {
                 return unfolding ? unfold() : receive();
             } catch (Throwable t) {
-                upstream().cancel();
-                letGo();
-                actual.onError(Operators.onOperatorError(t, currentContext()));
+                fail(Operators.onOperatorError(t, currentContext()));
                 return false;
             }
         }
 
         private boolean unfold() {
-            if (demand.get() == 0) {
+            if (!wanted()) {
                 return false;
             }
             T element = unfolder.next();
@@ -187,8 +112,7 @@ public final class Unfold<T> extends FluxOperator<ByteBuf, T> {
         }
 
         private boolean receive() {
-            // Read before the mailbox: what came before the end is in it by then.
-            boolean end = ended;
+            boolean end = ended();
             ByteBuf in = arrived.getAndSet(null);
             if (in != null) {
                 asked = false;
@@ -199,7 +123,7 @@ public final class Unfold<T> extends FluxOperator<ByteBuf, T> {
             if (end) {
                 return finish();
             }
-            if (!asked && demand.get() > 0) {
+            if (!asked && wanted()) {
                 asked = true;
                 upstream().request(1);
                 return true;
@@ -213,34 +137,20 @@ public final class Unfold<T> extends FluxOperator<ByteBuf, T> {
                 close();
             }
             T element = last;
-            if (element != null) {
-                if (demand.get() == 0) {
-                    return false;
-                }
-                last = null;
-                emit(element);
-                if (cancelled) {
-                    return true;
-                }
+            if (element == null) {
+                complete();
+                return false;
             }
-            over = true;
-            actual.onComplete();
-            return false;
+            if (!wanted()) {
+                return false;
+            }
+            last = null;
+            emit(element);
+            return true;
         }
 
-        private void emit(T element) {
-            if (cancelled) {
-                release.accept(element);
-                return;
-            }
-            if (demand.get() != Long.MAX_VALUE) {
-                demand.decrementAndGet();
-            }
-            actual.onNext(element);
-        }
-
-        private void letGo() {
-            over = true;
+        @Override
+        protected void letGo() {
             ReferenceCountUtil.release(arrived.getAndSet(null));
             T element = last;
             if (element != null) {
@@ -260,10 +170,6 @@ public final class Unfold<T> extends FluxOperator<ByteBuf, T> {
                     Operators.onErrorDropped(t, currentContext());
                 }
             }
-        }
-
-        private Subscription upstream() {
-            return Objects.requireNonNull(upstream, "no subscription yet");
         }
     }
 }

@@ -1,19 +1,15 @@
 package dev.sluice.engine.stage;
 
+import dev.sluice.engine.flow.DrainingSubscriber;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.ReferenceCountUtil;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
-import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxOperator;
-import reactor.core.publisher.Operators;
-import reactor.util.context.Context;
 
 /**
  * Gathers buffers of any size into full slabs; the last one may be shorter.
@@ -36,42 +32,20 @@ final class SlabFill extends FluxOperator<ByteBuf, ByteBuf> {
         source.subscribe(new Filler(actual, supply));
     }
 
-    private static final class Filler implements CoreSubscriber<ByteBuf>, Subscription {
-        private final CoreSubscriber<? super ByteBuf> actual;
+    private static final class Filler extends DrainingSubscriber<ByteBuf, ByteBuf> {
         private final SlabSupply supply;
-
-        private final AtomicInteger work = new AtomicInteger();
-        private final AtomicLong demand = new AtomicLong();
-        // Mailboxes: written by whoever has something, emptied by the drain alone.
+        // Mailboxes: written by whoever has something, emptied by the loop alone.
         private final AtomicReference<@Nullable ByteBuf> arrived = new AtomicReference<>();
         private final AtomicReference<@Nullable ByteBuf> granted = new AtomicReference<>();
-        private volatile boolean cancelled;
-        private volatile boolean ended;
-        private volatile @Nullable Throwable failure;
 
-        // Touched by the drain alone.
-        private @Nullable Subscription upstream;
+        // Touched by the loop alone.
         private @Nullable ByteBuf slab;
         private @Nullable Disposable waiting;
         private boolean asked;
-        private boolean over;
 
         private Filler(CoreSubscriber<? super ByteBuf> actual, SlabSupply supply) {
-            this.actual = actual;
+            super(actual, ByteBuf::release);
             this.supply = supply;
-        }
-
-        @Override
-        public Context currentContext() {
-            return actual.currentContext();
-        }
-
-        @Override
-        public void onSubscribe(Subscription s) {
-            if (Operators.validate(upstream, s)) {
-                upstream = s;
-                actual.onSubscribe(this);
-            }
         }
 
         @Override
@@ -81,60 +55,10 @@ final class SlabFill extends FluxOperator<ByteBuf, ByteBuf> {
         }
 
         @Override
-        public void onError(Throwable t) {
-            failure = t;
-            ended = true;
-            drain();
-        }
-
-        @Override
-        public void onComplete() {
-            ended = true;
-            drain();
-        }
-
-        @Override
-        public void request(long n) {
-            if (Operators.validate(n)) {
-                demand.accumulateAndGet(n, Operators::addCap);
-                drain();
-            }
-        }
-
-        @Override
-        public void cancel() {
-            cancelled = true;
-            Subscription s = upstream;
-            if (s != null) {
-                s.cancel();
-            }
-            drain();
-        }
-
-        private void drain() {
-            if (work.getAndIncrement() != 0) {
-                return;
-            }
-            int missed = 1;
-            do {
-                while (step()) {
-                    // again, as long as something could be done
-                }
-                missed = work.addAndGet(-missed);
-            } while (missed != 0);
-        }
-
-        /** Does one thing; false when there is nothing to do until somebody calls {@link #drain()}. */
-        private boolean step() {
-            if (over || cancelled) {
-                over = true;
-                letGo();
-                return false;
-            }
-            if (failure != null) {
-                over = true;
-                letGo();
-                actual.onError(failure);
+        protected boolean step() {
+            Throwable failed = failure();
+            if (failed != null) {
+                fail(failed);
                 return false;
             }
             ByteBuf fresh = granted.getAndSet(null);
@@ -143,28 +67,27 @@ final class SlabFill extends FluxOperator<ByteBuf, ByteBuf> {
                 slab = fresh;
                 return true;
             }
+            boolean end = ended();
             ByteBuf in = arrived.get();
-            // Read after `arrived`: what came before the end is in the mailbox by then.
-            boolean last = ended && in == null && arrived.get() == null;
-            if (last && slab == null) {
-                over = true;
-                letGo();
-                actual.onComplete();
-                return false;
+            boolean last = end && in == null;
+            ByteBuf filling = slab;
+            if (filling == null) {
+                if (last) {
+                    complete();
+                    return false;
+                }
+                return (in != null || wanted()) && waitForSlab();
             }
-            if (slab == null) {
-                return (in != null || demand.get() > 0) && waitForSlab();
-            }
-            if (last || !slab.isWritable()) {
-                return emit(last);
+            if (last || !filling.isWritable()) {
+                return pass(filling);
             }
             if (in != null) {
-                copy(in, slab);
+                copy(in, filling);
                 return true;
             }
-            if (!asked && demand.get() > 0) {
+            if (!asked && wanted()) {
                 asked = true;
-                upstreamOrFail().request(1);
+                upstream().request(1);
                 return true;
             }
             return false;
@@ -184,24 +107,17 @@ final class SlabFill extends FluxOperator<ByteBuf, ByteBuf> {
             return true;
         }
 
-        private boolean emit(boolean last) {
-            ByteBuf full = slab;
-            if (full == null) {
-                return false;
-            }
-            if (last && !full.isReadable()) {
+        private boolean pass(ByteBuf full) {
+            if (!full.isReadable()) {
                 slab = null;
                 full.release();
                 return true;
             }
-            if (demand.get() == 0) {
+            if (!wanted()) {
                 return false;
             }
             slab = null;
-            if (demand.get() != Long.MAX_VALUE) {
-                demand.decrementAndGet();
-            }
-            actual.onNext(full);
+            emit(full);
             return true;
         }
 
@@ -214,15 +130,8 @@ final class SlabFill extends FluxOperator<ByteBuf, ByteBuf> {
             }
         }
 
-        private Subscription upstreamOrFail() {
-            Subscription s = upstream;
-            if (s == null) {
-                throw new IllegalStateException("asked before the subscription");
-            }
-            return s;
-        }
-
-        private void letGo() {
+        @Override
+        protected void letGo() {
             Disposable ticket = waiting;
             if (ticket != null) {
                 waiting = null;

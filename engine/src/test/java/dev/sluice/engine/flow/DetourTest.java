@@ -10,12 +10,16 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.reactivestreams.Subscription;
+import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.SignalType;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
@@ -115,6 +119,36 @@ class DetourTest {
                 .expectNext(1)
                 .verifyErrorSatisfies(e -> assertThat(e).isSameAs(broken));
         upstream.assertWasCancelled();
+    }
+
+    /** Upstream has ended by then, and a demand that comes together with the error looks whether that was all. */
+    @Test
+    void anErrorOfTheLastDetourIsNotTakenForTheEnd() {
+        for (int round = 0; round < 5_000; round++) {
+            Flux<Integer> broken = Mono.<Integer>error(new IllegalStateException("broken"))
+                    .subscribeOn(side)
+                    .flux();
+            var end = new AtomicReference<@Nullable SignalType>();
+            var subscriber = new BaseSubscriber<Integer>() {
+                @Override
+                protected void hookOnSubscribe(Subscription subscription) {
+                    request(1);
+                }
+
+                @Override
+                protected void hookOnError(Throwable failure) {}
+
+                @Override
+                protected void hookFinally(SignalType type) {
+                    end.set(type);
+                }
+            };
+            Flux.just(1).transform(detour(n -> broken)).subscribe(subscriber);
+            while (end.get() == null) {
+                subscriber.request(1);
+            }
+            assertThat(end).as("round %d", round).hasValue(SignalType.ON_ERROR);
+        }
     }
 
     @Test

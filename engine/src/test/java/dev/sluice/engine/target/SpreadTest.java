@@ -3,6 +3,7 @@ package dev.sluice.engine.target;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.engine.model.ShardPart;
+import dev.sluice.engine.testkit.RandomCancel;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.time.Duration;
@@ -121,6 +122,32 @@ class SpreadTest {
         threads.shutdown();
         assertThat(threads.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
         assertAllReleased();
+    }
+
+    @Test
+    void leaksNothingWhenCancelledAnywhere() {
+        try (var cancel = new RandomCancel()) {
+            for (int seed = 0; seed < 2_000; seed++) {
+                var random = new Random(seed);
+                List<ByteBuf> in = new ArrayList<>();
+                for (int i = random.nextInt(12); i >= 0; i--) {
+                    in.add(buffer(16));
+                }
+                var other = new Taker(random.nextInt(2 * in.size()), new CountDownLatch(1));
+
+                cancel.run(seed, in, bytes -> between(bytes, other), ShardPart::release);
+
+                assertThat(buffers).as("seed %d", seed).allMatch(buffer -> buffer.refCnt() == 0);
+                buffers.clear();
+            }
+        }
+    }
+
+    /** Two takers: the one under test, and one that leaves by itself, or together with it. */
+    private static Flux<ShardPart> between(Flux<ByteBuf> bytes, Taker other) {
+        var spread = new Spread(bytes.map(ShardPart.Bytes::new), 2);
+        spread.branch().subscribe(other);
+        return spread.branch().doFinally(end -> other.cancel());
     }
 
     private ShardPart bytes(int count) {

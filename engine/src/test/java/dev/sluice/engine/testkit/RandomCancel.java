@@ -2,17 +2,17 @@ package dev.sluice.engine.testkit;
 
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
@@ -45,7 +45,7 @@ public final class RandomCancel implements AutoCloseable {
         var source = new Source(in);
         var sink = new Sink<T>(release, elements, spins);
         Flux.from(source).transform(stage).subscribe(sink);
-        sink.awaitEnd();
+        await(sink.over, "neither the end nor the cancel has come");
         // What was asked for just before the end: a demand makes the network emit.
         settle(caller);
         settle(disk);
@@ -54,11 +54,32 @@ public final class RandomCancel implements AutoCloseable {
     }
 
     private static void settle(ExecutorService thread) {
+        var settled = new CountDownLatch(1);
+        thread.execute(settled::countDown);
+        await(settled, "a thread of the test did not come to rest");
+    }
+
+    private static void await(CountDownLatch latch, String otherwise) {
         try {
-            thread.submit(() -> {}).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        } catch (InterruptedException | ExecutionException | TimeoutException e) {
-            throw new AssertionError("a thread of the test did not come to rest", e);
+            // Second by second: one in which the whole machine stood still counts once, however long it was.
+            for (int second = 0; second < PATIENCE_SECONDS; second++) {
+                if (latch.await(1, TimeUnit.SECONDS)) {
+                    return;
+                }
+            }
+        } catch (InterruptedException e) {
+            throw new AssertionError(otherwise, e);
         }
+        throw new AssertionError(otherwise + "; the threads stand here:" + stacks());
+    }
+
+    private static String stacks() {
+        return Thread.getAllStackTraces().entrySet().stream()
+                .map(thread -> "\n" + thread.getKey() + " " + thread.getKey().getState()
+                        + Arrays.stream(thread.getValue())
+                                .map(frame -> "\n    " + frame)
+                                .collect(Collectors.joining()))
+                .collect(Collectors.joining());
     }
 
     @Override
@@ -138,16 +159,6 @@ public final class RandomCancel implements AutoCloseable {
         @Override
         protected void hookFinally(SignalType end) {
             over.countDown();
-        }
-
-        private void awaitEnd() {
-            try {
-                if (!over.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                    throw new AssertionError("neither the end nor the cancel has come");
-                }
-            } catch (InterruptedException e) {
-                throw new AssertionError(e);
-            }
         }
 
         /** The last demand comes at the same time as the cancel. */

@@ -43,7 +43,7 @@ public final class Decoders {
     }
 
     static Function<Flux<ByteBuf>, Flux<ByteBuf>> gzip(String what, ByteBufAllocator allocator) {
-        return decoded(what, () -> new GzipDecoder(what, allocator), allocator);
+        return decoded(what, () -> new GzipDecoder(what, allocator), Expansion.MOST_OF_GZIP, allocator);
     }
 
     /**
@@ -56,7 +56,7 @@ public final class Decoders {
     }
 
     static Function<Flux<ByteBuf>, Flux<ByteBuf>> zstd(String what, ByteBufAllocator allocator) {
-        return decoded(what, () -> new ZstdDecoder(what, allocator), allocator);
+        return decoded(what, () -> new ZstdDecoder(what, allocator), Expansion.MOST_OF_ZSTD, allocator);
     }
 
     /**
@@ -91,8 +91,9 @@ public final class Decoders {
     }
 
     private static Function<Flux<ByteBuf>, Flux<ByteBuf>> decoded(
-            String what, Supplier<Decoder> start, ByteBufAllocator allocator) {
-        return Unfold.of(() -> new Chunks(what, start.get(), allocator), ByteBuf::release);
+            String what, Supplier<Decoder> start, int mostExpansion, ByteBufAllocator allocator) {
+        return Unfold.of(
+                () -> new Chunks(what, start.get(), new Expansion(mostExpansion), allocator), ByteBuf::release);
     }
 
     /** A decoder and the input that it is at. */
@@ -100,15 +101,16 @@ public final class Decoders {
         private final String what;
         private final Decoder decoder;
         private final ByteBufAllocator allocator;
-        private final Expansion expansion = new Expansion();
+        private final Expansion expansion;
         private long used;
         private @Nullable ByteBuf buffer;
         private ByteBuffer bytes = NOTHING;
         private boolean more;
 
-        private Chunks(String what, Decoder decoder, ByteBufAllocator allocator) {
+        private Chunks(String what, Decoder decoder, Expansion expansion, ByteBufAllocator allocator) {
             this.what = what;
             this.decoder = decoder;
+            this.expansion = expansion;
             this.allocator = allocator;
         }
 
@@ -133,7 +135,7 @@ public final class Decoders {
                 chunk.release();
                 throw new CompressedDataDamaged(
                         what,
-                        "expands to more than %d times its size, as no backup does".formatted(Expansion.MOST),
+                        "expands to more than %d times its size, as no backup does".formatted(expansion.most()),
                         used,
                         null);
             }

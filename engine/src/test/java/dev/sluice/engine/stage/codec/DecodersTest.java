@@ -349,7 +349,8 @@ class DecodersTest {
                 .as(StepVerifier::create)
                 .verifyErrorSatisfies(e -> assertThat(e)
                         .isInstanceOf(CompressedDataDamaged.class)
-                        .hasMessageContaining("expands to more than 500 times its size"));
+                        .hasMessageContaining("expands to more than %d times its size"
+                                .formatted(codec == Codec.GZIP ? 1_000 : 10_000)));
         assertThat(out).hasValueBetween(4L << 30, (4L << 30) + (1 << 20));
     }
 

@@ -15,13 +15,13 @@ class ExpansionTest {
 
     @Test
     void bearsAnythingUpToTheFreeAmountAndThenOnlyWhatABackupDoes() {
-        var expansion = new Expansion(10_000, 0);
+        var expansion = new Expansion(500, 10_000, 0);
         for (int i = 0; i < 10; i++) {
             assertThat(expansion.bears(0, SAME)).isTrue();
         }
         assertThat(expansion.bears(0, SAME)).isFalse();
 
-        var slow = new Expansion(10_000, 0);
+        var slow = new Expansion(500, 10_000, 0);
         for (int i = 0; i < 10_000; i++) {
             assertThat(slow.bears(2, SAME)).isTrue(); // five hundred to one
         }
@@ -30,13 +30,13 @@ class ExpansionTest {
 
     @Test
     void whatFillsUpAFailedFileDoesNotCountAtFirst() {
-        var expansion = new Expansion(2_000, 50_000);
+        var expansion = new Expansion(500, 2_000, 50_000);
         for (int i = 0; i < 52; i++) {
             assertThat(expansion.bears(0, ZEROS)).as("chunk %d", i).isTrue();
         }
         assertThat(expansion.bears(0, ZEROS)).isFalse();
 
-        var others = new Expansion(2_000, 50_000);
+        var others = new Expansion(500, 2_000, 50_000);
         assertThat(others.bears(0, NEARLY_ZEROS)).isTrue();
         assertThat(others.bears(0, NEARLY_ZEROS)).isFalse();
     }

@@ -1,0 +1,127 @@
+package dev.sluice.engine.target;
+
+import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.flow.Crossing;
+import dev.sluice.engine.model.Catalog;
+import dev.sluice.engine.model.Metadata;
+import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.model.ShardPart;
+import dev.sluice.engine.model.ShardReceipt;
+import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.testkit.CancelledShards;
+import dev.sluice.engine.testkit.MemoryShards;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.function.LongConsumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+class FanOutTest {
+
+    private static final ShardRef SHARD = new ShardRef("db", "rp", 7);
+    private static final Catalog CATALOG = new Catalog(Metadata.of(new byte[0]), List.of(), List.of());
+
+    private final AtomicInteger reading = new AtomicInteger();
+    private final Scheduler disk = Schedulers.newParallel("disk", 2);
+
+    @AfterEach
+    void threadsEnd() {
+        disk.dispose();
+    }
+
+    @Test
+    void leavesNothingOfACancelledShardAtAnyTarget() throws InterruptedException {
+        CancelledShards.run(
+                150,
+                SHARD,
+                parts -> written(
+                        parts,
+                        new Member(taken -> taken),
+                        new Member(taken -> taken.transform(Crossing.to(disk, ShardPart::release))),
+                        new Member(taken -> taken.transform(Crossing.to(disk, ShardPart::release)))),
+                () -> reading.get() == 0);
+    }
+
+    @Test
+    void leavesNothingOfACancelledShardWhenATargetHasFailed() throws InterruptedException {
+        CancelledShards.run(
+                150,
+                SHARD,
+                parts -> written(parts, new Member(taken -> taken), new Member(FanOutTest::broken)),
+                () -> reading.get() == 0);
+    }
+
+    private static Mono<ShardReceipt> written(Flux<ShardPart> parts, Target... members) {
+        return new FanOut(List.of(members), 0)
+                .begin(CATALOG)
+                .flatMap(session -> session.write(SHARD, parts, stored -> {}));
+    }
+
+    /** A full disk in the middle of a file. */
+    private static Flux<ShardPart> broken(Flux<ShardPart> parts) {
+        var seen = new AtomicInteger();
+        return parts.doOnNext(part -> {
+            if (seen.incrementAndGet() == 9) {
+                part.release();
+                throw new StoreFailed("the disk is full", "", new IOException("no space"));
+            }
+        });
+    }
+
+    /** Keeps shards in memory, which reach it by a way of its own. */
+    private final class Member implements Target {
+        private final MemoryShards memory = new MemoryShards();
+        private final Function<Flux<ShardPart>, Flux<ShardPart>> way;
+
+        private Member(Function<Flux<ShardPart>, Flux<ShardPart>> way) {
+            this.way = way;
+        }
+
+        @Override
+        public String describe() {
+            return "memory";
+        }
+
+        @Override
+        public Mono<TargetSession> begin(Catalog catalog) {
+            return memory.begin(catalog).map(Session::new);
+        }
+
+        private final class Session implements TargetSession {
+            private final TargetSession inner;
+
+            private Session(TargetSession inner) {
+                this.inner = inner;
+            }
+
+            @Override
+            public int maxOpenShards() {
+                return inner.maxOpenShards();
+            }
+
+            @Override
+            public Mono<ShardReceipt> write(ShardRef shard, Flux<ShardPart> parts, LongConsumer stored) {
+                Flux<ShardPart> counted = parts.doOnSubscribe(begun -> reading.incrementAndGet())
+                        .doFinally(end -> reading.decrementAndGet());
+                return inner.write(shard, way.apply(counted), stored);
+            }
+
+            @Override
+            public Mono<Sealed> seal(List<ShardOutcome> outcomes) {
+                return inner.seal(outcomes);
+            }
+
+            @Override
+            public Mono<List<Notice>> abort() {
+                return inner.abort();
+            }
+        }
+    }
+}
