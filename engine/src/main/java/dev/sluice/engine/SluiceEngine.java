@@ -13,6 +13,7 @@ import dev.sluice.engine.flow.Crossing;
 import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.model.Conflict;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.HttpAccess;
 import dev.sluice.engine.model.Mapping;
@@ -39,6 +40,7 @@ import dev.sluice.engine.source.StreamFile;
 import dev.sluice.engine.source.StreamSource;
 import dev.sluice.engine.stage.ApplyTombstones;
 import dev.sluice.engine.stage.BlockCheck;
+import dev.sluice.engine.stage.FieldLedger;
 import dev.sluice.engine.stage.Indexable;
 import dev.sluice.engine.stage.RateLimit;
 import dev.sluice.engine.stage.ShardStage;
@@ -48,11 +50,13 @@ import dev.sluice.engine.target.FanOut;
 import dev.sluice.engine.target.LiveOptions;
 import dev.sluice.engine.target.LiveTarget;
 import dev.sluice.engine.target.Nowhere;
+import dev.sluice.engine.target.PointWriter;
 import dev.sluice.engine.target.Target;
 import dev.sluice.engine.transfer.Input;
 import dev.sluice.engine.transfer.LineCopy;
 import dev.sluice.engine.transfer.LineExport;
 import dev.sluice.engine.transfer.LineImport;
+import dev.sluice.engine.transfer.ShardPoints;
 import dev.sluice.engine.transport.SnapshotTransport;
 import dev.sluice.engine.tsm.CheckDepth;
 import io.netty.buffer.ByteBuf;
@@ -313,17 +317,29 @@ public final class SluiceEngine implements AutoCloseable {
     }
 
     private Flux<Event> restore(RestoreRequest request, Mono<? extends Source> from, List<InfluxHttp> http) {
+        // Slabs are taken when a file is written, which points over HTTP are not.
+        return Flux.using(
+                () -> line(Compression.NONE, OptionalLong.empty()),
+                line -> restore(request, from, http, line),
+                SlabLine::close);
+    }
+
+    private Flux<Event> restore(
+            RestoreRequest request, Mono<? extends Source> from, List<InfluxHttp> http, SlabLine line) {
+        var ledger = new FieldLedger();
         List<Target> targets = new ArrayList<>();
         for (ServerAddress address : request.servers()) {
-            targets.add(liveTarget(
-                    request, address, http.isEmpty() ? Optional.empty() : Optional.of(http.get(targets.size()))));
+            Optional<InfluxHttp> api = http.isEmpty() ? Optional.empty() : Optional.of(http.get(targets.size()));
+            targets.add(liveTarget(request, address, api, api.flatMap(to -> points(request, to, line)), ledger));
         }
         Target target = targets.size() == 1
                 ? targets.get(0)
                 : new FanOut(targets, request.pace().retries());
         // What came is looked at, before anything is taken out of it; what is written anew here is whole.
         List<ShardStage> stages = List.of(
-                onWorkers(), new Indexable(request.checkBlocks()), new ApplyTombstones(request.scratch(), files));
+                onWorkers(),
+                new Indexable(request.checkBlocks(), request.intoExisting().map(winner -> ledger)),
+                new ApplyTombstones(request.scratch(), files));
         var options = new CopyOptions(
                 Task.RESTORE,
                 stages,
@@ -335,7 +351,32 @@ public final class SluiceEngine implements AutoCloseable {
         return from.flatMapMany(source -> run(new Restorable(source), target, options, request.selection()));
     }
 
-    private LiveTarget liveTarget(RestoreRequest request, ServerAddress address, Optional<InfluxHttp> http) {
+    /** Only where the backup wins: a write replaces what is there. */
+    private Optional<PointWriter> points(RestoreRequest request, InfluxHttp http, SlabLine line) {
+        return request.intoExisting()
+                .filter(Conflict.BACKUP::equals)
+                .map(winner -> new ShardPoints(
+                        http,
+                        ImportRequest.ofStandardInput(http.endpoint())
+                                .concurrency(Math.min(
+                                        HTTP_CONNECTIONS, request.pace().concurrency()))
+                                .retries(request.pace().retries())
+                                .build()
+                                .options(),
+                        request.scratch(),
+                        line,
+                        workers,
+                        parallelism,
+                        files,
+                        Schedulers.parallel()));
+    }
+
+    private LiveTarget liveTarget(
+            RestoreRequest request,
+            ServerAddress address,
+            Optional<InfluxHttp> http,
+            Optional<PointWriter> points,
+            FieldLedger ledger) {
         return new LiveTarget(
                 new LiveServer(
                         SnapshotTransport.to(address, request.pace().timeouts(), loops),
@@ -349,6 +390,8 @@ public final class SluiceEngine implements AutoCloseable {
                         request.intoExisting(),
                         request.cleanup()),
                 http,
+                points,
+                ledger,
                 Clock.systemUTC(),
                 workers);
     }

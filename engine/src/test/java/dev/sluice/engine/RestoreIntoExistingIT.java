@@ -11,6 +11,7 @@ import dev.sluice.engine.model.Conflict;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.HttpAccess;
 import dev.sluice.engine.model.HttpEndpoint;
+import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.testkit.RealInfluxd;
 import dev.sluice.engine.testkit.RealInfluxd.Binary;
 import dev.sluice.engine.testkit.RequiresInfluxd;
@@ -20,7 +21,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
@@ -150,11 +153,13 @@ class RestoreIntoExistingIT {
             var http = HttpAccess.anonymous(HttpEndpoint.plain(
                     server.httpAddress().host(), server.httpAddress().port()));
 
-            CopyReport refused = report(request(server, Conflict.BACKUP).http(http));
+            CopyReport refused = report(request(server, Conflict.BACKUP));
             assertThat(refused.missing())
                     .isNotEmpty()
                     .anySatisfy(outcome -> assertThat(((ShardOutcome.Refused) outcome).why())
-                            .contains("sluice copy -shard " + outcome.ref().id() + " FROM http://"));
+                            .contains(
+                                    "--http HOST:8086",
+                                    "sluice copy -shard " + outcome.ref().id() + " FROM http://"));
 
             var copy = CopyRequest.of(new End.Portable(temp.resolve("backup")), new End.Http(http.endpoint()))
                     .build();
@@ -172,6 +177,81 @@ class RestoreIntoExistingIT {
                 assertThat(SampleLines.answers(server)).as("run " + run).isEqualTo(SampleLines.answers(backedUp));
             }
         }
+    }
+
+    /** Two weeks in the backup, the second of which the server has as days; the third week is the server's alone. */
+    @ParameterizedTest
+    @MethodSource(BINARIES)
+    void whereShardDurationsDifferPointsGoOverHttp(Binary binary) {
+        try (var backedUp = RealInfluxd.started(binary);
+                var server = RealInfluxd.started(binary)) {
+            backedUp.createDatabase("db");
+            server.createDatabase("db");
+            backedUp.write("db", everyHour(0, 0, 100, 1) + "\n" + everyHour(1, 0, 100, 1));
+            server.write("db", everyHour(0, 50, 150, 2));
+            server.query("ALTER RETENTION POLICY autogen ON db SHARD DURATION 1d", "");
+            server.write("db", everyHour(1, 50, 75, 2));
+            flush(server);
+            server.write("db", everyHour(1, 75, 150, 2) + "\n" + everyHour(2, 0, 10, 2));
+            backup(backedUp);
+            var before = new TreeMap<String, String>();
+            take(before, server);
+            var expected = new TreeMap<>(before);
+            take(expected, backedUp);
+            var http = HttpAccess.anonymous(HttpEndpoint.plain(
+                    server.httpAddress().host(), server.httpAddress().port()));
+
+            long second = backedUp.rows("SHOW SHARDS", "").stream()
+                    .filter(row -> row.contains("database=db"))
+                    .mapToLong(row -> Long.parseLong(row.replaceAll(".*\\bid=(\\d+).*", "$1")))
+                    .max()
+                    .orElseThrow();
+
+            CopyReport existing =
+                    report(request(server, Conflict.EXISTING).http(http).selection(shard(second)));
+            assertThat(existing.missing())
+                    .singleElement()
+                    .satisfies(outcome -> assertThat(((ShardOutcome.Refused) outcome).why())
+                            .contains("--on-conflict existing cannot be had"));
+            assertThat(now(server)).isEqualTo(before);
+
+            for (int run = 1; run <= 3; run++) {
+                CopyReport report = report(request(server, Conflict.BACKUP).http(http));
+
+                assertThat(report.complete()).as(report.toString()).isTrue();
+                assertThat(report.stored())
+                        .extracting(receipt -> receipt.location().contains("as 100 points over HTTP"))
+                        .containsExactly(false, true);
+                assertThat(now(server)).as("run " + run).isEqualTo(expected);
+            }
+            server.stop();
+            server.start();
+            assertThat(now(server)).as("after a restart").isEqualTo(expected);
+            assertThat(server.rows("SHOW MEASUREMENTS", "db")).hasSize(1);
+        }
+    }
+
+    private static Selection shard(long id) {
+        return new Selection(Optional.of("db"), Optional.empty(), Optional.of(id), Optional.empty(), Optional.empty());
+    }
+
+    private static Map<String, String> now(RealInfluxd server) {
+        var now = new TreeMap<String, String>();
+        take(now, server);
+        return now;
+    }
+
+    private static String everyHour(int week, int from, int to, int value) {
+        return IntStream.range(from, to)
+                .mapToObj(i -> "m,h=a v=%d,w=\"%d of %d\" %d"
+                        .formatted(
+                                value,
+                                i,
+                                value,
+                                SampleLines.START
+                                        + week * WEEK
+                                        + i * Duration.ofHours(1).toNanos()))
+                .collect(Collectors.joining("\n"));
     }
 
     @ParameterizedTest

@@ -145,7 +145,7 @@ final class RestoreCommand implements Command {
             names = "--into-existing",
             description =
                     "Restore into databases that exist too, beside what they hold. With --http, policies and shard "
-                            + "groups that are missing are made.")
+                            + "groups that are missing are made, and points are written where shard durations differ.")
     private boolean intoExisting;
 
     @Option(
@@ -164,7 +164,8 @@ final class RestoreCommand implements Command {
     @Option(
             names = "--scratch",
             paramLabel = "DIR",
-            description = "Where files with deletions are rewritten. Default: the system's temporary directory.")
+            description = "Where files with deletions are rewritten, and shards rest that go as points. Default: the "
+                    + "system's temporary directory.")
     private @Nullable Path scratch;
 
     @Mixin

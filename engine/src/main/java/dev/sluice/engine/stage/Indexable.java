@@ -9,7 +9,9 @@ import dev.sluice.engine.tsm.CheckResult;
 import dev.sluice.engine.tsm.FileCheck;
 import dev.sluice.engine.tsm.Finding;
 import io.netty.buffer.ByteBuf;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -32,10 +34,17 @@ public final class Indexable implements ShardStage {
     private static final int TOLD = 3;
 
     private final boolean everyBlock;
+    private final Optional<FieldLedger> ledger;
 
     /** @param everyBlock whether each damaged block is told, and damage of tombstones, as {@link BlockCheck} does */
     public Indexable(boolean everyBlock) {
+        this(everyBlock, Optional.empty());
+    }
+
+    /** @param ledger receives the types of all fields, for a target behind {@link ApplyTombstones} */
+    public Indexable(boolean everyBlock, Optional<FieldLedger> ledger) {
         this.everyBlock = everyBlock;
+        this.ledger = ledger;
     }
 
     @Override
@@ -48,6 +57,8 @@ public final class Indexable implements ShardStage {
         private final ShardRef shard;
         private final Consumer<Notice> tell;
         private final BlockReport report;
+        private final Optional<FieldLedger.Page> page;
+        private final Set<String> deletions = new HashSet<>();
         private String name = "";
         private final Tail tail = new Tail();
         private @Nullable FileCheck check;
@@ -57,6 +68,7 @@ public final class Indexable implements ShardStage {
             this.shard = shard;
             this.tell = tell;
             this.report = new BlockReport(shard, tell);
+            this.page = ledger.map(book -> book.begin(shard));
         }
 
         synchronized ShardPart look(ShardPart part) {
@@ -76,7 +88,8 @@ public final class Indexable implements ShardStage {
                 name = start.name();
                 tail.clear();
                 check = everyBlock || isTsm()
-                        ? FileCheck.of(name, start.size(), CheckDepth.PASSING).orElse(null)
+                        ? FileCheck.of(name, start.size(), CheckDepth.PASSING, keys())
+                                .orElse(null)
                         : null;
             } else if (part instanceof ShardPart.Bytes bytes) {
                 if (check != null) {
@@ -91,6 +104,21 @@ public final class Indexable implements ShardStage {
             } else {
                 report.end();
             }
+        }
+
+        /** What is deleted from a file does not come, so its types are left to whoever gets what remains. */
+        private FileCheck.KeyListener keys() {
+            String base = name.substring(0, Math.max(0, name.lastIndexOf('.')));
+            if (page.isEmpty()) {
+                return (key, type) -> {};
+            }
+            if (!isTsm()) {
+                deletions.add(base);
+            } else if (deletions.contains(base)) {
+                page.get().leave(name);
+                return (key, type) -> {};
+            }
+            return page.get()::add;
         }
 
         private void ended(CheckResult result) {

@@ -10,6 +10,7 @@ import dev.sluice.engine.meta.Metastore.Database;
 import dev.sluice.engine.meta.Metastore.Located;
 import dev.sluice.engine.meta.Metastore.Policy;
 import dev.sluice.engine.meta.Metastore.ShardGroup;
+import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.model.TimeRange;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
@@ -36,10 +37,18 @@ final class ExistingPlaces {
 
     private final ImportPlan plan;
     private final Optional<InfluxHttp> http;
+    private final boolean points;
+    private final Instant now;
 
-    ExistingPlaces(ImportPlan plan, Optional<InfluxHttp> http) {
+    /**
+     * @param points whether what has no place may go as points
+     * @param now for what has expired
+     */
+    ExistingPlaces(ImportPlan plan, Optional<InfluxHttp> http, boolean points, Instant now) {
         this.plan = plan;
         this.http = http;
+        this.points = points;
+        this.now = now;
     }
 
     /**
@@ -82,14 +91,21 @@ final class ExistingPlaces {
         return duration.toSeconds() + "s";
     }
 
-    /** One point for each span that no group touches: where the policy has the same shard duration the group is the same. */
+    /**
+     * One point for each span that no group touches. Where the policy has another shard duration the group would have
+     * another span: of no use.
+     */
     private Mono<Void> groups(DatabaseImport merge, Database there) {
         Map<String, TreeSet<Instant>> starts = new LinkedHashMap<>();
         plan.locatedOf(merge).forEach(shard -> {
             String policy = merge.policyTarget(shard.policy().name());
-            List<ShardGroup> groups = there.find(policy).map(Policy::groups).orElse(List.of());
+            Optional<Policy> known = there.find(policy);
+            List<ShardGroup> groups = known.map(Policy::groups).orElse(List.of());
             TimeRange time = shard.group().time();
-            if (groups.stream().noneMatch(group -> touches(group, time))) {
+            boolean alike = known.map(Policy::shardGroupDuration)
+                    .map(Duration.between(time.start(), time.end())::equals)
+                    .orElse(true);
+            if (alike && groups.stream().noneMatch(group -> touches(group, time))) {
                 starts.computeIfAbsent(policy, name -> new TreeSet<>()).add(time.start());
             }
         });
@@ -123,10 +139,29 @@ final class ExistingPlaces {
                 && time.start().isBefore(group.time().end());
     }
 
-    /** Why there is no place for a shard after all. */
+    /**
+     * The server's shards that a shard without a place has its time in common with, if its points can go to them and to
+     * those that the server will make; empty if they cannot.
+     */
+    Optional<List<ShardRef>> asPoints(DatabaseImport merge, Located shard, Metastore server) {
+        String name = merge.policyTarget(shard.policy().name());
+        return policy(merge, name, server)
+                .filter(policy -> points && !policy.expired(shard.group(), now))
+                .map(policy -> policy.groups().stream()
+                        .filter(group -> touches(group, shard.group().time()))
+                        .flatMap(group -> group.shards().stream())
+                        .map(id -> new ShardRef(merge.target(), name, id))
+                        .toList());
+    }
+
+    private static Optional<Policy> policy(DatabaseImport merge, String name, Metastore server) {
+        return server.find(merge.target()).flatMap(database -> database.find(name));
+    }
+
+    /** Why there is no place for a shard after all, and what to do. */
     String whyNot(DatabaseImport merge, Located shard, Metastore server) {
         String name = merge.policyTarget(shard.policy().name());
-        Optional<Policy> policy = server.find(merge.target()).flatMap(database -> database.find(name));
+        Optional<Policy> policy = policy(merge, name, server);
         if (policy.isEmpty()) {
             return "database '%s' has no retention policy '%s'; --http lets it be made".formatted(merge.target(), name);
         }
@@ -135,19 +170,31 @@ final class ExistingPlaces {
                 .filter(group -> touches(group, time))
                 .findFirst();
         if (other.isPresent()) {
-            return ("its group spans %s to %s and the server's %s to %s: where shard durations differ, points have to go "
-                            + "over HTTP: sluice copy -shard %d FROM http://HOST:8086")
+            return "its group spans %s to %s and the server's %s to %s: where shard durations differ, %s"
                     .formatted(
                             time.start(),
                             time.end(),
                             other.get().time().start(),
                             other.get().time().end(),
-                            shard.ref().id());
+                            remedy(shard));
         }
-        return http.isEmpty()
-                ? "the server has no shard group for %s to %s; --http lets it be made"
+        if (http.isEmpty()) {
+            return "the server has no shard group for %s to %s; --http HOST:8086 lets it be made, or its points be written"
+                    .formatted(time.start(), time.end());
+        }
+        return policy.get().expired(shard.group(), now)
+                ? "the server makes no shard group for %s to %s: it is older than the policy's duration"
                         .formatted(time.start(), time.end())
-                : "the server makes no shard group for %s to %s: it is older than the policy's duration, or shard durations differ"
-                        .formatted(time.start(), time.end());
+                : "the server makes no shard group for %s to %s: it is older than the policy's duration, or shard durations differ: then %s"
+                        .formatted(time.start(), time.end(), remedy(shard));
+    }
+
+    private String remedy(Located shard) {
+        String copy = "sluice copy -shard %d FROM http://HOST:8086"
+                .formatted(shard.ref().id());
+        return http.isEmpty()
+                ? "points have to go over HTTP: --http HOST:8086 here, or " + copy
+                : "points have to go over HTTP, where a write replaces what is there: --on-conflict existing cannot be had. "
+                        + "--on-conflict backup writes them, and so does " + copy;
     }
 }

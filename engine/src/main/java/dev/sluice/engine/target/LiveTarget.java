@@ -1,6 +1,7 @@
 package dev.sluice.engine.target;
 
 import dev.sluice.engine.error.ConnectionFailed;
+import dev.sluice.engine.error.EmptyAnswer;
 import dev.sluice.engine.error.RestoreRefused;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.ShardOutcome;
@@ -9,6 +10,7 @@ import dev.sluice.engine.line.InfluxQl;
 import dev.sluice.engine.meta.DatabaseImport;
 import dev.sluice.engine.meta.Metastore;
 import dev.sluice.engine.meta.Metastore.Database;
+import dev.sluice.engine.meta.Metastore.Located;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Conflict;
@@ -20,6 +22,7 @@ import dev.sluice.engine.model.ShardReceipt;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.model.Verification;
 import dev.sluice.engine.source.LiveServer;
+import dev.sluice.engine.stage.FieldLedger;
 import dev.sluice.engine.tar.TarWriter;
 import dev.sluice.engine.wire.IdMap;
 import dev.sluice.engine.wire.SnapshotRequest;
@@ -27,6 +30,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -34,12 +38,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -63,21 +67,35 @@ public final class LiveTarget implements Target {
      */
     private static final long GENERATIONS = 10_000;
 
+    private static final Comparator<ShardRef> BY_NAME = Comparator.comparing(ShardRef::toString);
+
     private final LiveServer server;
     private final LiveOptions options;
     private final Optional<InfluxHttp> http;
+    private final Optional<PointWriter> points;
+    private final FieldLedger ledger;
     private final Clock clock;
     private final Scheduler workers;
 
     /**
      * @param http the server's HTTP API, for what the backup port cannot do; stays the caller's
+     * @param points writes shards that find no place in a database that exists; empty: they are refused
+     * @param ledger what the check before this target knows of the shards; may be empty
      * @param workers for what burns processor time
      */
     public LiveTarget(
-            LiveServer server, LiveOptions options, Optional<InfluxHttp> http, Clock clock, Scheduler workers) {
+            LiveServer server,
+            LiveOptions options,
+            Optional<InfluxHttp> http,
+            Optional<PointWriter> points,
+            FieldLedger ledger,
+            Clock clock,
+            Scheduler workers) {
         this.server = server;
         this.options = options;
         this.http = http;
+        this.points = points;
+        this.ledger = ledger;
         this.clock = clock;
         this.workers = workers;
     }
@@ -154,9 +172,8 @@ public final class LiveTarget implements Target {
 
     /** Who may not ask is told before anything moves. */
     private Mono<Void> checkAccess(ImportPlan plan) {
-        var databases =
-                Stream.concat(plan.imports().stream(), plan.merges().stream()).toList();
-        return new LeftOut(plan.source(), options, http).needsHttp(databases)
+        boolean needed = http.isPresent() && !plan.merges().isEmpty();
+        return needed || new LeftOut(plan.source(), options, http).needsHttp(plan.imports())
                 ? http.orElseThrow().execute("SHOW DATABASES")
                 : Mono.empty();
     }
@@ -254,12 +271,20 @@ public final class LiveTarget implements Target {
         private final Map<String, DatabaseImport> created = new LinkedHashMap<>();
         private final Map<ShardRef, ShardRef> places = new LinkedHashMap<>();
         private final Set<ShardRef> merged = new LinkedHashSet<>();
+
+        /** Shards that go as points, with those of the server that they have time in common with. */
+        private final Map<ShardRef, List<ShardRef>> spread = new LinkedHashMap<>();
+
         private final Map<ShardRef, String> refused;
         private final List<Notice> notices = new CopyOnWriteArrayList<>();
         private final Map<ShardRef, Integer> attempts = new ConcurrentHashMap<>();
         private final Set<ShardRef> installed = ConcurrentHashMap.newKeySet();
         private final Set<ShardRef> compacted = ConcurrentHashMap.newKeySet();
         private final Set<ShardRef> undeleted = ConcurrentHashMap.newKeySet();
+        private final Map<ShardRef, PointWriter.Written> written = new ConcurrentSkipListMap<>(BY_NAME);
+
+        /** Shards of whose points only a part was written so far, and how many. */
+        private final Map<ShardRef, Long> begun = new ConcurrentSkipListMap<>(BY_NAME);
 
         private Session(ImportPlan plan, Metastore before, List<Notice> found) {
             this.plan = plan;
@@ -289,7 +314,7 @@ public final class LiveTarget implements Target {
             if (plan.merges().isEmpty()) {
                 return Mono.empty();
             }
-            var existing = new ExistingPlaces(plan, http);
+            var existing = new ExistingPlaces(plan, http, points.isPresent(), clock.instant());
             return Flux.fromIterable(plan.merges())
                     .concatMap(
                             merge -> existing.prepare(merge, now).onErrorResume(SluiceException.class, e -> {
@@ -308,7 +333,21 @@ public final class LiveTarget implements Target {
             merged.addAll(here.keySet());
             plan.locatedOf(merge)
                     .filter(shard -> !here.containsKey(shard.ref()))
-                    .forEach(shard -> refused.put(shard.ref(), existing.whyNot(merge, shard, after)));
+                    .forEach(shard -> existing.asPoints(merge, shard, after)
+                            .ifPresentOrElse(
+                                    beside -> {
+                                        places.put(shard.ref(), placeOfPoints(merge, shard));
+                                        spread.put(shard.ref(), beside);
+                                    },
+                                    () -> refused.put(shard.ref(), existing.whyNot(merge, shard, after))));
+        }
+
+        /** Database and policy are the server's. */
+        private ShardRef placeOfPoints(DatabaseImport merge, Located shard) {
+            return new ShardRef(
+                    merge.target(),
+                    merge.policyTarget(shard.policy().name()),
+                    shard.ref().id());
         }
 
         private void refuse(DatabaseImport wanted, String why) {
@@ -352,21 +391,80 @@ public final class LiveTarget implements Target {
                 if (place == null) {
                     throw new IllegalStateException("shard %s has no place".formatted(shard));
                 }
+                List<ShardRef> beside = spread.get(shard);
+                if (beside != null) {
+                    return writePoints(shard, place, beside, parts, stored);
+                }
                 int attempt = attempts.merge(shard, 1, Integer::sum);
                 if (!merged.contains(shard)) {
                     return send(shard, place, FileNaming.shifted(attempt * GENERATIONS), parts, stored);
                 }
-                return ShardSurvey.of(place, server.transport(), workers)
-                        .transform(survey -> ReadBack.onceReady(place, survey))
+                return survey(place)
                         .flatMap(survey -> send(
                                 shard,
                                 place,
                                 options.intoExisting().orElseThrow() == Conflict.BACKUP
                                         ? survey.above(attempt)
                                         : survey.below(attempt),
-                                survey.guarded(parts),
+                                ShardSurvey.guarded(List.of(survey), shard, ledger, parts),
                                 stored));
             });
+        }
+
+        private Mono<ShardSurvey> survey(ShardRef place) {
+            return ShardSurvey.of(place, server.transport(), workers)
+                    .transform(survey -> ReadBack.onceReady(place, survey));
+        }
+
+        /** The server puts every point where it belongs, and acknowledges it. */
+        private Mono<ShardReceipt> writePoints(
+                ShardRef shard, ShardRef place, List<ShardRef> beside, Flux<ShardPart> parts, LongConsumer stored) {
+            List<String> files = new CopyOnWriteArrayList<>();
+            var raw = new AtomicLong();
+            return Flux.fromIterable(beside)
+                    // One that gives no answer is not there yet, or not any more: the server itself looks at types too.
+                    .concatMap(
+                            other -> ShardSurvey.of(other, server.transport(), workers)
+                                    .onErrorResume(EmptyAnswer.class, e -> Mono.empty()),
+                            0)
+                    .collectList()
+                    .flatMap(surveys -> points.orElseThrow()
+                            .write(
+                                    shard,
+                                    place.database(),
+                                    place.policy(),
+                                    ShardSurvey.guarded(surveys, shard, ledger, parts)
+                                            .doOnNext(part -> count(part, files, raw)),
+                                    stored,
+                                    taken -> takenSoFar(shard, taken)))
+                    .map(done -> {
+                        begun.remove(shard);
+                        written.put(shard, done);
+                        return new ShardReceipt(
+                                shard,
+                                raw.get(),
+                                done.bytes(),
+                                "%s/%s, as %d points over HTTP"
+                                        .formatted(place.database(), place.policy(), done.points()),
+                                Compression.NONE,
+                                Optional.empty(),
+                                files,
+                                Duration.ZERO);
+                    });
+        }
+
+        private void takenSoFar(ShardRef shard, long taken) {
+            if (taken > 0) {
+                begun.merge(shard, taken, Math::max);
+            }
+        }
+
+        private static void count(ShardPart part, List<String> files, AtomicLong raw) {
+            if (part instanceof ShardPart.FileStart start) {
+                files.add(start.name());
+            } else if (part instanceof ShardPart.Bytes bytes) {
+                raw.addAndGet(bytes.data().readableBytes());
+            }
         }
 
         private Mono<ShardReceipt> send(
@@ -440,7 +538,41 @@ public final class LiveTarget implements Target {
                                 + "could not be compared byte for byte: " + names(compacted),
                         ""));
             }
+            tellOfPoints(all);
             return new Sealed(describe(), all);
+        }
+
+        /** Which shards went as points, and what came of them. */
+        private void tellOfPoints(List<Notice> all) {
+            if (!written.isEmpty()) {
+                long count = written.values().stream()
+                        .mapToLong(PointWriter.Written::points)
+                        .sum();
+                all.add(Notice.note(
+                        "%d points went over HTTP, as the server's shard groups span other times: %s"
+                                .formatted(count, names(written.keySet())),
+                        ""));
+            }
+            written.forEach((shard, done) -> {
+                if (done.rejected() > 0) {
+                    all.add(Notice.missing(
+                            "%d points of shard %s were not taken: %s"
+                                    .formatted(done.rejected(), shard, String.join("; ", done.reasons())),
+                            "'sluice copy -shard %d --rejects FILE FROM http://HOST:8086' keeps them in a file."
+                                    .formatted(shard.id())));
+                }
+                done.damage()
+                        .forEach(damage -> all.add(Notice.damaged(
+                                "points of shard %s are not written: %s".formatted(shard, damage),
+                                "Take the shard from another backup if there is one.")));
+            });
+            begun.forEach((shard, count) -> all.add(writtenInPart(shard, count)));
+        }
+
+        private Notice writtenInPart(ShardRef shard, long count) {
+            return Notice.warning(
+                    "shard %s was broken off with %d of its points written over HTTP".formatted(shard, count),
+                    "They stay. The same restore writes them again, without harm.");
         }
 
         /** The import changes the metadata without a lock: what others changed at the same time can be lost. */
@@ -467,6 +599,14 @@ public final class LiveTarget implements Target {
 
         @Override
         public Mono<List<Notice>> abort() {
+            return leaveDatabases().map(left -> {
+                List<Notice> all = new ArrayList<>(left);
+                begun.forEach((shard, count) -> all.add(writtenInPart(shard, count)));
+                return all;
+            });
+        }
+
+        private Mono<List<Notice>> leaveDatabases() {
             if (options.cleanup() && http.isPresent()) {
                 return Flux.fromIterable(created.keySet())
                         .concatMap(

@@ -4,16 +4,19 @@ import dev.sluice.engine.error.FieldTypeConflict;
 import dev.sluice.engine.flow.Detour;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.stage.FieldLedger;
 import dev.sluice.engine.tar.TarReader;
 import dev.sluice.engine.transport.SnapshotTransport;
 import dev.sluice.engine.tsm.BlockType;
 import dev.sluice.engine.tsm.CheckDepth;
 import dev.sluice.engine.tsm.FieldTypes;
 import dev.sluice.engine.tsm.FileCheck;
+import dev.sluice.engine.tsm.IndexTail;
 import dev.sluice.engine.wire.SnapshotRequest.ShardBackup;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -42,20 +45,31 @@ final class ShardSurvey {
     private final FieldTypes types = new FieldTypes();
     private long highestGeneration;
     private long lowestOfZero = HIGHEST + SEQUENCES;
+    private final boolean whole;
+    private final IndexTail tail = new IndexTail();
+    private boolean inFile;
+    private boolean longIndex;
     private @Nullable FileCheck file;
 
-    private ShardSurvey(ShardRef shard) {
+    private ShardSurvey(ShardRef shard, boolean whole) {
         this.shard = shard;
+        this.whole = whole;
     }
 
     /**
      * Reads the shard as it is now. Cold.
      *
-     * @param workers where files are taken apart: that is too much for the event loop that brings them
+     * @param workers where indexes are taken apart: that is too much for the event loop that brings them
      */
     static Mono<ShardSurvey> of(ShardRef shard, SnapshotTransport transport, Scheduler workers) {
+        return of(shard, transport, workers, false)
+                .flatMap(survey -> survey.longIndex ? of(shard, transport, workers, true) : Mono.just(survey));
+    }
+
+    /** @param whole whether files are followed from their start, which finds an index of any length, and takes longer */
+    private static Mono<ShardSurvey> of(ShardRef shard, SnapshotTransport transport, Scheduler workers, boolean whole) {
         return Mono.defer(() -> {
-            var survey = new ShardSurvey(shard);
+            var survey = new ShardSurvey(shard, whole);
             return transport
                     .exchange(ShardBackup.of(shard, ShardBackup.ALL))
                     .transform(TarReader.parts(shard))
@@ -68,16 +82,18 @@ final class ShardSurvey {
     private Flux<ShardPart> take(ShardPart part, Scheduler workers) {
         try {
             if (part instanceof ShardPart.FileStart start) {
-                Matcher name = TSM.matcher(start.name());
-                if (name.matches()) {
-                    see(Long.parseLong(name.group(1)), Long.parseLong(name.group(2)));
-                    file = FileCheck.of(start.name(), start.size(), CheckDepth.PASSING, types::add)
-                            .orElse(null);
-                }
+                begin(start);
             } else if (part instanceof ShardPart.Bytes bytes) {
-                return feed(bytes.data(), workers);
-            } else if (part instanceof ShardPart.FileEnd) {
+                if (file != null) {
+                    return feed(file, bytes.data(), workers);
+                }
+                if (inFile) {
+                    tail.feed(bytes.data());
+                }
+            } else if (part instanceof ShardPart.FileEnd && inFile) {
+                inFile = false;
                 file = null; // what is wrong with the server's own files is not ours to judge
+                return whole ? Flux.empty() : on(workers, () -> longIndex |= !tail.end(types::add));
             }
             return Flux.empty();
         } finally {
@@ -85,16 +101,29 @@ final class ShardSurvey {
         }
     }
 
-    /** From a copy on the heap: nothing to free, whoever cancels when. */
-    private Flux<ShardPart> feed(ByteBuf bytes, Scheduler workers) {
-        FileCheck check = file;
-        if (check == null) {
-            return Flux.empty();
+    private void begin(ShardPart.FileStart start) {
+        Matcher name = TSM.matcher(start.name());
+        if (!name.matches()) {
+            return;
         }
+        see(Long.parseLong(name.group(1)), Long.parseLong(name.group(2)));
+        inFile = true;
+        if (whole) {
+            file = FileCheck.of(start.name(), start.size(), CheckDepth.PASSING, types::add)
+                    .orElse(null);
+        } else {
+            tail.begin(start.size());
+        }
+    }
+
+    /** From a copy on the heap: nothing to free, whoever cancels when. */
+    private static Flux<ShardPart> feed(FileCheck check, ByteBuf bytes, Scheduler workers) {
         byte[] copy = ByteBufUtil.getBytes(bytes);
-        return Mono.<ShardPart>fromRunnable(() -> check.feed(Unpooled.wrappedBuffer(copy)))
-                .subscribeOn(workers)
-                .flux();
+        return on(workers, () -> check.feed(Unpooled.wrappedBuffer(copy)));
+    }
+
+    private static Flux<ShardPart> on(Scheduler workers, Runnable work) {
+        return Mono.<ShardPart>fromRunnable(work).subscribeOn(workers).flux();
     }
 
     private void see(long generation, long sequence) {
@@ -114,24 +143,52 @@ final class ShardSurvey {
         return FileNaming.beneath(((lowestOfZero - 1) / SEQUENCES - attempt) * SEQUENCES);
     }
 
-    /** Lets parts pass until a key in them has another type than the shard's: then the archive must not be sent whole. */
-    Flux<ShardPart> guarded(Flux<ShardPart> parts) {
+    /**
+     * Lets parts pass until a key in them has another type than in one of the shards: then nothing of them may be kept.
+     *
+     * @param source as the parts' source names the shard
+     * @param ledger what a check before this knows already; what it does not know is looked at here
+     */
+    static Flux<ShardPart> guarded(
+            List<ShardSurvey> shards, ShardRef source, FieldLedger ledger, Flux<ShardPart> parts) {
         return Flux.defer(() -> {
-            var guard = new Guard();
+            var guard = new Guard(shards, source, ledger);
             return parts.map(guard::look);
         });
     }
 
-    private final class Guard {
+    private FieldTypeConflict conflict(String problem) {
+        return new FieldTypeConflict(shard.toString(), problem);
+    }
+
+    private static final class Guard {
+        private final List<ShardSurvey> shards;
+        private final ShardRef source;
+        private final FieldLedger ledger;
         private @Nullable FileCheck check;
+
+        private Guard(List<ShardSurvey> shards, ShardRef source, FieldLedger ledger) {
+            this.shards = shards;
+            this.source = source;
+            this.ledger = ledger;
+        }
 
         ShardPart look(ShardPart part) {
             try {
                 if (part instanceof ShardPart.FileStart start) {
-                    check = FileCheck.of(start.name(), start.size(), CheckDepth.PASSING, this::compare)
-                            .orElse(null);
-                } else if (part instanceof ShardPart.Bytes bytes && check != null) {
-                    check.feed(bytes.data());
+                    boolean known = ledger.of(source)
+                            .map(page -> page.has(start.name()))
+                            .orElse(false);
+                    check = known
+                            ? null
+                            : FileCheck.of(start.name(), start.size(), CheckDepth.PASSING, this::compare)
+                                    .orElse(null);
+                } else if (part instanceof ShardPart.Bytes bytes) {
+                    if (check != null) {
+                        check.feed(bytes.data());
+                    }
+                } else {
+                    ledger.of(source).ifPresent(this::compare);
                 }
                 return part;
             } catch (RuntimeException e) {
@@ -141,9 +198,15 @@ final class ShardSurvey {
         }
 
         private void compare(byte[] key, BlockType type) {
-            types.conflict(key, type).ifPresent(conflict -> {
-                throw new FieldTypeConflict(shard.toString(), conflict);
-            });
+            shards.forEach(shard -> shard.types.conflict(key, type).ifPresent(problem -> {
+                throw shard.conflict(problem);
+            }));
+        }
+
+        private void compare(FieldLedger.Page page) {
+            shards.forEach(shard -> page.conflict(shard.types).ifPresent(problem -> {
+                throw shard.conflict(problem);
+            }));
         }
     }
 }

@@ -189,6 +189,11 @@ public final class LineExport {
                 from.open(selection), session -> session(session, mapping, scratch, out), SourceSession::close);
     }
 
+    /** Exports one shard's files as points for an import, without statements and without what is told. */
+    Mono<ExportReport> shard(ShardFiles shard, Out out) {
+        return write(out, "# DML\n", section(shard));
+    }
+
     private Mono<ExportReport> session(SourceSession session, Mapping mapping, Path scratch, Out out) {
         session.catalog().notOffered().forEach(ref -> findings.missing("shard %s is not offered".formatted(ref)));
         List<Place> places = session.catalog().shards().stream()

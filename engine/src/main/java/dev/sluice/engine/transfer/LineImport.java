@@ -166,6 +166,11 @@ public final class LineImport {
                 });
     }
 
+    /** Points that the server has stored so far. */
+    long written() {
+        return counters.written.get();
+    }
+
     private Mono<ProgressFile.State> load() {
         return Mono.fromCallable(() -> {
                     Optional<Path> path = options.progress();
