@@ -26,6 +26,7 @@ final class ExportBench {
     private static final String START = "2026-11-16T00:00:00Z";
     private static final String END = "2026-11-16T23:59:59.999999999Z";
 
+    private static final String GZIP = "gzip";
     private static final String LIMIT = "decode only";
     private static final String ORIGINAL = "influx_inspect";
     private static final String ORIGINAL_GZIP = "influx_inspect gzip";
@@ -47,7 +48,7 @@ final class ExportBench {
         this.out = scratch.resolve("export");
     }
 
-    /** @param wanted names of cases; none for all */
+    /** @param wanted names of Sluice's cases; none for all. The original's are beside them, gzip beside gzip. */
     static void run(Setting setting, List<String> wanted) throws Exception {
         setting.withScratch(scratch -> new ExportBench(setting, scratch).measure(wanted));
     }
@@ -84,15 +85,17 @@ final class ExportBench {
         List<Rounds.Case> cases = new ArrayList<>(List.of(
                 Rounds.named(LIMIT, this::limit),
                 sluice("plain"),
-                sluice("gzip", "-compress"),
+                sluice(GZIP, "-compress"),
                 sluice("zstd", "--compression", "zstd"),
                 sluice("merged", "--merge-fields"),
                 sluice("merged zstd", "--merge-fields", "--compression", "zstd")));
+        cases.removeIf(one -> !wanted.isEmpty() && !one.name().equals(LIMIT) && !wanted.contains(one.name()));
         setting.inspect().ifPresent(tool -> {
             cases.add(original(ORIGINAL, tool));
-            cases.add(original(ORIGINAL_GZIP, tool, "-compress"));
+            if (wanted.isEmpty() || wanted.contains(GZIP)) {
+                cases.add(original(ORIGINAL_GZIP, tool, "-compress"));
+            }
         });
-        cases.removeIf(one -> !wanted.isEmpty() && !one.name().equals(LIMIT) && !wanted.contains(one.name()));
         Results results = Rounds.measure(cases, setting.rounds());
         System.out.println(
                 "Export of shard %s of '%s': %.1f million values, medians of %d, %d processors; 1 MB = 10^6 bytes"

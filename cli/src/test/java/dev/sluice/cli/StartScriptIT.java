@@ -75,6 +75,25 @@ class StartScriptIT {
         assertThat(only(home.resolve("lib"), "classes-*.jsa")).isEqualTo(archive);
     }
 
+    /** Java 17 looks into no archive for what lies below a directory with a blank in its name. */
+    @Test
+    void aCommandTakesItsClassesFromTheArchive() throws IOException {
+        Path plain = temp.resolve("plain");
+        assertThat(run("cp", "-r", home.toString(), plain.toString()).exitCode())
+                .isZero();
+        String script = plain.resolve("bin/sluice").toString();
+        assertThat(run(script, "--version").exitCode()).isZero();
+        Path log = temp.resolve("classes");
+
+        ToolRun.run(
+                List.of(script, "restore", "--nope"), Map.of("JAVA_OPTS", "-Xlog:class+load:file=" + log), PATIENCE);
+
+        assertThat(Files.readAllLines(log))
+                .anyMatch(line -> line.contains(" picocli.CommandLine source: shared objects file"))
+                .anyMatch(line -> line.contains(".RestoreCommand source: shared objects file"))
+                .noneMatch(line -> line.contains(" picocli.") && line.contains("source: file:"));
+    }
+
     @Test
     void startsThroughALink() throws IOException {
         Path link = Files.createSymbolicLink(temp.resolve("s"), home.resolve("bin/sluice"));

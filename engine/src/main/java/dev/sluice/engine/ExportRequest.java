@@ -5,6 +5,7 @@ import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Pace;
 import dev.sluice.engine.model.Timeouts;
+import dev.sluice.engine.source.ReadOptions;
 import dev.sluice.engine.transfer.ExportOptions;
 import java.nio.file.Path;
 import java.util.List;
@@ -54,7 +55,7 @@ public record ExportRequest(
         private OptionalLong split = OptionalLong.empty();
         private boolean strict;
         private Compression compression = Compression.NONE;
-        private Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
+        private Path scratch = ReadOptions.SCRATCH;
         private Timeouts timeouts = Timeouts.DEFAULT;
 
         private Builder(End from, Optional<Path> out) {

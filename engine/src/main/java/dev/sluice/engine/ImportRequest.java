@@ -98,7 +98,7 @@ public record ImportRequest(
             return this;
         }
 
-        /** Default: ns. */
+        /** Of timestamps: {@code ns}, {@code u}, {@code ms}, {@code s}, {@code m} or {@code h}. Default: ns. */
         public Builder precision(String value) {
             this.precision = value;
             return this;

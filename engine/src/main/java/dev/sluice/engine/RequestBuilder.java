@@ -21,7 +21,10 @@ public abstract sealed class RequestBuilder<B extends RequestBuilder<B>>
 
     abstract B self();
 
-    /** Default: everything; of a restore everything but {@code _internal}. */
+    /**
+     * Default: everything. What goes to a server or its directories leaves out {@code _internal} even so, unless a
+     * database or a shard is named.
+     */
     public B selection(Selection value) {
         this.selection = value;
         return self();

@@ -8,6 +8,7 @@ import dev.sluice.engine.model.Pace;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.Verification;
+import dev.sluice.engine.source.ReadOptions;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -78,7 +79,7 @@ public record RestoreRequest(
         private boolean subscriptions;
         private Optional<Conflict> intoExisting = Optional.empty();
         private boolean cleanup;
-        private Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
+        private Path scratch = ReadOptions.SCRATCH;
         private boolean chain;
         private boolean allowIncomplete;
 

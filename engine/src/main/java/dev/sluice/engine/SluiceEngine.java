@@ -85,7 +85,8 @@ import reactor.netty.resources.LoopResources;
  * The engine. One instance serves any number of copies; {@link #close()} frees its threads.
  *
  * <p>Its threads are daemons of three kinds: event loops for the network, where nothing blocks; one worker a processor
- * for compression, decoding and checks; threads for files, which may block.
+ * for compression, decoding and checks; threads for files, which may block. Events come on one of these, or on one of
+ * Reactor's parallel threads, one after the other; whoever takes them must not block there.
  */
 public final class SluiceEngine implements AutoCloseable {
 
@@ -613,7 +614,11 @@ public final class SluiceEngine implements AutoCloseable {
                 SlabLine::close);
     }
 
-    /** Answers the snapshot RPC over a stopped server's directories; cold. */
+    /**
+     * Answers the snapshot RPC over a stopped server's directories. Cold: each subscription opens a port, and gives the
+     * server when it listens. It uses none of this engine's threads and runs until {@link RunningServer#stop()}: a later
+     * cancel, or {@link #close()}, does not end it.
+     */
     public Mono<RunningServer> serve(ServeRequest request) {
         return request.writable()
                 ? SnapshotServer.bindWritable(request.bind(), request.dataDir(), request.metaDir())

@@ -14,7 +14,7 @@ import dev.sluice.engine.model.Selection;
 public record VerifyRequest(
         End from, Selection selection, boolean deep, boolean chain, boolean allowIncomplete, Pace pace) {
 
-    /** All of it, every block, as many shards side by side as there are processors. */
+    /** All of it, every block, as many shards side by side as there are processors, and two at least. */
     public static VerifyRequest of(End from) {
         return new VerifyRequest(
                 from,

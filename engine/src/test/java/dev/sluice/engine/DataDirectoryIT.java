@@ -138,10 +138,10 @@ class DataDirectoryIT {
     }
 
     @ParameterizedTest
-    @MethodSource("dev.sluice.engine.testkit.Fixtures#versions")
-    void recordedBackupsComeBackWithAllTheirAnswers(String version) {
+    @MethodSource("dev.sluice.engine.testkit.RealInfluxd#binariesAndRecordings")
+    void recordedBackupsComeBackWithAllTheirAnswers(Binary binary, String version) {
         Map<String, List<String>> expected = new TreeMap<>();
-        try (var server = RealInfluxd.started()) {
+        try (var server = RealInfluxd.started(binary)) {
             server.stop();
             End.Data into = directories(server);
             restore(version, "legacy", "answers", "telemetry", "telemetry", into, expected);

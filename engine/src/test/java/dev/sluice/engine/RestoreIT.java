@@ -20,18 +20,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Restores to a real influxd, whose answers are compared with those of the server that was backed up. */
 @RequiresInfluxd
 class RestoreIT {
 
     private static final String BINARIES = "dev.sluice.engine.testkit.RealInfluxd#binaries";
+    private static final String RECORDINGS = "dev.sluice.engine.testkit.RealInfluxd#binariesAndRecordings";
     private static final Duration PATIENCE = Duration.ofSeconds(180);
 
     private final SluiceEngine engine = SluiceEngine.create();
@@ -45,17 +43,15 @@ class RestoreIT {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "1.6.7, portable-all, answers",
-        "1.8.10, portable-all, answers",
-        "1.12.4, portable-all, answers",
-        "1.6.7, portable-two-runs, answers-second-run",
-        "1.8.10, portable-two-runs, answers-second-run",
-        "1.12.4, portable-two-runs, answers-second-run"
-    })
-    void recordedBackupsComeBackWithAllTheirAnswers(String version, String backup, String answers) {
+    @MethodSource(RECORDINGS)
+    void recordedBackupsComeBackWithAllTheirAnswers(Binary binary, String version) {
+        comesBackWithAllItsAnswers(binary, version, "portable-all", "answers");
+        comesBackWithAllItsAnswers(binary, version, "portable-two-runs", "answers-second-run");
+    }
+
+    private void comesBackWithAllItsAnswers(Binary binary, String version, String backup, String answers) {
         var expected = RecordedAnswers.of(version, answers);
-        try (var server = RealInfluxd.started()) {
+        try (var server = RealInfluxd.started(binary)) {
             CopyReport report = restore(
                     RestoreRequest.of(new End.Portable(RecordedAnswers.backup(version, backup)), server.rpcAddress()));
 
@@ -65,11 +61,11 @@ class RestoreIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"1.6.7", "1.8.10", "1.12.4"})
-    void aRecordedBackupOfOnePolicyComesBack(String version) {
+    @MethodSource(RECORDINGS)
+    void aRecordedBackupOfOnePolicyComesBack(Binary binary, String version) {
         var expected = RecordedAnswers.where(
                 RecordedAnswers.of(version, "answers"), key -> key.startsWith("telemetry/autogen/"));
-        try (var server = RealInfluxd.started()) {
+        try (var server = RealInfluxd.started(binary)) {
             CopyReport report = restore(RestoreRequest.of(
                     new End.Portable(RecordedAnswers.backup(version, "portable-db-rp")), server.rpcAddress()));
 
@@ -81,13 +77,13 @@ class RestoreIT {
 
     /** No answers are recorded for it: the original's restore of the same files tells them. */
     @ParameterizedTest
-    @ValueSource(strings = {"1.6.7", "1.8.10", "1.12.4"})
-    void aRecordedBackupOfARangeComesBackAsTheOriginalRestoresIt(String version) {
+    @MethodSource(RECORDINGS)
+    void aRecordedBackupOfARangeComesBackAsTheOriginalRestoresIt(Binary binary, String version) {
         var questions =
                 RecordedAnswers.where(RecordedAnswers.of(version, "answers"), key -> key.startsWith("telemetry/"));
         Path backup = RecordedAnswers.backup(version, "portable-range");
-        try (var server = RealInfluxd.started();
-                var originals = RealInfluxd.started()) {
+        try (var server = RealInfluxd.started(binary);
+                var originals = RealInfluxd.started(binary)) {
             CopyReport report = restore(RestoreRequest.of(new End.Portable(backup), server.rpcAddress()));
 
             assertThat(report.complete()).as(report.toString()).isTrue();
@@ -100,11 +96,11 @@ class RestoreIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"1.6.7", "1.8.10", "1.12.4"})
-    void incrementsOfTheOriginalAreChained(String version) {
+    @MethodSource(RECORDINGS)
+    void incrementsOfTheOriginalAreChained(Binary binary, String version) {
         var expected = RecordedAnswers.where(
                 RecordedAnswers.of(version, "answers-since"), key -> key.startsWith("telemetry/"));
-        try (var server = RealInfluxd.started()) {
+        try (var server = RealInfluxd.started(binary)) {
             CopyReport report = restore(RestoreRequest.of(
                             new End.Portable(RecordedAnswers.backup(version, "portable-since")), server.rpcAddress())
                     .chain(true));
@@ -115,17 +111,15 @@ class RestoreIT {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "1.6.7, legacy, telemetry/",
-        "1.8.10, legacy, telemetry/",
-        "1.12.4, legacy, telemetry/",
-        "1.6.7, legacy-dotted, edge.site-7/",
-        "1.8.10, legacy-dotted, edge.site-7/",
-        "1.12.4, legacy-dotted, edge.site-7/"
-    })
-    void recordedLegacyBackupsComeBackNamesWithDotsToo(String version, String backup, String database) {
+    @MethodSource(RECORDINGS)
+    void recordedLegacyBackupsComeBackNamesWithDotsToo(Binary binary, String version) {
+        legacyBackupComesBack(binary, version, "legacy", "telemetry/");
+        legacyBackupComesBack(binary, version, "legacy-dotted", "edge.site-7/");
+    }
+
+    private void legacyBackupComesBack(Binary binary, String version, String backup, String database) {
         var expected = RecordedAnswers.where(RecordedAnswers.of(version, "answers"), key -> key.startsWith(database));
-        try (var server = RealInfluxd.started()) {
+        try (var server = RealInfluxd.started(binary)) {
             CopyReport report = restore(
                     RestoreRequest.of(new End.Directory(RecordedAnswers.backup(version, backup)), server.rpcAddress()));
 
@@ -135,18 +129,20 @@ class RestoreIT {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "1.6.7, portable-deletes",
-        "1.8.10, portable-deletes",
-        "1.12.4, portable-deletes",
-        "1.6.7, legacy-deletes",
-        "1.8.10, legacy-deletes",
-        "1.12.4, legacy-deletes"
-    })
-    void r4DeletedPointsStayDeleted(String version, String backup) throws IOException {
+    @MethodSource(RECORDINGS)
+    void r4DeletedPointsStayDeleted(Binary binary, String version) throws IOException {
+        deletedPointsStayDeleted(binary, version, "portable-deletes");
+        deletedPointsStayDeleted(binary, version, "legacy-deletes");
+        engine.close(); // brings what is being cleaned up to its end
+        try (var left = Files.list(temp)) {
+            assertThat(left).as("no scratch file is left").isEmpty();
+        }
+    }
+
+    private void deletedPointsStayDeleted(Binary binary, String version, String backup) {
         var expected = RecordedAnswers.where(
                 RecordedAnswers.of(version, "answers-deletes"), key -> key.startsWith("telemetry/"));
-        try (var server = RealInfluxd.started()) {
+        try (var server = RealInfluxd.started(binary)) {
             CopyReport report = restore(
                     RestoreRequest.of(new End.Directory(RecordedAnswers.backup(version, backup)), server.rpcAddress())
                             .scratch(temp));
@@ -155,10 +151,6 @@ class RestoreIT {
             assertThat(RecordedAnswers.asked(server, expected)).isEqualTo(expected);
             assertThat(report.notices())
                     .anySatisfy(notice -> assertThat(notice.message()).contains("stay deleted"));
-        }
-        engine.close(); // brings what is being cleaned up to its end
-        try (var left = Files.list(temp)) {
-            assertThat(left).as("no scratch file is left").isEmpty();
         }
     }
 
@@ -187,8 +179,9 @@ class RestoreIT {
         }
     }
 
-    @Test
-    void databaseAndPolicyGetNewNames() {
+    @ParameterizedTest
+    @MethodSource(BINARIES)
+    void databaseAndPolicyGetNewNames(Binary binary) {
         Selection week = new Selection(
                 Optional.of("telemetry"),
                 Optional.of("one.week"),
@@ -196,7 +189,7 @@ class RestoreIT {
                 Optional.empty(),
                 Optional.empty());
         var expected = RecordedAnswers.of("1.8.10", "answers").get("telemetry/one.week/cpu");
-        try (var server = RealInfluxd.started()) {
+        try (var server = RealInfluxd.started(binary)) {
             restore(RestoreRequest.of(
                             new End.Portable(RecordedAnswers.backup("1.8.10", "portable-all")), server.rpcAddress())
                     .selection(week)

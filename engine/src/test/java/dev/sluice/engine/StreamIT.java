@@ -10,6 +10,7 @@ import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.store.Pipes;
 import dev.sluice.engine.testkit.RealInfluxd;
+import dev.sluice.engine.testkit.RealInfluxd.Binary;
 import dev.sluice.engine.testkit.RequiresInfluxd;
 import dev.sluice.engine.testkit.SampleLines;
 import dev.sluice.engine.testkit.ToolRun;
@@ -26,10 +27,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Schedulers;
 
@@ -37,6 +37,7 @@ import reactor.core.scheduler.Schedulers;
 @RequiresInfluxd
 class StreamIT {
 
+    private static final String BINARIES = "dev.sluice.engine.testkit.RealInfluxd#binaries";
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     /** Ten points of each kind, with 13 fields together. */
@@ -61,17 +62,23 @@ class StreamIT {
         try {
             return option == StandardOpenOption.READ
                     ? FileChannel.open(file, option)
-                    : FileChannel.open(file, option, StandardOpenOption.CREATE);
+                    : FileChannel.open(file, option, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"zstd", "gzip", "none"})
-    void bringsAServerToAnother(String compression) {
-        try (RealInfluxd first = RealInfluxd.started();
-                RealInfluxd second = RealInfluxd.started()) {
+    @MethodSource(BINARIES)
+    void bringsAServerToAnother(Binary binary) {
+        for (String compression : List.of("zstd", "gzip", "none")) {
+            bringsAServerToAnother(binary, compression);
+        }
+    }
+
+    private void bringsAServerToAnother(Binary binary, String compression) {
+        try (RealInfluxd first = RealInfluxd.started(binary);
+                RealInfluxd second = RealInfluxd.started(binary)) {
             SampleLines.fill(first, 1);
             Path file = stream(first, Compression.parse(compression));
 
@@ -91,11 +98,12 @@ class StreamIT {
     }
 
     /** {@code zstd -d | tar x} into the directories of a server that never was. */
-    @Test
-    void unpackedWithTarItIsAServersDirectories() throws IOException {
+    @ParameterizedTest
+    @MethodSource(BINARIES)
+    void unpackedWithTarItIsAServersDirectories(Binary binary) throws IOException {
         assumeTrue(has("zstd") && has("tar"), "zstd and tar are needed");
-        try (RealInfluxd first = RealInfluxd.started();
-                RealInfluxd second = RealInfluxd.started()) {
+        try (RealInfluxd first = RealInfluxd.started(binary);
+                RealInfluxd second = RealInfluxd.started(binary)) {
             SampleLines.fill(first, 1);
             Path file = stream(first, Compression.ZSTD);
             second.stop();
@@ -120,9 +128,10 @@ class StreamIT {
         }
     }
 
-    @Test
-    void aServerIsLookedIntoAsTheFileOfItsStreamIs() {
-        try (RealInfluxd server = RealInfluxd.started()) {
+    @ParameterizedTest
+    @MethodSource(BINARIES)
+    void aServerIsLookedIntoAsTheFileOfItsStreamIs(Binary binary) {
+        try (RealInfluxd server = RealInfluxd.started(binary)) {
             SampleLines.fill(server, 1);
             End live = new End.Live(server.rpcAddress());
             End kept = new End.Directory(stream(server, Compression.ZSTD));
@@ -155,10 +164,16 @@ class StreamIT {
 
     /** The file is read from several places at once. */
     @ParameterizedTest
-    @ValueSource(strings = {"zstd", "gzip", "none"})
-    void aFileOfAStreamIsRestored(String compression) {
-        try (RealInfluxd first = RealInfluxd.started();
-                RealInfluxd second = RealInfluxd.started()) {
+    @MethodSource(BINARIES)
+    void aFileOfAStreamIsRestored(Binary binary) {
+        for (String compression : List.of("zstd", "gzip", "none")) {
+            aFileOfAStreamIsRestored(binary, compression);
+        }
+    }
+
+    private void aFileOfAStreamIsRestored(Binary binary, String compression) {
+        try (RealInfluxd first = RealInfluxd.started(binary);
+                RealInfluxd second = RealInfluxd.started(binary)) {
             SampleLines.fill(first, 1);
             Path file = stream(first, Compression.parse(compression));
 

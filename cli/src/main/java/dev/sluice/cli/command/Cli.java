@@ -12,9 +12,14 @@ import dev.sluice.engine.error.SluiceException;
 import java.nio.file.InvalidPathException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Model.ArgSpec;
@@ -25,12 +30,19 @@ import picocli.CommandLine.ParameterException;
 /** Finds the command, reads its flags, runs it, and says in words and as an exit code how it ended. */
 public final class Cli {
 
+    /**
+     * In the order of the help. Each is made when a run needs it: to read the flags of all, by reflection, would take
+     * longer than all the rest of a start.
+     */
+    private static final Map<String, Function<Context, Command>> COMMANDS = commands();
+
+    /** Those that speak of all the others. */
+    private static final Set<String> NEED_ALL = Set.of("help", "completion");
+
     private final Context context;
-    private final CommandLine root;
 
     public Cli(Context context) {
         this.context = context;
-        this.root = commandLine(context);
     }
 
     /** Runs what the words say; never throws. */
@@ -71,13 +83,14 @@ public final class Cli {
 
     private int dispatch(String[] args) {
         if (args.length == 0) {
-            root.usage(context.err());
+            commandLine(COMMANDS.keySet()).usage(context.err());
             return ExitCode.USAGE;
         }
-        CommandLine command = root.getSubcommands().get(args[0]);
-        if (command == null) {
+        if (!COMMANDS.containsKey(args[0])) {
             return rootOnly(args);
         }
+        CommandLine root = commandLine(NEED_ALL.contains(args[0]) ? COMMANDS.keySet() : Set.of(args[0]));
+        CommandLine command = Objects.requireNonNull(root.getSubcommands().get(args[0]));
         List<String> words =
                 GoFlags.rewrite(command.getCommandSpec(), List.of(args).subList(1, args.length));
         Settings settings = Settings.load(
@@ -87,22 +100,24 @@ public final class Cli {
                         .filter(word -> word.startsWith("--config="))
                         .map(word -> word.substring("--config=".length()))
                         .reduce((first, last) -> last),
-                root.getCommandSpec());
+                () -> commandLine(COMMANDS.keySet()).getCommandSpec());
         command.setDefaultValueProvider(settings);
         List<String> all = new ArrayList<>(words);
         all.add(0, args[0]);
-        return run(command, all);
+        return run(root, command, all);
     }
 
     private int rootOnly(String[] args) {
         if (!args[0].startsWith("-")) {
-            throw unknownCommand(args[0], root.getSubcommands().keySet());
+            throw unknownCommand(args[0], COMMANDS.keySet());
         }
-        return run(root, GoFlags.rewrite(root.getCommandSpec(), List.of(args)));
+        boolean version = args.length == 1 && args[0].endsWith("-version");
+        CommandLine root = commandLine(version ? Set.of() : COMMANDS.keySet());
+        return run(root, root, GoFlags.rewrite(root.getCommandSpec(), List.of(args)));
     }
 
     /** @param words from the root on, as picocli wants it */
-    private int run(CommandLine command, List<String> words) {
+    private int run(CommandLine root, CommandLine command, List<String> words) {
         try {
             root.parseArgs(words.toArray(String[]::new));
         } catch (ParameterException e) {
@@ -125,20 +140,31 @@ public final class Cli {
                         .orElse(list));
     }
 
-    private static CommandLine commandLine(Context context) {
-        CommandLine root = new CommandLine(new RootCommand(context))
-                .addSubcommand("backup", new BackupCommand(context))
-                .addSubcommand("restore", new RestoreCommand(context))
-                .addSubcommand("copy", new CopyCommand(context))
-                .addSubcommand("verify", new VerifyCommand(context))
-                .addSubcommand("list", new ListCommand(context))
-                .addSubcommand("inspect", new InspectCommand(context))
-                .addSubcommand("export", new ExportCommand(context))
-                .addSubcommand("import", new ImportCommand(context))
-                .addSubcommand("serve", new ServeCommand(context))
-                .addSubcommand("demo", new DemoCommand(context))
-                .addSubcommand("completion", new CompletionCommand(context))
-                .addSubcommand("help", new HelpCommand(context));
+    private static Map<String, Function<Context, Command>> commands() {
+        Map<String, Function<Context, Command>> commands = new LinkedHashMap<>();
+        commands.put("backup", BackupCommand::new);
+        commands.put("restore", RestoreCommand::new);
+        commands.put("copy", CopyCommand::new);
+        commands.put("verify", VerifyCommand::new);
+        commands.put("list", ListCommand::new);
+        commands.put("inspect", InspectCommand::new);
+        commands.put("export", ExportCommand::new);
+        commands.put("import", ImportCommand::new);
+        commands.put("serve", ServeCommand::new);
+        commands.put("demo", DemoCommand::new);
+        commands.put("completion", CompletionCommand::new);
+        commands.put("help", HelpCommand::new);
+        return Collections.unmodifiableMap(commands);
+    }
+
+    /** The root with some of the commands below it. */
+    private CommandLine commandLine(Set<String> names) {
+        CommandLine root = new CommandLine(new RootCommand(context));
+        COMMANDS.forEach((name, command) -> {
+            if (names.contains(name)) {
+                root.addSubcommand(name, command.apply(context));
+            }
+        });
         return root.registerConverter(boolean.class, new Values.Switch())
                 .registerConverter(Boolean.class, new Values.Switch())
                 .setPosixClusteredShortOptionsAllowed(false)

@@ -156,7 +156,7 @@ public final class InspectionView {
 
     /** One object, on one line. */
     public static List<String> json(Inspection inspection) {
-        return Json.line(to -> {
+        return List.of(Json.line(to -> {
             to.writeStringField("source", inspection.source());
             to.writeBooleanField("complete", inspection.complete());
             to.writeBooleanField("damaged", inspection.damaged());
@@ -167,7 +167,7 @@ public final class InspectionView {
             to.writeEndArray();
             Json.missing(to, inspection.missing());
             Json.notices(to, inspection.notices());
-        });
+        }));
     }
 
     private static void shard(JsonGenerator to, Inspection.Shard shard) throws IOException {

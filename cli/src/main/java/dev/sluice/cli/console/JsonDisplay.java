@@ -1,22 +1,13 @@
 package dev.sluice.cli.console;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
-import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardReceipt;
-import dev.sluice.engine.model.ShardRef;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
-import java.math.BigDecimal;
-import java.math.BigInteger;
-import java.time.Duration;
-import java.util.Locale;
 
 /**
  * One JSON object a line for each event; {@code event} names its kind. The last line is {@code finished} with
@@ -26,7 +17,6 @@ import java.util.Locale;
 public final class JsonDisplay implements Display {
 
     private final PrintStream out;
-    private final JsonFactory json = new JsonFactory();
 
     public JsonDisplay(PrintStream out) {
         this.out = out;
@@ -41,7 +31,7 @@ public final class JsonDisplay implements Display {
     public void failed(SluiceException error, int exitCode) {
         line(to -> {
             to.writeStringField("event", "error");
-            error(to, error);
+            Json.error(to, error);
             to.writeNumberField("exit", exitCode);
         });
     }
@@ -49,7 +39,7 @@ public final class JsonDisplay implements Display {
     private static void event(JsonGenerator to, Event event) throws IOException {
         if (event instanceof Event.Started started) {
             to.writeStringField("event", "started");
-            to.writeStringField("task", word(started.task()));
+            to.writeStringField("task", Json.word(started.task()));
             to.writeStringField("source", started.source());
             to.writeStringField("target", started.target());
             to.writeNumberField("shards", started.shards());
@@ -58,17 +48,17 @@ public final class JsonDisplay implements Display {
             }
         } else if (event instanceof Event.Told told) {
             to.writeStringField("event", "notice");
-            notice(to, told.notice());
+            Json.notice(to, told.notice());
         } else if (event instanceof Event.ShardStarted started) {
             to.writeStringField("event", "shard_started");
-            ref(to, started.ref());
+            Json.ref(to, started.ref());
             to.writeNumberField("attempt", started.attempt());
         } else if (event instanceof Event.ShardRetried retried) {
             to.writeStringField("event", "shard_retried");
-            ref(to, retried.ref());
+            Json.ref(to, retried.ref());
             to.writeNumberField("attempt", retried.attempt());
-            error(to, retried.why());
-            seconds(to, "pause_seconds", retried.pause());
+            Json.error(to, retried.why());
+            Json.seconds(to, "pause_seconds", retried.pause());
         } else if (event instanceof Event.ShardFinished finished) {
             to.writeStringField("event", "shard_finished");
             outcome(to, finished.outcome());
@@ -82,7 +72,7 @@ public final class JsonDisplay implements Display {
 
     private static void progress(JsonGenerator to, Event.Progress progress) throws IOException {
         to.writeStringField("event", "progress");
-        seconds(to, "elapsed_seconds", progress.elapsed());
+        Json.seconds(to, "elapsed_seconds", progress.elapsed());
         to.writeNumberField("raw_bytes", progress.rawBytes());
         to.writeNumberField("stored_bytes", progress.storedBytes());
         to.writeNumberField("done", progress.done());
@@ -90,7 +80,7 @@ public final class JsonDisplay implements Display {
         to.writeArrayFieldStart("running");
         for (Event.Running running : progress.running()) {
             to.writeStartObject();
-            ref(to, running.ref());
+            Json.ref(to, running.ref());
             to.writeNumberField("attempt", running.attempt());
             to.writeNumberField("raw_bytes", running.rawBytes());
             to.writeNumberField("stored_bytes", running.storedBytes());
@@ -100,25 +90,19 @@ public final class JsonDisplay implements Display {
     }
 
     private static void report(JsonGenerator to, CopyReport report) throws IOException {
-        to.writeStringField("task", word(report.task()));
+        to.writeStringField("task", Json.word(report.task()));
         to.writeBooleanField("complete", report.complete());
         to.writeBooleanField("damaged", report.damaged());
         to.writeStringField("source", report.source());
         to.writeStringField("location", report.location());
         to.writeStringField("started", report.started().toString());
-        seconds(to, "elapsed_seconds", report.elapsed());
+        Json.seconds(to, "elapsed_seconds", report.elapsed());
         to.writeStringField("compression", report.compression().toString());
         to.writeNumberField("raw_bytes", report.rawBytes());
         to.writeNumberField("stored_bytes", report.storedBytes());
-        seconds(to, "fsync_seconds", report.syncing());
+        Json.seconds(to, "fsync_seconds", report.syncing());
         to.writeNumberField("retries", report.retries());
-        to.writeArrayFieldStart("notices");
-        for (Notice notice : report.notices()) {
-            to.writeStartObject();
-            notice(to, notice);
-            to.writeEndObject();
-        }
-        to.writeEndArray();
+        Json.notices(to, report.notices());
         to.writeNumberField("missing", report.missing().size());
         to.writeArrayFieldStart("shards");
         for (ShardOutcome outcome : report.outcomes()) {
@@ -130,12 +114,12 @@ public final class JsonDisplay implements Display {
     }
 
     private static void outcome(JsonGenerator to, ShardOutcome outcome) throws IOException {
-        ref(to, outcome.ref());
+        Json.ref(to, outcome.ref());
         to.writeStringField("outcome", name(outcome));
         if (outcome instanceof ShardOutcome.Stored stored) {
             ShardReceipt receipt = stored.receipt();
             to.writeNumberField("attempts", stored.attempts());
-            seconds(to, "elapsed_seconds", stored.elapsed());
+            Json.seconds(to, "elapsed_seconds", stored.elapsed());
             to.writeNumberField("raw_bytes", receipt.rawBytes());
             to.writeNumberField("stored_bytes", receipt.storedBytes());
             to.writeStringField("location", receipt.location());
@@ -144,10 +128,10 @@ public final class JsonDisplay implements Display {
                 to.writeStringField("digest", receipt.digest().get().toString());
             }
             to.writeNumberField("files", receipt.files().size());
-            seconds(to, "fsync_seconds", receipt.syncing());
+            Json.seconds(to, "fsync_seconds", receipt.syncing());
         } else if (outcome instanceof ShardOutcome.Failed failed) {
             to.writeNumberField("attempts", failed.attempts());
-            error(to, failed.why());
+            Json.error(to, failed.why());
         } else if (outcome.missing()) {
             to.writeStringField("message", Wording.reason(outcome));
             to.writeStringField("hint", Wording.remedy(outcome));
@@ -170,47 +154,7 @@ public final class JsonDisplay implements Display {
         return outcome instanceof ShardOutcome.NotOffered ? "not_offered" : "failed";
     }
 
-    private static void notice(JsonGenerator to, Notice notice) throws IOException {
-        to.writeStringField("kind", word(notice.kind()));
-        to.writeStringField("message", notice.message());
-        to.writeStringField("hint", notice.hint());
-    }
-
-    private static String word(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT);
-    }
-
-    private static void error(JsonGenerator to, SluiceException error) throws IOException {
-        to.writeStringField("error", error.getClass().getSimpleName());
-        to.writeStringField("message", error.getMessage());
-        to.writeStringField("hint", error.hint());
-    }
-
-    private static void ref(JsonGenerator to, ShardRef ref) throws IOException {
-        to.writeStringField("database", ref.database());
-        to.writeStringField("policy", ref.policy());
-        to.writeFieldName("shard");
-        to.writeNumber(new BigInteger(ref.idText()));
-    }
-
-    private static void seconds(JsonGenerator to, String name, Duration time) throws IOException {
-        to.writeFieldName(name);
-        to.writeNumber(BigDecimal.valueOf(time.toMillis(), 3));
-    }
-
-    private void line(Fields fields) {
-        StringWriter text = new StringWriter();
-        try (JsonGenerator to = json.createGenerator(text)) {
-            to.writeStartObject();
-            fields.write(to);
-            to.writeEndObject();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e); // a StringWriter does not fail
-        }
-        out.println(text);
-    }
-
-    private interface Fields {
-        void write(JsonGenerator to) throws IOException;
+    private void line(Json.Fields fields) {
+        out.println(Json.line(fields));
     }
 }

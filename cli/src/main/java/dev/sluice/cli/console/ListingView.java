@@ -65,7 +65,7 @@ public final class ListingView {
 
     /** One object, on one line. */
     public static List<String> json(Listing listing) {
-        return Json.line(to -> {
+        return List.of(Json.line(to -> {
             to.writeStringField("source", listing.source());
             to.writeBooleanField("complete", listing.complete());
             to.writeArrayFieldStart("runs");
@@ -100,7 +100,7 @@ public final class ListingView {
             to.writeEndArray();
             Json.missing(to, listing.missing());
             Json.notices(to, listing.notices());
-        });
+        }));
     }
 
     private static String bytes(OptionalLong count) {

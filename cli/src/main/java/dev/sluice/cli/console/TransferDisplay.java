@@ -1,6 +1,5 @@
 package dev.sluice.cli.console;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.sluice.cli.option.OutputFlags.Output;
 import dev.sluice.engine.error.SluiceException;
@@ -9,9 +8,6 @@ import dev.sluice.engine.event.ImportReport;
 import dev.sluice.engine.event.TransferEvent;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
-import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.List;
 
@@ -25,7 +21,6 @@ public final class TransferDisplay {
     private final PrintStream out;
     private final PrintStream err;
     private final boolean terminal;
-    private final JsonFactory json = new JsonFactory();
     private Duration next;
 
     /**
@@ -54,9 +49,7 @@ public final class TransferDisplay {
         if (how == Output.JSON) {
             line(to -> {
                 to.writeStringField("event", "error");
-                to.writeStringField("error", error.getClass().getSimpleName());
-                to.writeStringField("message", error.getMessage());
-                to.writeStringField("hint", error.hint());
+                Json.error(to, error);
                 to.writeNumberField("exit", exitCode);
             });
         }
@@ -112,7 +105,7 @@ public final class TransferDisplay {
             to.writeStringField("hint", warning.hint());
         } else if (event instanceof TransferEvent.Progress progress) {
             to.writeStringField("event", "progress");
-            seconds(to, progress.elapsed());
+            Json.seconds(to, "elapsed_seconds", progress.elapsed());
             to.writeNumberField("lines", progress.lines());
             to.writeNumberField("values", progress.values());
             to.writeNumberField("bytes", progress.bytes());
@@ -140,7 +133,7 @@ public final class TransferDisplay {
         to.writeBooleanField("complete", report.complete());
         to.writeStringField("source", report.source());
         texts(to, "outputs", report.outputs());
-        seconds(to, report.elapsed());
+        Json.seconds(to, "elapsed_seconds", report.elapsed());
         to.writeNumberField("lines", report.lines());
         to.writeNumberField("values", report.values());
         to.writeNumberField("bytes", report.bytes());
@@ -155,7 +148,7 @@ public final class TransferDisplay {
         to.writeBooleanField("complete", report.complete());
         to.writeStringField("source", report.source());
         to.writeStringField("target", report.target());
-        seconds(to, report.elapsed());
+        Json.seconds(to, "elapsed_seconds", report.elapsed());
         to.writeNumberField("files", report.files());
         to.writeNumberField("skipped_files", report.skipped());
         to.writeNumberField("statements", report.statements());
@@ -187,24 +180,7 @@ public final class TransferDisplay {
         to.writeEndArray();
     }
 
-    private static void seconds(JsonGenerator to, Duration time) throws IOException {
-        to.writeFieldName("elapsed_seconds");
-        to.writeNumber(BigDecimal.valueOf(time.toMillis(), 3));
-    }
-
-    private void line(Fields fields) {
-        StringWriter text = new StringWriter();
-        try (JsonGenerator to = json.createGenerator(text)) {
-            to.writeStartObject();
-            fields.write(to);
-            to.writeEndObject();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e); // a StringWriter does not fail
-        }
-        out.println(text);
-    }
-
-    private interface Fields {
-        void write(JsonGenerator to) throws IOException;
+    private void line(Json.Fields fields) {
+        out.println(Json.line(fields));
     }
 }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.ArgSpec;
@@ -45,10 +46,10 @@ public final class Settings implements IDefaultValueProvider {
      * Reads the file that was named by flag or by {@code SLUICE_CONFIG}, else the user's own if it is there.
      *
      * @param named what {@code --config} says
-     * @param root the command whose subcommands' flags may stand in the file
+     * @param root gives the command whose subcommands' flags may stand in the file; not asked where there is no file
      * @throws UsageError for a file that cannot be read or has a key that is no flag
      */
-    public static Settings load(Map<String, String> environment, Optional<String> named, CommandSpec root) {
+    public static Settings load(Map<String, String> environment, Optional<String> named, Supplier<CommandSpec> root) {
         Optional<Path> path = named.or(() -> filled(environment, PREFIX + "CONFIG"))
                 .map(Path::of)
                 .or(() -> ownFile(environment));
@@ -68,7 +69,7 @@ public final class Settings implements IDefaultValueProvider {
                     "Is it there, is it a file, and may you read it? %s names another one."
                             .formatted(named.isPresent() ? "--config" : "--config or " + PREFIX + "CONFIG"));
         }
-        Set<String> keys = keys(root);
+        Set<String> keys = keys(root.get());
         for (String key : file.stringPropertyNames()) {
             if (!keys.contains(key)) {
                 throw new UsageError(

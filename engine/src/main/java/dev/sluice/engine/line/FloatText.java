@@ -1,6 +1,9 @@
 package dev.sluice.engine.line;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.math.BigInteger;
+import java.nio.ByteOrder;
 
 /**
  * Floats as Go's {@code strconv} writes them with format {@code g} and precision -1, which is what
@@ -12,12 +15,17 @@ import java.math.BigInteger;
  */
 final class FloatText {
 
-    /** Bytes that a float takes at most: {@code -2.2250738585072014e-308}. */
-    static final int MAX = 32;
+    /** Bytes that a float takes at most, {@code -2.2250738585072014e-308}, and what may be written behind its end. */
+    static final int MAX = 40;
 
     private static final int K_MIN = -292;
     private static final int K_MAX = 324;
     private static final long HIDDEN = 1L << 52;
+
+    /** {@code 0.000000}, the first byte lowest. */
+    private static final long ZERO_POINT = 0x3030_3030_3030_2E30L;
+
+    private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     /** 10^k scaled to 128 bits, rounded up: high and low halves in turn, from {@link #K_MIN} on. */
     private static final long[] POWERS = powers();
@@ -102,56 +110,50 @@ final class FloatText {
     private static int layOut(long digits, int scale, byte[] to, int at) {
         long d = digits;
         int k = scale;
-        while (d % 100_000_000 == 0) {
-            d /= 100_000_000;
-            k += 8;
+        if (d % 10 == 0) { // rarely
+            while (d % 100_000_000 == 0) {
+                d /= 100_000_000;
+                k += 8;
+            }
+            while (d % 10 == 0) {
+                d /= 10;
+                k++;
+            }
         }
-        if (d % 10_000 == 0) {
-            d /= 10_000;
-            k += 4;
-        }
-        if (d % 100 == 0) {
-            d /= 100;
-            k += 2;
-        }
-        if (d % 10 == 0) {
-            d /= 10;
-            k++;
-        }
-        int count = TextBuffer.digits(d, to, at) - at;
+        int count = TextBuffer.countDigits(d);
         int exponent = count - 1 + k;
         if (exponent < -4 || exponent >= 6) {
-            return scientific(exponent, count, to, at);
+            return scientific(exponent, d, count, to, at);
         }
         if (exponent < 0) {
-            int zeros = -exponent + 1; // "0." and what follows it
-            System.arraycopy(to, at, to, at + zeros, count);
-            to[at] = '0';
-            to[at + 1] = '.';
-            for (int i = 2; i < zeros; i++) {
-                to[at + i] = '0';
-            }
-            return at + zeros + count;
+            WORD.set(to, at, ZERO_POINT); // "0." and zeros
+            return TextBuffer.digits(d, to, at - exponent + 1);
         }
         int whole = exponent + 1;
         if (count > whole) {
-            System.arraycopy(to, at + whole, to, at + whole + 1, count - whole);
-            to[at + whole] = '.';
-            return at + count + 1;
+            return pointed(d, whole, to, at);
         }
-        for (int i = count; i < whole; i++) {
-            to[at + i] = '0';
+        int end = TextBuffer.digits(d, to, at);
+        while (end < at + whole) {
+            to[end++] = '0';
         }
-        return at + whole;
+        return end;
     }
 
-    private static int scientific(int exponent, int count, byte[] to, int at) {
-        int end = at + count;
-        if (count > 1) {
-            System.arraycopy(to, at + 1, to, at + 2, count - 1);
-            to[at + 1] = '.';
-            end++;
-        }
+    /** Digits with a point behind the first {@code whole} of them, which are at most six. */
+    private static int pointed(long digits, int whole, byte[] to, int at) {
+        int end = TextBuffer.digits(digits, to, at + 1);
+        // The digits before the point move up by one, the others stay.
+        long word = (long) WORD.get(to, at);
+        int bits = whole << 3;
+        long before = (1L << bits) - 1;
+        long behind = -1L << (bits + 8);
+        WORD.set(to, at, ((word >>> 8) & before) | ((long) '.' << bits) | (word & behind));
+        return end;
+    }
+
+    private static int scientific(int exponent, long digits, int count, byte[] to, int at) {
+        int end = count > 1 ? pointed(digits, 1, to, at) : TextBuffer.digits(digits, to, at);
         to[end++] = 'e';
         to[end++] = (byte) (exponent < 0 ? '-' : '+');
         int size = Math.abs(exponent);

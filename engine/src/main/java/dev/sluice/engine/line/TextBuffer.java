@@ -17,6 +17,15 @@ public final class TextBuffer {
 
     private static final long ZEROS = 0x3030_3030_3030_3030L;
 
+    private static final long[] TENS = new long[19];
+
+    static {
+        TENS[0] = 1;
+        for (int i = 1; i < TENS.length; i++) {
+            TENS[i] = 10 * TENS[i - 1];
+        }
+    }
+
     private static final byte[] NONE = new byte[0];
 
     private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -173,6 +182,12 @@ public final class TextBuffer {
         }
         WORD.set(to, end, eight(low) | ZEROS);
         return end + 8;
+    }
+
+    /** How many digits a positive number has. */
+    static int countDigits(long value) {
+        int low = ((Long.SIZE - Long.numberOfLeadingZeros(value)) * 1233) >>> 12; // of the power of two below it
+        return low < TENS.length && value >= TENS[low] ? low + 1 : low;
     }
 
     /** Up to eight digits, without zeros before them. */

@@ -6,7 +6,7 @@ import dev.sluice.engine.error.HttpUnreachable;
 import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.http.WriteOutcome;
 import dev.sluice.engine.http.WriteTarget;
-import io.netty.buffer.Unpooled;
+import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
@@ -38,6 +38,7 @@ final class Delivery {
     private final Counters counters;
     private final Permits permits;
     private final PointRate rate;
+    private final Bodies bodies;
     private final Scheduler workers;
     private final Scheduler files;
     private final Scheduler clock;
@@ -59,6 +60,7 @@ final class Delivery {
             Counters counters,
             Permits permits,
             PointRate rate,
+            Bodies bodies,
             Scheduler workers,
             Scheduler files,
             Scheduler clock) {
@@ -69,6 +71,7 @@ final class Delivery {
         this.counters = counters;
         this.permits = permits;
         this.rate = rate;
+        this.bodies = bodies;
         this.workers = workers;
         this.files = files;
         this.clock = clock;
@@ -199,22 +202,24 @@ final class Delivery {
 
     private Mono<WriteOutcome> send(LineBatch.Part part) {
         WriteTarget target = part.place().target(options);
-        return Mono.fromCallable(() -> part.body(options.gzip()))
-                .subscribeOn(workers)
-                .flatMap(body -> permits.with(() -> attempt(part, target, body))
-                        .retryWhen(Retry.backoff(options.retries(), FIRST_PAUSE)
-                                .maxBackoff(LONGEST_PAUSE)
-                                .scheduler(clock)
-                                .filter(e -> e instanceof HttpFailure failure && failure.worthRetrying())
-                                .doBeforeRetry(signal -> counters.retries.incrementAndGet())
-                                .onRetryExhaustedThrow((spec, last) -> last.failure())));
+        return Mono.using(
+                        () -> part.body(options.gzip(), bodies),
+                        body -> permits.with(() -> attempt(part, target, body))
+                                .retryWhen(Retry.backoff(options.retries(), FIRST_PAUSE)
+                                        .maxBackoff(LONGEST_PAUSE)
+                                        .scheduler(clock)
+                                        .filter(e -> e instanceof HttpFailure failure && failure.worthRetrying())
+                                        .doBeforeRetry(signal -> counters.retries.incrementAndGet())
+                                        .onRetryExhaustedThrow((spec, last) -> last.failure())),
+                        ByteBuf::release)
+                .subscribeOn(workers);
     }
 
-    private Mono<WriteOutcome> attempt(LineBatch.Part part, WriteTarget target, byte[] body) {
+    private Mono<WriteOutcome> attempt(LineBatch.Part part, WriteTarget target, ByteBuf body) {
         return Mono.defer(() -> {
             long start = clock.now(TimeUnit.NANOSECONDS);
             counters.requests.incrementAndGet();
-            return http.write(target, Unpooled.wrappedBuffer(body), options.gzip())
+            return http.write(target, body, options.gzip())
                     .doOnError(HttpUnreachable.class, e -> permits.overloaded())
                     .flatMap(outcome -> {
                         if (outcome instanceof WriteOutcome.Retryable busy) {

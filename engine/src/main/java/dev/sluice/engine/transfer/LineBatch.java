@@ -1,8 +1,12 @@
 package dev.sluice.engine.transfer;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 
@@ -19,23 +23,78 @@ final class LineBatch {
     private final long firstOffset;
     private final long firstLine;
     private byte[] bytes;
-    private int[] ends = new int[256];
-    private long[] lines = new long[256];
+    private int[] ends;
+    private long[] lines;
     private int count;
 
-    LineBatch(Place place, int lane, long firstOffset, long firstLine, int capacity) {
+    // Where hours begin, as far as it matters.
+    private long hour = Long.MIN_VALUE;
+    private long[] hours = new long[0];
+    private int[] hourStarts = new int[0];
+    private int hourCount;
+
+    private LineBatch(Place place, int lane, long firstOffset, long firstLine, Memory memory) {
         this.place = place;
         this.lane = lane;
         this.firstOffset = firstOffset;
         this.firstLine = firstLine;
-        this.bytes = new byte[capacity];
+        this.bytes = memory.bytes;
+        this.ends = memory.ends;
+        this.lines = memory.lines;
     }
 
-    void add(byte[] source, int from, int length, long line) {
+    /** Arrays of a batch. */
+    private static final class Memory {
+        final byte[] bytes;
+        final int[] ends;
+        final long[] lines;
+
+        Memory(byte[] bytes, int[] ends, long[] lines) {
+            this.bytes = bytes;
+            this.ends = ends;
+            this.lines = lines;
+        }
+
+        static Memory of(int bytes) {
+            return new Memory(new byte[bytes], new int[256], new long[256]);
+        }
+    }
+
+    /**
+     * Arrays of batches that are delivered, for those that come. Without them a small heap is collected as a whole for
+     * every few batches: they live too long for the young part, and are too large for it. A batch that is never given back
+     * is left to the collector. Any thread.
+     */
+    static final class Pool {
+        private static final int FIRST = 1 << 14;
+
+        private final Queue<Memory> idle = new ConcurrentLinkedQueue<>();
+        private final int largest;
+
+        /** @param largest bytes of a batch whose arrays are kept */
+        Pool(int largest) {
+            this.largest = largest;
+        }
+
+        LineBatch begin(Place place, int lane, long firstOffset, long firstLine) {
+            Memory used = idle.poll();
+            return new LineBatch(place, lane, firstOffset, firstLine, used == null ? Memory.of(FIRST) : used);
+        }
+
+        /** Takes the arrays of a batch that nobody looks at any more. */
+        void giveBack(LineBatch done) {
+            if (done.bytes.length <= largest) {
+                idle.add(new Memory(done.bytes, done.ends, done.lines));
+            }
+        }
+    }
+
+    /** @param most bytes that are wanted in a batch: its array grows beyond only for a record that is as large itself */
+    void add(byte[] source, int from, int length, long line, int most) {
         int start = size();
         int end = start + length + 1;
         if (end > bytes.length) {
-            bytes = Arrays.copyOf(bytes, Math.max(end, bytes.length * 2));
+            bytes = Arrays.copyOf(bytes, Math.max(end, Math.min(bytes.length * 2, most)));
         }
         System.arraycopy(source, from, bytes, start, length);
         bytes[end - 1] = '\n';
@@ -45,6 +104,63 @@ final class LineBatch {
         }
         ends[count] = end;
         lines[count++] = line;
+    }
+
+    /** Tells in which hour the next record is. */
+    void inHour(long next, Hours begun) {
+        if (next == hour) {
+            return;
+        }
+        hour = next;
+        if (begun.contains(next)) {
+            return;
+        }
+        if (hourCount == hours.length) {
+            hours = Arrays.copyOf(hours, 2 * hourCount + 8);
+            hourStarts = Arrays.copyOf(hourStarts, hours.length);
+        }
+        hours[hourCount] = next;
+        hourStarts[hourCount++] = count;
+    }
+
+    /**
+     * Adds its hours to those that are begun.
+     *
+     * @return indexes of the records that begin one, ascending
+     */
+    int[] begin(Hours begun) {
+        int[] first = new int[hourCount];
+        int n = 0;
+        for (int i = 0; i < hourCount; i++) {
+            if (begun.add(hours[i])) {
+                first[n++] = hourStarts[i];
+            }
+        }
+        hourCount = 0;
+        return Arrays.copyOf(first, n);
+    }
+
+    /** Takes some records out, into a batch of their own. */
+    LineBatch takeOut(int[] indexes) {
+        var taken = new LineBatch(place, lane, firstOffset, firstLine, Memory.of(256));
+        int kept = 0;
+        int next = 0;
+        int from = 0;
+        for (int i = 0; i < count; i++) {
+            int to = ends[i];
+            if (next < indexes.length && indexes[next] == i) {
+                next++;
+                taken.add(bytes, from, to - 1 - from, lines[i], Integer.MAX_VALUE);
+            } else {
+                int start = kept == 0 ? 0 : ends[kept - 1];
+                System.arraycopy(bytes, from, bytes, start, to - from);
+                lines[kept] = lines[i];
+                ends[kept++] = start + to - from;
+            }
+            from = to;
+        }
+        count = kept;
+        return taken;
     }
 
     Place place() {
@@ -105,10 +221,10 @@ final class LineBatch {
 
         /** The records that are not marked, {@code marks} counting from this part's first record. */
         LineBatch without(boolean[] marks) {
-            var rest = new LineBatch(place, lane, firstOffset, firstLine, Math.max(16, end() - start()));
+            var rest = new LineBatch(place, lane, firstOffset, firstLine, Memory.of(Math.max(16, end() - start())));
             for (int i = from; i < to; i++) {
                 if (!marks[i - from]) {
-                    rest.add(bytes, startOf(i), ends[i] - 1 - startOf(i), lines[i]);
+                    rest.add(bytes, startOf(i), ends[i] - 1 - startOf(i), lines[i], end() - start());
                 }
             }
             return rest;
@@ -128,9 +244,11 @@ final class LineBatch {
             return new String(bytes, startOf(i), ends[i] - 1 - startOf(i), StandardCharsets.UTF_8);
         }
 
-        /** What goes to the server. */
-        byte[] body(boolean gzip) {
-            return gzip ? zipped() : Arrays.copyOfRange(bytes, start(), end());
+        /** What goes to the server, on its own: the caller releases it. */
+        ByteBuf body(boolean gzip, Bodies bodies) {
+            return gzip
+                    ? Unpooled.wrappedBuffer(zipped())
+                    : bodies.take(end() - start()).writeBytes(bytes, start(), end() - start());
         }
 
         private byte[] zipped() {

@@ -54,6 +54,8 @@ public final class LineImport {
     private final Statements statements;
     private final Permits permits;
     private final PointRate rate;
+    private final LineBatch.Pool batches;
+    private final Bodies bodies;
     private final AtomicBoolean saveFailed = new AtomicBoolean();
     private volatile String at = "";
 
@@ -80,6 +82,8 @@ public final class LineImport {
         this.statements = new Statements(http, telling);
         this.permits = new Permits(options.concurrency());
         this.rate = new PointRate(options.pointsPerSecond(), clock);
+        this.batches = new LineBatch.Pool(options.batchBytes());
+        this.bodies = new Bodies(options.batchBytes(), options.concurrency());
     }
 
     /**
@@ -156,7 +160,10 @@ public final class LineImport {
                         options.progress().isPresent()
                                 ? "The same command with --resume goes on from there."
                                 : "Points that were written are written again without harm."))
-                .doFinally(signal -> closeRejects());
+                .doFinally(signal -> {
+                    bodies.close();
+                    closeRejects();
+                });
     }
 
     private Mono<ProgressFile.State> load() {
@@ -293,10 +300,10 @@ public final class LineImport {
             this.identity = identity;
             this.start = start;
             this.taken = taken;
-            this.reader = new LineReader(input.name(), options, start);
+            this.reader = new LineReader(input.name(), options, batches, start);
             this.watermark = new Watermark(start);
-            this.delivery =
-                    new Delivery(input.name(), http, options, rejects, counters, permits, rate, workers, files, clock);
+            this.delivery = new Delivery(
+                    input.name(), http, options, rejects, counters, permits, rate, bodies, workers, files, clock);
         }
 
         Mono<Void> all() {
@@ -357,8 +364,15 @@ public final class LineImport {
 
         private Mono<LineBatch> perform(Step step) {
             if (step instanceof Step.Batch full) {
-                watermark.given(full.batch(), reader.position());
-                return Mono.just(full.batch());
+                LineBatch batch = full.batch();
+                LineBatch first = full.first();
+                watermark.given(batch, reader.position());
+                if (first == batch) {
+                    return deliver(batch).then(Mono.empty());
+                }
+                return first == null
+                        ? Mono.just(batch)
+                        : delivery.deliver(first).thenReturn(batch);
             }
             if (step instanceof Step.Unsendable bad) {
                 return delivery.reject(
@@ -381,6 +395,7 @@ public final class LineImport {
         private Mono<Void> deliver(LineBatch batch) {
             return delivery.deliver(batch).then(Mono.defer(() -> {
                 watermark.done(batch);
+                batches.giveBack(batch);
                 return saveNowAndThen();
             }));
         }

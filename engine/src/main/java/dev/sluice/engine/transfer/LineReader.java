@@ -22,6 +22,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Points of one series and one span of time always come into batches of the same lane: where lanes are delivered in
  * order, the last of several values for one point wins, as it does in the file.
  *
+ * <p>No two requests begin a shard at the same time: influxd can lose sight of what one of them wrote, as the memory for
+ * a shard's newest points is made by its first write and not yet there for a second one. So the first batch goes alone,
+ * and later ones have the first point of each hour that is new taken out, to go ahead of them.
+ *
  * <p>One thread at a time. {@link #feed}, then {@link #next()} until it gives nothing, then again; after the last
  * bytes {@link #end()}.
  */
@@ -47,8 +51,13 @@ final class LineReader {
         /** Execute this, then go on. */
         record Statement(String text, long line) implements Step {}
 
-        /** Deliver this. */
-        record Batch(LineBatch batch) implements Step {}
+        /**
+         * Deliver this.
+         *
+         * @param first has to be delivered before anything else is; null if there is no such thing. It may be the batch
+         *     itself
+         */
+        record Batch(LineBatch batch, @Nullable LineBatch first) implements Step {}
 
         /** This record cannot be sent. */
         record Unsendable(Place place, String text, long line, String reason) implements Step {}
@@ -72,6 +81,7 @@ final class LineReader {
     private final int lanes;
     private final int batchLines;
     private final long nanos;
+    private final LineBatch.Pool batches;
     private final @Nullable LineBatch[] open;
     private final Queue<Step> ready = new ArrayDeque<>();
     private final Set<String> named = new HashSet<>();
@@ -81,10 +91,15 @@ final class LineReader {
     private boolean policySinceData;
     private boolean ended;
     private @Nullable Place place;
+    private int keyHash;
+    private Hours begun = new Hours();
+    private @Nullable Place begunIn;
+    private boolean anyGiven;
 
-    LineReader(String file, ImportOptions options, Position from) {
+    LineReader(String file, ImportOptions options, LineBatch.Pool batches, Position from) {
         this.file = file;
         this.options = options;
+        this.batches = batches;
         this.splitter = new RecordSplitter(options.lineBytes(), from.offset(), from.line());
         this.lanes = options.concurrency();
         this.batchLines =
@@ -253,19 +268,38 @@ final class LineReader {
             to = context();
             place = to;
             flush();
+            if (!to.equals(begunIn)) {
+                begun = new Hours();
+                begunIn = to;
+            }
         }
         policySinceData = false;
-        int lane = lanes == 1 ? 0 : lane(splitter.array(), splitter.offsetInArray(), splitter.length());
+        long time = lanes == 1 ? 0 : nanos * time(splitter.array(), splitter.offsetInArray(), splitter.length());
+        int lane = lanes == 1 ? 0 : lane(splitter.array(), splitter.offsetInArray(), time);
         LineBatch batch = open[lane];
+        if (batch != null && batch.size() + splitter.length() >= options.batchBytes()) {
+            give(batch);
+            batch = null;
+        }
         if (batch == null) {
-            batch = new LineBatch(to, lane, splitter.offset(), splitter.line(), 1 << 14);
+            batch = batches.begin(to, lane, splitter.offset(), splitter.line());
             open[lane] = batch;
         }
-        batch.add(splitter.array(), splitter.offsetInArray(), splitter.length(), splitter.line());
+        if (lanes > 1) {
+            batch.inHour(Hours.of(time), begun);
+        }
+        batch.add(splitter.array(), splitter.offsetInArray(), splitter.length(), splitter.line(), options.batchBytes());
         if (batch.count() >= batchLines || batch.size() >= options.batchBytes()) {
             open[lane] = null;
-            ready.add(new Step.Batch(batch));
+            give(batch);
         }
+    }
+
+    private void give(LineBatch batch) {
+        int[] firsts = batch.begin(begun);
+        LineBatch first = !anyGiven ? batch : firsts.length > 0 ? batch.takeOut(firsts) : null;
+        anyGiven = true;
+        ready.add(new Step.Batch(batch, first));
     }
 
     private Place context() {
@@ -288,7 +322,7 @@ final class LineReader {
             LineBatch batch = open[lane];
             if (batch != null) {
                 open[lane] = null;
-                ready.add(new Step.Batch(batch));
+                give(batch);
             }
         }
     }
@@ -298,20 +332,23 @@ final class LineReader {
     }
 
     /** Equal for equal series and times, whatever the fields are. */
-    private int lane(byte[] bytes, int from, int length) {
-        int hash = 1;
-        int key = from + splitter.keyLength();
-        for (int i = from; i < key; i++) {
-            hash = 31 * hash + bytes[i];
+    private int lane(byte[] bytes, int from, long time) {
+        if (!splitter.sameKey()) {
+            int hash = 1;
+            int key = from + splitter.keyLength();
+            for (int i = from; i < key; i++) {
+                hash = 31 * hash + bytes[i];
+            }
+            keyHash = hash;
         }
-        long span = (time(bytes, from, from + length) * nanos) >> SPAN_BITS;
-        long mixed = (hash + span * 0x9E3779B97F4A7C15L) * 0xBF58476D1CE4E5B9L;
+        long span = time >> SPAN_BITS;
+        long mixed = (keyHash + span * 0x9E3779B97F4A7C15L) * 0xBF58476D1CE4E5B9L;
         return (int) Long.remainderUnsigned(mixed ^ (mixed >>> 32), lanes);
     }
 
     /** The number at the end of a record, 0 if there is none. */
-    private static long time(byte[] bytes, int from, int to) {
-        int end = to;
+    private static long time(byte[] bytes, int from, int length) {
+        int end = from + length;
         while (end > from && bytes[end - 1] == ' ') {
             end--;
         }

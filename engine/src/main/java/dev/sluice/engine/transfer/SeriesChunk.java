@@ -104,7 +104,7 @@ final class SeriesChunk extends Chunk {
                 }
                 cursors = open;
             }
-            while (line(now.series, open)) {
+            while (stretch(now.series, open) || line(now.series, open)) {
                 if (full()) {
                     return true;
                 }
@@ -143,6 +143,43 @@ final class SeriesChunk extends Chunk {
         return true;
     }
 
+    /**
+     * Writes lines while every field has a value for every time, which is what agents send: nothing has to be compared
+     * then. False if that is not so here; it is looked for once in each block.
+     */
+    private boolean stretch(byte[] series, FieldCursor[] open) throws IOException {
+        FieldCursor first = open[0];
+        TsmBlock times = first.alone();
+        if (times == null || first.uneven == first.winner.next) {
+            return false;
+        }
+        int from = first.winner.at;
+        for (FieldCursor field : open) {
+            TsmBlock block = field.alone();
+            if (block == null || field.winner.at != from || !block.sameTimes(times)) {
+                first.uneven = first.winner.next;
+                return false;
+            }
+        }
+        int i = from;
+        for (int end = times.size(); i < end && !full(); i++) {
+            text.append(series);
+            char before = ' ';
+            for (FieldCursor field : open) {
+                text.append(before).append(field.prefix);
+                field.write(i);
+                before = ',';
+            }
+            text.append(' ').append(times.time(i)).append('\n');
+        }
+        lines += i - from;
+        values += (long) (i - from) * open.length;
+        for (FieldCursor field : open) {
+            field.goTo(i);
+        }
+        return true;
+    }
+
     private TsmFile reader(OpenTsm file) throws IOException {
         TsmFile reader = readers.get(file);
         if (reader == null) {
@@ -160,6 +197,8 @@ final class SeriesChunk extends Chunk {
         boolean there;
         long time;
 
+        private int uneven = -1; // the block, by its successor's index, whose times other fields do not have
+
         FieldCursor(Task task, Field field) throws IOException {
             prefix = field.prefix;
             sources = new SourceCursor[field.sources.size()];
@@ -171,10 +210,32 @@ final class SeriesChunk extends Chunk {
         }
 
         void write() {
+            write(winner.at);
+        }
+
+        void write(int index) {
             TsmBlock block = winner.block;
             if (block != null) {
-                Lines.value(block, winner.at, text);
+                Lines.value(block, index, text);
             }
+        }
+
+        /** The block at hand if all the rest of it counts and nothing else does; else null. */
+        @Nullable
+        TsmBlock alone() {
+            TsmBlock block = winner.block;
+            return block != null
+                            && sources.length == 1
+                            && winner.all
+                            && block.time(block.size() - 1) <= winner.window.end()
+                    ? block
+                    : null;
+        }
+
+        void goTo(int index) throws IOException {
+            winner.at = index;
+            winner.settle();
+            choose();
         }
 
         void advance() throws IOException {

@@ -139,6 +139,45 @@ class RecordSplitterTest {
     }
 
     @Test
+    void cutsLinesOfAnExportTheSameHoweverTheyArrive() {
+        var random = new Random(4);
+        String[] keys = {
+            "cpu,host=a", "cpu,host=a,region=eu\\ west", "cpu", "cpu,host=b", "\u00fc,t=\u00ff", " cpu", "a=b"
+        };
+        String[] fields = {
+            "v=1", "s=\"x\"", "s=\"a\nb c\"", "long_name=12.5,other=7i", "v=1\\", "s=\"", "v=\u00ff\u008a"
+        };
+        String[] ends = {"\n", " 1\n", " 1600000000000000000\n", " 1600000000000000000\r\n", "\n\n", "\r\n# it's\n"};
+        for (int round = 0; round < 300; round++) {
+            var file = new StringBuilder();
+            String key = "m";
+            for (int i = random.nextInt(30); i >= 0; i--) {
+                key = random.nextInt(3) == 0 ? keys[random.nextInt(keys.length)] : key;
+                file.append(key)
+                        .append(random.nextInt(20) == 0 ? "" : " ")
+                        .append(fields[random.nextInt(4) > 0 ? 0 : random.nextInt(fields.length)])
+                        .append(ends[random.nextInt(ends.length)]);
+            }
+            assertThat(split(file.toString(), 1 << 20))
+                    .as("%s", file)
+                    .isEqualTo(split(file.toString(), 1 + random.nextInt(3)));
+        }
+    }
+
+    @Test
+    void tellsThatAKeyIsTheOneBefore() {
+        var splitter = new RecordSplitter(LIMIT);
+        splitter.feed(Unpooled.copiedBuffer(
+                "m,a=b v=1 1\nm,a=b w=2\nm,a v=1\nm,a=b v=1\nm,a=b\\ c v=1\n", StandardCharsets.US_ASCII));
+        var same = new ArrayList<Boolean>();
+        while (splitter.next()) {
+            same.add(splitter.sameKey());
+        }
+
+        assertThat(same).containsExactly(false, true, false, false, false);
+    }
+
+    @Test
     void cutsTheSameHoweverTheBytesArrive() {
         var random = new Random(3);
         String alphabet = "m,=\" \\\n\r#va1\t";

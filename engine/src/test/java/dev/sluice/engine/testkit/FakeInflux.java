@@ -127,6 +127,11 @@ public final class FakeInflux implements AutoCloseable {
         return statements;
     }
 
+    /** Writes whose client still waits. */
+    public int underWay() {
+        return underWay.get();
+    }
+
     public int mostUnderWay() {
         return mostUnderWay.get();
     }

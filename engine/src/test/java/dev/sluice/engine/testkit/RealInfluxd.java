@@ -25,20 +25,24 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.params.provider.Arguments;
 
 /**
  * A real influxd on loopback, with ports, directories and a configuration of its own. {@link #close()} ends the process
  * and removes the directories; a test JVM that exits takes its servers with it.
  *
  * <p>The programs come from the system property {@value #PROPERTY} or the environment's {@value #ENVIRONMENT}: paths of
- * influxd, separated by commas. Blocking; one instance belongs to one test at a time.
+ * influxd, separated by commas; {@code PATH:tsi1} or {@code PATH:inmem} is one with that kind of index instead of its own
+ * default. Blocking; one instance belongs to one test at a time.
  */
 public final class RealInfluxd implements AutoCloseable {
 
@@ -67,8 +71,9 @@ public final class RealInfluxd implements AutoCloseable {
      * An influxd program.
      *
      * @param version as it tells it itself, for example {@code 1.6.7~rc0}
+     * @param index the kind of index that its servers build; empty for what it does by itself
      */
-    public record Binary(Path path, String version) {
+    public record Binary(Path path, String version, Optional<String> index) {
 
         /** Whether this is {@code major.minor} or later. */
         public boolean isAtLeast(int major, int minor) {
@@ -90,7 +95,7 @@ public final class RealInfluxd implements AutoCloseable {
 
         @Override
         public String toString() {
-            return "influxd " + version;
+            return "influxd " + version + index.map(kind -> " " + kind).orElse("");
         }
     }
 
@@ -102,8 +107,15 @@ public final class RealInfluxd implements AutoCloseable {
             return Arrays.stream(paths.split(",", -1))
                     .map(String::strip)
                     .filter(path -> !path.isEmpty())
-                    .map(path -> new Binary(Path.of(path), versionOf(path)))
+                    .map(Found::binary)
                     .toList();
+        }
+
+        private static Binary binary(String named) {
+            Matcher parts = Pattern.compile("(.*):(inmem|tsi1)").matcher(named);
+            String path = parts.matches() ? parts.group(1) : named;
+            return new Binary(
+                    Path.of(path), versionOf(path), parts.matches() ? Optional.of(parts.group(2)) : Optional.empty());
         }
 
         private static String versionOf(String path) {
@@ -121,6 +133,11 @@ public final class RealInfluxd implements AutoCloseable {
         return Found.BINARIES;
     }
 
+    /** Each of these with each version of which there are recorded backups. */
+    public static Stream<Arguments> binariesAndRecordings() {
+        return binaries().stream().flatMap(binary -> Fixtures.versions().map(version -> Arguments.of(binary, version)));
+    }
+
     /** Collects the few things that tests vary; sections and keys are those of influxdb.conf. */
     public static final class Builder {
         private final Binary binary;
@@ -132,6 +149,7 @@ public final class RealInfluxd implements AutoCloseable {
             set("http", "log-enabled", "false");
             set("monitor", "store-enabled", "false");
             set("data", "max-concurrent-compactions", "1");
+            binary.index().ifPresent(kind -> set("data", "index-version", '"' + kind + '"'));
         }
 
         /** Sets {@code key = value} in {@code [section]}; {@code value} is TOML, strings with their quotes. */
@@ -155,11 +173,6 @@ public final class RealInfluxd implements AutoCloseable {
             }
             throw last;
         }
-    }
-
-    /** The first influxd there is, with its own defaults, answering. Needs {@link RequiresInfluxd}. */
-    public static RealInfluxd started() {
-        return builder(binaries().get(0)).start();
     }
 
     /** One server of this program, with its own defaults, answering. */
@@ -322,6 +335,11 @@ public final class RealInfluxd implements AutoCloseable {
     /** The HTTP API. */
     public ServerAddress httpAddress() {
         return new ServerAddress("127.0.0.1", httpPort);
+    }
+
+    /** The directory that has the others. */
+    public Path home() {
+        return home;
     }
 
     /** {@code [data] dir}. */

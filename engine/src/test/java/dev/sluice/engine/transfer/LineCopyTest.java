@@ -25,6 +25,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -32,6 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import reactor.core.Disposable;
 import reactor.test.StepVerifier;
 
 /** Points of a backup written into a server over HTTP, through no file. */
@@ -182,6 +187,49 @@ class LineCopyTest {
                 .satisfiesAnyOf(
                         scratch -> assertThat(scratch).doesNotExist(),
                         scratch -> assertThat(scratch).isEmptyDirectory());
+    }
+
+    @Test
+    void aCancelAtAnyMomentEndsTheRequestsAndFreesTheScratch() throws Exception {
+        var from = new End.Portable(Fixtures.backup("1.8.10", "portable-deletes"));
+        var random = new Random(6);
+        for (int round = 0; round < 20; round++) {
+            boolean held = round % 2 == 0; // by a server that does not answer
+            var arrived = new CountDownLatch(1);
+            server.slow(write -> {
+                arrived.countDown();
+                return held ? Duration.ofMinutes(10) : Duration.ZERO;
+            });
+
+            Disposable run = engine.copyLines(request(from, r -> r.selection(telemetry(Optional.empty()))))
+                    .subscribe();
+            if (held) {
+                assertThat(arrived.await(30, TimeUnit.SECONDS)).isTrue();
+            } else {
+                Thread.sleep(random.nextInt(40));
+            }
+            run.dispose();
+
+            await("requests under way", () -> server.underWay() == 0);
+            await("files in the scratch directory", this::scratchIsEmpty);
+        }
+    }
+
+    private boolean scratchIsEmpty() throws IOException {
+        Path scratch = temp.resolve("scratch");
+        if (!Files.exists(scratch)) {
+            return true;
+        }
+        try (Stream<Path> files = Files.list(scratch)) {
+            return files.findAny().isEmpty();
+        }
+    }
+
+    private static void await(String what, Callable<Boolean> gone) throws Exception {
+        for (long until = System.nanoTime() + PATIENCE.toNanos(); !gone.call(); ) {
+            assertThat(System.nanoTime()).as("there are still " + what).isLessThan(until);
+            Thread.sleep(2);
+        }
     }
 
     @Test

@@ -31,6 +31,7 @@ import java.util.TimeZone;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterAll;
@@ -279,6 +280,60 @@ class LineExportTest {
         assertThat(text(temp.resolve("root"), r -> r.mergeFields(true).pointsOnly(true))
                         .equals(lines.toString()))
                 .isTrue();
+    }
+
+    @Test
+    void mergedLinesAreRightWhereFieldsHaveTheSameTimesAndWhereNot() throws IOException {
+        var random = new Random(18);
+        Path shard = Files.createDirectories(temp.resolve("root/data/db/rp/1"));
+        Files.createDirectories(temp.resolve("root/wal"));
+        var points = new TreeMap<String, TreeMap<Long, List<String>>>();
+        try (var writer = new TsmWriter(FileChannel.open(
+                shard.resolve("000000001-000000001.tsm"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE))) {
+            for (int series = 0; series < 12; series++) {
+                String key = "m,t=%02d,long=%s".formatted(series, "x".repeat(200));
+                for (String field : List.of("a", "b", "c", "d")) {
+                    // Some have every time, others lack one now and then, or a stretch.
+                    int lack = random.nextInt(3) == 0 ? random.nextInt(4000) : -1;
+                    int width = 1 + random.nextInt(1500);
+                    long[] times = LongStream.range(0, 4000)
+                            .filter(i -> lack < 0 || i < lack || i >= lack + width)
+                            .toArray();
+                    double[] values = random.doubles(times.length).toArray();
+                    for (int i = 0; i < times.length; i++) {
+                        points.computeIfAbsent(key, k -> new TreeMap<>())
+                                .computeIfAbsent(times[i], t -> new ArrayList<>())
+                                .add(field + "=" + values[i]);
+                    }
+                    writer.write(
+                            (key + "#!~#" + field).getBytes(StandardCharsets.UTF_8), TsmBlock.ofFloats(times, values));
+                }
+            }
+            writer.finish();
+        }
+        for (long[] window : new long[][] {{0, 5000}, {1, 3998}, {700, 2999}, {1000, 1999}, {2500, 2500}}) {
+            String text = text(
+                    temp.resolve("root"),
+                    r -> r.mergeFields(true).pointsOnly(true).times(window[0], window[1]));
+
+            List<String> expected = points.entrySet().stream()
+                    .flatMap(series -> series.getValue().subMap(window[0], true, window[1], true).entrySet().stream()
+                            .map(point -> series.getKey() + " " + point.getValue() + " " + point.getKey()))
+                    .toList();
+            // Floats have more than one text: each is read before it is compared.
+            List<String> written = text.lines().map(LineExportTest::reread).toList();
+            assertThat(written.equals(expected))
+                    .as("window %s", Arrays.toString(window))
+                    .isTrue();
+        }
+    }
+
+    private static String reread(String line) {
+        String[] parts = line.split(" ", -1);
+        List<String> fields = Arrays.stream(parts[1].split(",", -1))
+                .map(field -> field.substring(0, 2) + Double.parseDouble(field.substring(2)))
+                .toList();
+        return parts[0] + " " + fields + " " + parts[2];
     }
 
     @Test

@@ -15,6 +15,7 @@ import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.model.Credentials;
 import dev.sluice.engine.testkit.FakeInflux;
 import dev.sluice.engine.testkit.FakeInflux.Answer;
+import dev.sluice.engine.testkit.FakeInflux.Write;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -28,6 +29,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -433,6 +435,45 @@ class LineImportTest {
 
         assertThat(server.points()).isEqualTo(expected);
         assertThat(server.mostUnderWay()).isBetween(2, 8);
+    }
+
+    @Test
+    void noTwoRequestsBeginAShardAtTheSameTime() throws IOException {
+        Set<Long> begun = ConcurrentHashMap.newKeySet();
+        Map<Long, AtomicInteger> underWay = new ConcurrentHashMap<>();
+        List<String> together = new CopyOnWriteArrayList<>();
+        server.slow(write -> {
+            for (long hour : hours(write)) {
+                int beside = underWay.computeIfAbsent(hour, key -> new AtomicInteger())
+                        .getAndIncrement();
+                if (beside > 0 && !begun.contains(hour)) {
+                    together.add(write.database() + " hour " + hour);
+                }
+            }
+            return Duration.ofMillis(3);
+        });
+        server.onWrite(write -> {
+            begun.addAll(hours(write));
+            return Answer.of(0, "");
+        });
+        var random = new Random(5);
+        String text = HEAD
+                + random.ints(6000, 0, 3_000_000)
+                        .mapToObj(second ->
+                                "m,t=%d v=%d %d000000000\n".formatted(second % 7, second, 1_600_000_000 + second))
+                        .collect(Collectors.joining());
+
+        ImportReport report = imported(text, r -> r.batchLines(500));
+
+        assertThat(report.written()).isEqualTo(6000);
+        assertThat(server.mostUnderWay()).isGreaterThan(1);
+        assertThat(together).isEmpty();
+    }
+
+    private static Set<Long> hours(Write write) {
+        return write.lines().stream()
+                .map(line -> Long.parseLong(line.substring(line.lastIndexOf(' ') + 1)) / 3_600_000_000_000L)
+                .collect(Collectors.toSet());
     }
 
     @Test

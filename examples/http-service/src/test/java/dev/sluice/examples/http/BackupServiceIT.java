@@ -12,17 +12,19 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 @RequiresInfluxd
 class BackupServiceIT {
 
-    @Test
-    void whatOneServerGaveAnotherTakes(@TempDir Path home) throws Exception {
+    @ParameterizedTest
+    @MethodSource("dev.sluice.engine.testkit.RealInfluxd#binaries")
+    void whatOneServerGaveAnotherTakes(RealInfluxd.Binary binary, @TempDir Path home) throws Exception {
         HttpClient browser = HttpClient.newHttpClient();
-        try (RealInfluxd first = RealInfluxd.started();
-                RealInfluxd second = RealInfluxd.started();
+        try (RealInfluxd first = RealInfluxd.started(binary);
+                RealInfluxd second = RealInfluxd.started(binary);
                 BackupService from = BackupService.start(first.rpcAddress(), 0);
                 BackupService to = BackupService.start(second.rpcAddress(), 0)) {
             SampleLines.fill(first, 1);
