@@ -146,52 +146,6 @@ class PipesIT {
                 .contains("Verification of stdin complete: %d shards checked.".formatted(sample.shards()));
     }
 
-    /** By a pipe, by the path of a file whose table is read, and by the server itself. */
-    @Test
-    void aServerItsStreamAndTheFileOfItTellTheSame(@TempDir Path home) {
-        ToolRun made = bash(
-                home,
-                "sluice backup --quiet -host %1$s - > kept.zst; sluice backup --quiet -host %1$s --compression none - > kept.tar"
-                        .formatted(host));
-        assertThat(made.output()).as(made.toString()).contains("exit 0");
-
-        for (String command : List.of("list", "inspect", "verify")) {
-            for (String from : List.of(host, "- < kept.zst", "kept.zst", "- < kept.tar", "kept.tar")) {
-                ToolRun run = bash(home, "sluice %s %s".formatted(command, from));
-                assertThat(run.output()).as(run.toString()).contains("exit 0");
-            }
-        }
-        // Sizes are those of shards as a server sends them, wherever they are taken from.
-        String strip = " --json %s | sed 's/\"source\":\"[^\"]*\"//' > %s;";
-        bash(
-                home,
-                "sluice list%1$s sluice list%2$s sluice list%3$s sluice inspect%4$s sluice inspect%5$s sluice inspect%6$s"
-                        .formatted(
-                                strip.formatted("- < kept.zst", "list-pipe"),
-                                strip.formatted("kept.zst", "list-file"),
-                                strip.formatted("kept.tar", "list-tar"),
-                                strip.formatted("- < kept.zst", "inspect-pipe"),
-                                strip.formatted("kept.zst", "inspect-file"),
-                                strip.formatted(host, "inspect-live")));
-        assertThat(sortedJson(home.resolve("list-file")))
-                .isNotEmpty()
-                .isEqualTo(sortedJson(home.resolve("list-pipe")))
-                .isEqualTo(sortedJson(home.resolve("list-tar")));
-        assertThat(sortedJson(home.resolve("inspect-live")))
-                .isNotEmpty()
-                .isEqualTo(sortedJson(home.resolve("inspect-pipe")))
-                .isEqualTo(sortedJson(home.resolve("inspect-file")));
-    }
-
-    /** Shards come in any order. */
-    private static String sortedJson(Path file) {
-        return ToolRun.run(
-                        List.of("sh", "-c", "tr '{}' '\n\n' < '%s' | LC_ALL=C sort".formatted(file)),
-                        Map.of(),
-                        PATIENCE)
-                .output();
-    }
-
     @Test
     void aCutStreamIsDamageAndWhatIsWholeInItCanBeTaken(@TempDir Path home) {
         ToolRun cut = bash(
