@@ -129,8 +129,8 @@ class RestoreMetadataIT {
                 var stopped = RealInfluxd.started(binary)) {
             server.createDatabase("db");
             server.query(
-                    "CREATE RETENTION POLICY kept ON db DURATION 30d REPLICATION 1 SHARD DURATION 2d"
-                            + (binary.isAtLeast(1, 12) ? " FUTURE LIMIT 3h PAST LIMIT 12d" : "") + " DEFAULT",
+                    "CREATE RETENTION POLICY kept ON db DURATION 30d REPLICATION 1 SHARD DURATION 2d DEFAULT"
+                            + (binary.isAtLeast(1, 12) ? " FUTURE LIMIT 3h PAST LIMIT 12d" : ""),
                     "");
             server.write("db", "m v=1");
             List<String> policies = server.rows("SHOW RETENTION POLICIES", "db");
