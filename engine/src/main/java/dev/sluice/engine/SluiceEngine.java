@@ -722,7 +722,8 @@ public final class SluiceEngine implements AutoCloseable {
     }
 
     private <T> Mono<T> whileOpen(Mono<T> work) {
-        return Mono.firstWithSignal(work, closing.asMono().then(Mono.never()));
+        return Mono.firstWithSignal(work, closing.asMono().then(Mono.never()))
+                .doOnError(EngineBroken.class, closing::tryEmitError);
     }
 
     /** For work that does not end when the engine is told to close, but cannot go on without its threads. */
@@ -730,7 +731,9 @@ public final class SluiceEngine implements AutoCloseable {
         Mono<T> broken = closing.asMono()
                 .then(Mono.<T>never())
                 .onErrorResume(e -> e instanceof EngineBroken ? Mono.error(e) : Mono.never());
-        return work.takeUntilOther(broken.onErrorComplete()).concatWith(Mono.firstWithSignal(broken, Mono.empty()));
+        return work.takeUntilOther(broken.onErrorComplete())
+                .concatWith(Mono.firstWithSignal(broken, Mono.empty()))
+                .doOnError(EngineBroken.class, closing::tryEmitError);
     }
 
     private void broken(Throwable cause) {
@@ -739,7 +742,8 @@ public final class SluiceEngine implements AutoCloseable {
 
     private Flux<Event> run(Source source, Target target, CopyOptions options, Selection selection) {
         var copy = new Copy(source, target, options, Schedulers.parallel());
-        return Flux.using(this::begin, over -> copy.run(selection, closing.asMono()), this::end);
+        return Flux.using(this::begin, over -> copy.run(selection, closing.asMono()), this::end)
+                .doOnError(EngineBroken.class, closing::tryEmitError); // an operator may have passed it on by itself
     }
 
     private Sinks.Empty<Void> begin() {

@@ -11,6 +11,7 @@ import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.buffer.UnpooledHeapByteBuf;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 import reactor.test.StepVerifier;
@@ -65,7 +66,8 @@ class EngineBrokenTest {
                 .verify(PATIENCE);
     }
 
-    @Test
+    /** Again and again: either the worker ends with the error, or an operator on it passes it on. */
+    @RepeatedTest(20)
     void whatComesAfterItIsToldAtOnce() {
         engine.restore(restore(), breaking(new NoClassDefFoundError("com/example/Codec")))
                 .then()
