@@ -722,7 +722,8 @@ public final class SluiceEngine implements AutoCloseable {
     }
 
     private <T> Mono<T> whileOpen(Mono<T> work) {
-        return Mono.firstWithSignal(work, closing.asMono().then(Mono.never()))
+        // The end of the engine first: work may fail before the second one is even subscribed to.
+        return Mono.firstWithSignal(closing.asMono().then(Mono.never()), work)
                 .doOnError(EngineBroken.class, closing::tryEmitError);
     }
 
