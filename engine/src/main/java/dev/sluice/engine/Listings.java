@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -62,12 +63,13 @@ final class Listings {
                 .flatMap(reads -> Flux.fromIterable(reads)
                         .filterWhen(ShardRead::wanted)
                         .map(ShardRead::ref)
-                        .collectList()
+                        .collect(Collectors.toSet())
                         .zipWith(session.end(), (stored, notices) -> {
+                            Set<ShardRef> held =
+                                    reads.stream().map(ShardRead::ref).collect(Collectors.toSet());
                             List<ShardRef> missing = catalog.shards().stream()
                                     .map(Catalog.Entry::ref)
-                                    .filter(ref -> reads.stream()
-                                            .noneMatch(read -> read.ref().equals(ref)))
+                                    .filter(ref -> !held.contains(ref))
                                     .collect(Collectors.toCollection(ArrayList::new));
                             missing.addAll(catalog.notOffered());
                             List<Notice> all = new ArrayList<>(catalog.notices());

@@ -64,12 +64,7 @@ public final class Cli {
         } catch (InvalidPathException e) {
             complaint.show("not a path: '" + e.getInput() + "'", "Is the locale of this shell UTF-8?");
             return ExitCode.USAGE;
-        } catch (OutOfMemoryError e) {
-            complaint.show(
-                    "out of memory",
-                    "Give it more with JAVA_OPTS=-Xmx256m, or ask for less with a smaller --concurrency.");
-            return ExitCode.FAILED;
-        } catch (LinkageError e) {
+        } catch (OutOfMemoryError | LinkageError e) {
             complaint.show(new EngineBroken(e));
             return ExitCode.FAILED;
         } catch (Throwable e) {

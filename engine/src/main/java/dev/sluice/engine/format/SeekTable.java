@@ -163,8 +163,6 @@ public final class SeekTable {
     }
 
     private static ByteBuffer bytes(FileChannel file, long place, int length) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
-        PlainFile.fill(file, place, bytes);
-        return bytes;
+        return PlainFile.bytes(file, place, length).order(ByteOrder.LITTLE_ENDIAN);
     }
 }

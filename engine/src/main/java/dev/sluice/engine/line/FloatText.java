@@ -1,9 +1,6 @@
 package dev.sluice.engine.line;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.math.BigInteger;
-import java.nio.ByteOrder;
 
 /**
  * Floats as Go's {@code strconv} writes them with format {@code g} and precision -1, which is what
@@ -24,8 +21,6 @@ final class FloatText {
 
     /** {@code 0.000000}, the first byte lowest. */
     private static final long ZERO_POINT = 0x3030_3030_3030_2E30L;
-
-    private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     /** 10^k scaled to 128 bits, rounded up: high and low halves in turn, from {@link #K_MIN} on. */
     private static final long[] POWERS = powers();
@@ -126,7 +121,7 @@ final class FloatText {
             return scientific(exponent, d, count, to, at);
         }
         if (exponent < 0) {
-            WORD.set(to, at, ZERO_POINT); // "0." and zeros
+            TextBuffer.WORD.set(to, at, ZERO_POINT); // "0." and zeros
             return TextBuffer.digits(d, to, at - exponent + 1);
         }
         int whole = exponent + 1;
@@ -144,11 +139,11 @@ final class FloatText {
     private static int pointed(long digits, int whole, byte[] to, int at) {
         int end = TextBuffer.digits(digits, to, at + 1);
         // The digits before the point move up by one, the others stay.
-        long word = (long) WORD.get(to, at);
+        long word = (long) TextBuffer.WORD.get(to, at);
         int bits = whole << 3;
         long before = (1L << bits) - 1;
         long behind = -1L << (bits + 8);
-        WORD.set(to, at, ((word >>> 8) & before) | ((long) '.' << bits) | (word & behind));
+        TextBuffer.WORD.set(to, at, ((word >>> 8) & before) | ((long) '.' << bits) | (word & behind));
         return end;
     }
 

@@ -1,9 +1,6 @@
 package dev.sluice.engine.line;
 
 import io.netty.buffer.ByteBuf;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
@@ -29,7 +26,6 @@ public final class RecordSplitter {
         TOO_LONG
     }
 
-    private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long ONES = 0x0101_0101_0101_0101L;
     private static final long NEWLINES = '\n' * ONES;
     private static final long QUOTES = '"' * ONES;
@@ -276,7 +272,7 @@ public final class RecordSplitter {
         int end = filled;
         int i = from;
         for (; i <= end - Long.BYTES; i += Long.BYTES) {
-            long word = (long) WORD.get(b, i);
+            long word = (long) TextBuffer.WORD.get(b, i);
             // The lowest bit that is set is right; those above it may not be.
             long found = zeros(word ^ NEWLINES) | zeros(word ^ QUOTES) | zeros(word ^ BACKSLASHES);
             if (found != 0) {

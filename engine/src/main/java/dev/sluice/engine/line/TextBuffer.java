@@ -28,7 +28,8 @@ public final class TextBuffer {
 
     private static final byte[] NONE = new byte[0];
 
-    private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    /** Eight bytes at once, the first one lowest. */
+    static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private final TextPool pool;
     private byte[] bytes;

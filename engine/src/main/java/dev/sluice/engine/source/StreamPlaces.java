@@ -10,7 +10,6 @@ import dev.sluice.engine.tar.TarReader;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -177,8 +176,6 @@ final class StreamPlaces {
     }
 
     private static byte[] bytes(FileChannel channel, long place, int length) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(length);
-        PlainFile.fill(channel, place, bytes);
-        return bytes.array();
+        return PlainFile.bytes(channel, place, length).array();
     }
 }

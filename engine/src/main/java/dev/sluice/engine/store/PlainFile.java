@@ -89,17 +89,18 @@ public final class PlainFile {
     }
 
     /**
-     * Fills a buffer from some place on, and makes it ready to be read. Blocks.
+     * So many bytes from some place on. Blocks.
      *
      * @throws EOFException if the file ends too early
      */
-    public static void fill(FileChannel file, long place, ByteBuffer bytes) throws IOException {
+    public static ByteBuffer bytes(FileChannel file, long place, int length) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(length);
         while (bytes.hasRemaining()) {
             if (file.read(bytes, place + bytes.position()) < 0) {
                 throw new EOFException("it became shorter while it was read");
             }
         }
-        bytes.flip();
+        return bytes.flip();
     }
 
     private FileChannel open() throws IOException {
