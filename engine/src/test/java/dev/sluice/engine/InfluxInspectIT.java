@@ -11,6 +11,7 @@ import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.testkit.InUtc;
 import dev.sluice.engine.testkit.InfluxInspect;
 import dev.sluice.engine.testkit.RealInfluxd;
 import dev.sluice.engine.testkit.RealInfluxd.Binary;
@@ -32,7 +33,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.SortedMap;
-import java.util.TimeZone;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -40,22 +40,21 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Exports and checks of a real server's directories beside those of the original's own tool for files. */
 @RequiresInfluxInspect
+@ExtendWith(InUtc.class)
 class InfluxInspectIT {
 
     private static final String BINARIES = "dev.sluice.engine.testkit.RealInfluxd#binaries";
     private static final Path FIXTURES = Path.of("src/test/resources/fixtures/tsm");
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final TimeZone ZONE = TimeZone.getDefault();
     private static final long HOUR = Duration.ofHours(1).toNanos();
     private static final int FLIPS = Boolean.getBoolean("sluice.slow") ? 1_000 : 60;
 
@@ -63,16 +62,6 @@ class InfluxInspectIT {
 
     @TempDir
     Path temp;
-
-    @BeforeAll
-    static void inUtc() {
-        TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
-    }
-
-    @AfterAll
-    static void inTheZoneBefore() {
-        TimeZone.setDefault(ZONE);
-    }
 
     @AfterEach
     void close() {

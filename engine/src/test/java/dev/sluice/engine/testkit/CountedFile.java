@@ -3,11 +3,7 @@ package dev.sluice.engine.testkit;
 import dev.sluice.engine.store.PlainFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.ReadableByteChannel;
-import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -40,7 +36,7 @@ public final class CountedFile implements PlainFile.Opener {
         return channel;
     }
 
-    private final class Channel extends FileChannel {
+    private final class Channel extends PartialFileChannel {
         private final FileChannel file;
 
         private Channel(FileChannel file) {
@@ -82,61 +78,6 @@ public final class CountedFile implements PlainFile.Opener {
         protected void implCloseChannel() throws IOException {
             open.decrementAndGet();
             file.close();
-        }
-
-        @Override
-        public long read(ByteBuffer[] targets, int offset, int length) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public int write(ByteBuffer source) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public long write(ByteBuffer[] sources, int offset, int length) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public int write(ByteBuffer source, long place) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public FileChannel truncate(long length) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public void force(boolean metaData) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public long transferTo(long place, long count, WritableByteChannel target) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public long transferFrom(ReadableByteChannel source, long place, long count) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public MappedByteBuffer map(MapMode mode, long place, long length) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public FileLock lock(long place, long length, boolean shared) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public FileLock tryLock(long place, long length, boolean shared) {
-            throw new UnsupportedOperationException();
         }
     }
 }

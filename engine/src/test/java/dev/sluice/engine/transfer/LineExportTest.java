@@ -11,6 +11,7 @@ import dev.sluice.engine.event.ExportReport;
 import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.testkit.InUtc;
 import dev.sluice.engine.tsm.TsmBlock;
 import dev.sluice.engine.tsm.TsmWriter;
 import java.io.IOException;
@@ -27,42 +28,30 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.TimeZone;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Exports of real files against what {@code influx_inspect export} made of them. */
+@ExtendWith(InUtc.class)
 class LineExportTest {
 
     private static final Path FIXTURES = Path.of("src/test/resources/fixtures/tsm");
     private static final Duration PATIENCE = Duration.ofSeconds(30);
-    private static final TimeZone ZONE = TimeZone.getDefault();
 
     private final SluiceEngine engine = SluiceEngine.builder().parallelism(2).build();
 
     @TempDir
     Path temp;
-
-    @BeforeAll
-    static void inUtc() {
-        TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
-    }
-
-    @AfterAll
-    static void inTheZoneBefore() {
-        TimeZone.setDefault(ZONE);
-    }
 
     @AfterEach
     void close() {

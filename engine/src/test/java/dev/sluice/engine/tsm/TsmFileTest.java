@@ -5,10 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.engine.error.TsmDamaged;
+import dev.sluice.engine.testkit.CountedFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -47,10 +46,11 @@ class TsmFileTest {
 
     @Test
     void aKeyIsFoundWithoutReadingTheWholeIndexAgain() throws IOException {
-        try (var channel = new Counting(FileChannel.open(path))) {
+        var counted = new CountedFile(path);
+        try (var channel = counted.open()) {
             var file = TsmFile.open(channel);
             file.from("m".getBytes(UTF_8));
-            channel.read = 0;
+            counted.read();
             var random = new Random(8);
             for (int i = 0; i < 200; i++) {
                 String wanted = "m,t=" + random.nextInt(1_000_000);
@@ -64,7 +64,7 @@ class TsmFileTest {
                             .isEqualTo(entry.getValue());
                 }
             }
-            assertThat(channel.read / 200).isLessThan(200_000).isLessThan(channel.size() / 5);
+            assertThat(counted.read() / 200).isLessThan(200_000).isLessThan(channel.size() / 5);
             assertThat(file.from("n".getBytes(UTF_8)).next()).isFalse();
             assertThat(file.from(content.lastKey().getBytes(UTF_8)).next()).isTrue();
         }
@@ -107,60 +107,6 @@ class TsmFileTest {
         try (var channel = FileChannel.open(cut)) {
             var cursor = TsmFile.open(channel).index();
             assertThatThrownBy(cursor::next).isInstanceOf(TsmDamaged.class).hasMessageContaining("middle of a record");
-        }
-    }
-
-    /** Knows how many bytes were read. */
-    private static final class Counting implements SeekableByteChannel {
-        private final SeekableByteChannel file;
-        private long read;
-
-        Counting(SeekableByteChannel file) {
-            this.file = file;
-        }
-
-        @Override
-        public int read(ByteBuffer target) throws IOException {
-            int count = file.read(target);
-            read += count;
-            return count;
-        }
-
-        @Override
-        public int write(ByteBuffer source) throws IOException {
-            return file.write(source);
-        }
-
-        @Override
-        public long position() throws IOException {
-            return file.position();
-        }
-
-        @Override
-        public SeekableByteChannel position(long position) throws IOException {
-            file.position(position);
-            return this;
-        }
-
-        @Override
-        public long size() throws IOException {
-            return file.size();
-        }
-
-        @Override
-        public SeekableByteChannel truncate(long size) throws IOException {
-            file.truncate(size);
-            return this;
-        }
-
-        @Override
-        public boolean isOpen() {
-            return file.isOpen();
-        }
-
-        @Override
-        public void close() throws IOException {
-            file.close();
         }
     }
 }
