@@ -46,7 +46,8 @@ final class BackupBench {
 
     /** @param wanted names of Sluice's cases; none for all */
     static void run(Setting setting, String database, List<String> wanted) throws Exception {
-        setting.serving((scratch, server) -> new BackupBench(setting, server, database, scratch).measure(wanted));
+        setting.serving(
+                database, (scratch, server) -> new BackupBench(setting, server, database, scratch).measure(wanted));
     }
 
     private void measure(List<String> wanted) throws Exception {

@@ -59,7 +59,7 @@ final class ExportBench {
         command.addAll(directories(setting));
         command.addAll(List.of(
                 "-metadir",
-                setting.set().home().resolve("meta").toString(),
+                setting.there(DataSet.MANY).home().resolve("meta").toString(),
                 "-start",
                 START,
                 "-end",
@@ -71,7 +71,7 @@ final class ExportBench {
     }
 
     private static List<String> directories(Setting setting) {
-        Path home = setting.set().home();
+        Path home = setting.there(DataSet.MANY).home();
         return List.of(
                 "-datadir",
                 home.resolve("data").toString(),
@@ -127,8 +127,11 @@ final class ExportBench {
 
     private Figures limit() throws Exception {
         long begun = System.nanoTime();
-        values = DecodeLimit.run(
-                setting.set().home().resolve("data").resolve(DataSet.MANY).resolve(SHARD));
+        values = DecodeLimit.run(setting.there(DataSet.MANY)
+                .home()
+                .resolve("data")
+                .resolve(DataSet.MANY)
+                .resolve(SHARD));
         double seconds = (System.nanoTime() - begun) / 1e9;
         return new Figures().set(WALL, seconds).set(VALUE_RATE, values / seconds);
     }

@@ -43,7 +43,8 @@ final class RestoreBench {
     private final long rawBytes;
     private final Pour pour;
 
-    private RestoreBench(Setting setting, Influxd from, String database, Path scratch) throws Exception {
+    private RestoreBench(Setting setting, Influxd from, String database, Path scratch, List<String> wanted)
+            throws Exception {
         this.setting = setting;
         this.database = database;
         this.scratch = scratch;
@@ -53,6 +54,11 @@ final class RestoreBench {
         this.pour = pour(from.rpc(), database, archives);
         backUp(List.of(setting.influxd().toString(), "backup", "-portable"), from, OF_ORIGINAL);
         for (Map.Entry<String, String> one : codecs().entrySet()) {
+            if (!wanted.isEmpty()
+                    && !wanted.contains(one.getKey())
+                    && !one.getKey().equals(PLAIN)) {
+                continue;
+            }
             backUp(
                     List.of(setting.sluice().toString(), "backup", "-portable", "--compression", one.getValue()),
                     from,
@@ -66,8 +72,8 @@ final class RestoreBench {
 
     /** @param wanted names of Sluice's cases; none for all */
     static void run(Setting setting, String database, List<String> wanted) throws Exception {
-        setting.serving((scratch, server) -> {
-            var bench = new RestoreBench(setting, server, database, scratch);
+        setting.serving(database, (scratch, server) -> {
+            var bench = new RestoreBench(setting, server, database, scratch, wanted);
             server.close();
             bench.measure(wanted);
         });
@@ -127,7 +133,7 @@ final class RestoreBench {
     /** The server has every point already, in files of its own. */
     private Rounds.Case intoExisting() {
         return Rounds.named(INTO_EXISTING, () -> {
-            setting.set().copyTo(home());
+            setting.there(database).copyTo(home());
             return onServer(server -> restore(sluice(List.of("--into-existing")), server, PLAIN));
         });
     }

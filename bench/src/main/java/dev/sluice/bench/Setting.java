@@ -15,7 +15,7 @@ import java.util.stream.Stream;
  * What measurements find around them, from the environment.
  *
  * @param influxd the original
- * @param set the data
+ * @param sets where the data is
  * @param memory a directory on a memory file system, for a server's copy of the data and for what is written
  * @param sluice the start script of what was built last
  * @param inspect the original's tool for files, if there is one to compare with
@@ -23,13 +23,7 @@ import java.util.stream.Stream;
  * @param rounds how many runs count
  */
 record Setting(
-        Path influxd,
-        DataSet set,
-        Path memory,
-        Path sluice,
-        Optional<Path> inspect,
-        Optional<Path> java25,
-        int rounds) {
+        Path influxd, Path sets, Path memory, Path sluice, Optional<Path> inspect, Optional<Path> java25, int rounds) {
 
     static Setting of(Map<String, String> environment) {
         String influxd = environment.getOrDefault("SLUICE_INFLUXD", "").split(",", -1)[0];
@@ -38,7 +32,7 @@ record Setting(
         }
         return new Setting(
                 Path.of(influxd),
-                new DataSet(Path.of("bench", "data", "server")),
+                Path.of("bench", "data"),
                 Path.of(environment.getOrDefault("SLUICE_BENCH_MEMORY", "/dev/shm")),
                 Path.of("cli/target/home/bin/sluice").toAbsolutePath(),
                 Optional.ofNullable(environment.get("INFLUX_INSPECT")).map(Path::of),
@@ -61,11 +55,16 @@ record Setting(
         void with(Path scratch) throws Exception;
     }
 
-    /** Runs a server on a copy of the data in memory, and removes all of it afterwards. */
-    void serving(Work work) throws Exception {
+    /** The set that has a database. */
+    DataSet set(String database) {
+        return new DataSet(sets.resolve(database.equals(DataSet.LONG) ? "long" : "server"));
+    }
+
+    /** Runs a server on a copy of a database's set in memory, and removes all of it afterwards. */
+    void serving(String database, Work work) throws Exception {
         withScratch(scratch -> {
             Path home = scratch.resolve("server");
-            set.copyTo(home);
+            there(database).copyTo(home);
             try (Influxd server = Influxd.start(influxd, home)) {
                 work.with(scratch, server);
             }
@@ -74,15 +73,22 @@ record Setting(
 
     /** Gives a directory in memory, and removes all of it afterwards. */
     void withScratch(ScratchWork work) throws Exception {
-        if (!set.isThere()) {
-            throw new IllegalStateException("there is no data yet: bench/run load makes it");
-        }
         Path scratch = Files.createTempDirectory(memory, "sluice-bench-");
         try {
             work.with(scratch);
         } finally {
             delete(scratch);
         }
+    }
+
+    /** The set that has a database, once it is made. */
+    DataSet there(String database) {
+        DataSet set = set(database);
+        if (!set.isThere()) {
+            throw new IllegalStateException(
+                    "there is no data for '%s' yet: bench/run load makes it".formatted(database));
+        }
+        return set;
     }
 
     /** Removes a tree of files, if it is there. */

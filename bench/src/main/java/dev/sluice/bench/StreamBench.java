@@ -1,6 +1,5 @@
 package dev.sluice.bench;
 
-import dev.sluice.bench.data.DataSet;
 import dev.sluice.bench.data.Influxd;
 import dev.sluice.bench.measure.Figures;
 import dev.sluice.bench.measure.Program;
@@ -27,18 +26,21 @@ final class StreamBench {
 
     private final Setting setting;
     private final Influxd server;
+    private final String database;
     private final Path target;
     private long rawBytes;
 
-    private StreamBench(Setting setting, Influxd server, Path scratch) {
+    private StreamBench(Setting setting, Influxd server, String database, Path scratch) {
         this.setting = setting;
         this.server = server;
+        this.database = database;
         this.target = scratch.resolve("backup");
     }
 
     /** @param wanted names of Sluice's cases; none for all */
-    static void run(Setting setting, List<String> wanted) throws Exception {
-        setting.serving((scratch, server) -> new StreamBench(setting, server, scratch).measure(wanted));
+    static void run(Setting setting, String database, List<String> wanted) throws Exception {
+        setting.serving(
+                database, (scratch, server) -> new StreamBench(setting, server, database, scratch).measure(wanted));
     }
 
     private void measure(List<String> wanted) throws Exception {
@@ -49,7 +51,7 @@ final class StreamBench {
         Results results = Rounds.measure(cases, setting.rounds());
         System.out.printf(
                 "Streams of '%s': %.0f MB of shards, medians of %d; 1 MB = 10^6 bytes%n",
-                DataSet.MANY, rawBytes / 1e6, setting.rounds());
+                database, rawBytes / 1e6, setting.rounds());
         System.out.print(results.table(List.of(
                 results.figure("wall s", "%.2f", Trial.WALL),
                 results.figure("MB/s", "%.0f", Trial.RATE),
@@ -59,12 +61,12 @@ final class StreamBench {
                 results.figure("CPU s/GB", "%.1f", Trial.CPU),
                 results.figure("cores busy", "%.2f", Trial.BUSY),
                 results.figure("peak MB", "%.0f", Trial.PEAK))));
-        results.writeTo(Setting.results("stream"));
+        results.writeTo(Setting.results("stream-" + database));
     }
 
     private Rounds.Case drain() {
         return Rounds.named(DRAIN, () -> {
-            Drain.Drained drained = new Drain(server.rpc(), Optional.empty()).run(DataSet.MANY);
+            Drain.Drained drained = new Drain(server.rpc(), Optional.empty()).run(database);
             rawBytes = drained.bytes();
             double rate = rawBytes / 1e6 / drained.seconds();
             return new Figures()
@@ -101,7 +103,7 @@ final class StreamBench {
                 "-host",
                 server.rpc().toString(),
                 "-db",
-                DataSet.MANY,
+                database,
                 "--compression",
                 compression,
                 "--json",

@@ -1,6 +1,5 @@
 package dev.sluice.bench;
 
-import dev.sluice.bench.data.DataSet;
 import dev.sluice.bench.data.Influxd;
 import dev.sluice.bench.measure.Figures;
 import dev.sluice.bench.measure.Program;
@@ -35,18 +34,21 @@ final class VerifyBench {
 
     private final Setting setting;
     private final Influxd server;
+    private final String database;
     private final Path scratch;
     private long rawBytes;
 
-    private VerifyBench(Setting setting, Influxd server, Path scratch) {
+    private VerifyBench(Setting setting, Influxd server, String database, Path scratch) {
         this.setting = setting;
         this.server = server;
+        this.database = database;
         this.scratch = scratch;
     }
 
     /** @param wanted names of Sluice's cases; none for all */
-    static void run(Setting setting, List<String> wanted) throws Exception {
-        setting.serving((scratch, server) -> new VerifyBench(setting, server, scratch).measure(wanted));
+    static void run(Setting setting, String database, List<String> wanted) throws Exception {
+        setting.serving(
+                database, (scratch, server) -> new VerifyBench(setting, server, database, scratch).measure(wanted));
     }
 
     private void measure(List<String> wanted) throws Exception {
@@ -57,7 +59,7 @@ final class VerifyBench {
                 new Kind("zstd stream", "zstd:1", true),
                 new Kind("none stream", "none", true)));
         kinds.removeIf(kind -> !wanted.isEmpty() && !wanted.contains(kind.name()));
-        rawBytes = new Drain(server.rpc(), Optional.empty()).run(DataSet.MANY).bytes();
+        rawBytes = new Drain(server.rpc(), Optional.empty()).run(database).bytes();
         List<Rounds.Case> cases = new ArrayList<>();
         for (Kind kind : kinds) {
             Path archive = make(kind);
@@ -72,7 +74,7 @@ final class VerifyBench {
         Results results = Rounds.measure(cases, setting.rounds());
         System.out.printf(
                 "Checks of '%s': %.0f MB of shards, medians of %d; 1 MB = 10^6 bytes%n",
-                DataSet.MANY, rawBytes / 1e6, setting.rounds());
+                database, rawBytes / 1e6, setting.rounds());
         System.out.print(results.table(List.of(
                 results.figure("wall s", "%.2f", Trial.WALL),
                 results.figure("MB/s", "%.0f", Trial.RATE),
@@ -82,7 +84,7 @@ final class VerifyBench {
                 results.figure("CPU s/GB", "%.1f", Trial.CPU),
                 results.figure("cores busy", "%.2f", Trial.BUSY),
                 results.figure("peak MB", "%.0f", Trial.PEAK))));
-        results.writeTo(Setting.results("verify"));
+        results.writeTo(Setting.results("verify-" + database));
     }
 
     /** An archive. */
@@ -97,7 +99,7 @@ final class VerifyBench {
                 "-host",
                 server.rpc().toString(),
                 "-db",
-                DataSet.MANY,
+                database,
                 "--compression",
                 kind.compression(),
                 "--quiet",
@@ -133,7 +135,7 @@ final class VerifyBench {
         Path data = scratch.resolve("server").resolve("data");
         Path root = scratch.resolve("inspected");
         List<Path> files;
-        try (Stream<Path> all = Files.walk(data.resolve(DataSet.MANY))) {
+        try (Stream<Path> all = Files.walk(data.resolve(database))) {
             files = all.filter(file -> file.toString().endsWith(".tsm")).toList();
         }
         for (Path file : files) {

@@ -20,6 +20,9 @@ public record DataSet(Path home) {
     /** The database with one large shard. */
     public static final String SINGLE = "single";
 
+    /** The database with 48 shards, in a set of its own. */
+    public static final String LONG = "long";
+
     public boolean isThere() {
         return Files.isDirectory(home);
     }
@@ -29,7 +32,8 @@ public record DataSet(Path home) {
         Load.copy(home, directory);
     }
 
-    void adopt(Path work) throws IOException {
+    /** Takes a stopped server's directories over. */
+    public void adopt(Path work) throws IOException {
         Path pending = home.resolveSibling(home.getFileName() + ".pending");
         Files.createDirectories(pending);
         for (String part : new String[] {"meta", "data", "wal"}) {
