@@ -48,6 +48,10 @@ public record CopyRequest(
         boolean checkBlocks,
         Path scratch) {
 
+    ReadOptions readOptions() {
+        return new ReadOptions(chain, skipErrors, allowIncomplete, scratch);
+    }
+
     public CopyRequest {
         if (rateLimit.isPresent() && rateLimit.getAsLong() < 1) {
             throw new IllegalArgumentException("rate limit must be positive, was " + rateLimit.getAsLong());

@@ -5,6 +5,7 @@ import dev.sluice.engine.format.DirectoryContent;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Pace;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.Timeouts;
 import dev.sluice.engine.source.DataDirectorySource;
@@ -46,14 +47,15 @@ final class Ends {
     private final Scheduler workers;
     private final Scheduler files;
 
-    /**
-     * @param workers for what burns processor time
-     * @param files may block
-     */
-    Ends(LoopResources loops, Scheduler workers, Scheduler files) {
-        this.loops = loops;
-        this.workers = workers;
-        this.files = files;
+    Ends(Resources resources) {
+        this.loops = resources.loops();
+        this.workers = resources.workers();
+        this.files = resources.files();
+    }
+
+    /** As {@link #source(End, ReadOptions, Timeouts, int)}, at a pace. */
+    Mono<Source> source(End end, ReadOptions options, Pace pace) {
+        return source(end, options, pace.timeouts(), pace.retries());
     }
 
     /**

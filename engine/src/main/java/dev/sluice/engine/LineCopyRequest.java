@@ -7,6 +7,7 @@ import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Pace;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.TimeRange;
+import dev.sluice.engine.source.ReadOptions;
 import dev.sluice.engine.transfer.ExportOptions;
 import dev.sluice.engine.transfer.ImportOptions;
 import java.nio.file.Path;
@@ -38,6 +39,10 @@ public record LineCopyRequest(
         boolean allowIncomplete,
         Path scratch,
         Optional<Path> rejects) {
+
+    ReadOptions readOptions() {
+        return new ReadOptions(chain, skipErrors, allowIncomplete, scratch);
+    }
 
     /**
      * What a copy asks for, as points. Its options that are about archives, or about shards as they are, have no meaning

@@ -48,6 +48,10 @@ public record RestoreRequest(
         boolean checkBlocks,
         Pace pace) {
 
+    ReadOptions readOptions() {
+        return new ReadOptions(chain, skipErrors, allowIncomplete, scratch);
+    }
+
     public RestoreRequest {
         servers = List.copyOf(servers);
         http = List.copyOf(http);

@@ -20,6 +20,7 @@ import dev.sluice.engine.format.StreamManifest;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.model.Pace;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.source.Source;
@@ -80,7 +81,7 @@ class StreamArchiveTest {
     static final ShardRef LARGE = new ShardRef("other", "autogen", 40);
 
     private static final CopyOptions OPTIONS =
-            new CopyOptions(Task.COPY, List.of(), 4, 3, false, Compression.NONE, Duration.ofMillis(200));
+            CopyOptions.of(Task.COPY, Pace.DEFAULT.withRetries(3), List.of(), false, Compression.NONE);
 
     @AfterAll
     static void stop() {
@@ -118,7 +119,7 @@ class StreamArchiveTest {
     }
 
     static CopyReport copy(Source from, Target to, Selection selection, int retries, boolean skip) {
-        var options = new CopyOptions(Task.COPY, List.of(), 4, retries, skip, Compression.NONE, Duration.ofMillis(200));
+        var options = CopyOptions.of(Task.COPY, Pace.DEFAULT.withRetries(retries), List.of(), skip, Compression.NONE);
         return Objects.requireNonNull(new Copy(from, to, options, new NoPauses())
                 .run(selection)
                 .ofType(Event.Finished.class)

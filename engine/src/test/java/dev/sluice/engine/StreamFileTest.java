@@ -25,6 +25,7 @@ import dev.sluice.engine.format.StreamJson;
 import dev.sluice.engine.format.StreamManifest;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.model.Pace;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.source.Source;
@@ -71,7 +72,7 @@ class StreamFileTest {
     private static final Scheduler FILES = Schedulers.newBoundedElastic(8, 1000, "files", 60, true);
     private static final int BLOCK = 512;
     private static final CopyOptions OPTIONS =
-            new CopyOptions(Task.COPY, List.of(), 4, 3, false, Compression.NONE, Duration.ofMillis(200));
+            CopyOptions.of(Task.COPY, Pace.DEFAULT.withRetries(3), List.of(), false, Compression.NONE);
 
     @TempDir
     Path home;

@@ -2,6 +2,7 @@ package dev.sluice.engine.copy;
 
 import dev.sluice.engine.event.Task;
 import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.model.Pace;
 import dev.sluice.engine.stage.ShardStage;
 import java.time.Duration;
 import java.util.List;
@@ -26,7 +27,15 @@ public record CopyOptions(
         Compression compression,
         Duration sampling) {
 
+    private static final Duration SAMPLING = Duration.ofMillis(200);
+
     public CopyOptions {
         stages = List.copyOf(stages);
+    }
+
+    /** At a pace, with progress five times a second. */
+    public static CopyOptions of(
+            Task task, Pace pace, List<ShardStage> stages, boolean skipErrors, Compression compression) {
+        return new CopyOptions(task, stages, pace.concurrency(), pace.retries(), skipErrors, compression, SAMPLING);
     }
 }

@@ -1,0 +1,106 @@
+package dev.sluice.engine;
+
+import dev.sluice.engine.flow.Crossing;
+import dev.sluice.engine.http.InfluxHttp;
+import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.model.HttpAccess;
+import dev.sluice.engine.model.ShardPart;
+import dev.sluice.engine.model.Timeouts;
+import dev.sluice.engine.stage.RateLimit;
+import dev.sluice.engine.stage.ShardStage;
+import dev.sluice.engine.stage.SlabLine;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+import reactor.netty.resources.LoopResources;
+
+/** The threads that all runs of an engine share, and what is made with them. */
+final class Resources {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final int FILE_THREADS = 32;
+    private static final int QUEUED_FILE_TASKS = 100_000;
+    private static final int LOOPS = 2;
+    private static final int IDLE_SECONDS = 60;
+
+    private final long memory;
+    private final int parallelism;
+    private final LoopResources loops;
+    private final Scheduler workers;
+    private final Scheduler files;
+
+    /**
+     * @param memory bytes in flight for each run
+     * @param parallelism threads that compress and check
+     * @param broken is told when a thread met an error of the JVM
+     */
+    Resources(long memory, int parallelism, Consumer<Throwable> broken) {
+        this.memory = memory;
+        this.parallelism = parallelism;
+        this.loops = LoopResources.create("sluice-net", LOOPS, true);
+        this.workers = Schedulers.newParallel(parallelism, new Threads("sluice-compress", false, broken));
+        this.files = Schedulers.newBoundedElastic(
+                FILE_THREADS, QUEUED_FILE_TASKS, new Threads("sluice-files", true, broken), IDLE_SECONDS);
+    }
+
+    /** Event loops for the network, where nothing blocks. */
+    LoopResources loops() {
+        return loops;
+    }
+
+    /** For what burns processor time. */
+    Scheduler workers() {
+        return workers;
+    }
+
+    /** How many {@link #workers()} there are. */
+    int parallelism() {
+        return parallelism;
+    }
+
+    /** May block. */
+    Scheduler files() {
+        return files;
+    }
+
+    /** For time that passes. */
+    Scheduler clock() {
+        return Schedulers.parallel();
+    }
+
+    /**
+     * What fills slabs and compresses them, with a budget of its own; to be closed.
+     *
+     * @param rateLimit bytes a second
+     */
+    SlabLine line(Compression compression, OptionalLong rateLimit) {
+        Optional<RateLimit> limit =
+                rateLimit.isPresent() ? Optional.of(new RateLimit(rateLimit.getAsLong(), clock())) : Optional.empty();
+        return SlabLine.open(compression, memory, limit, workers, parallelism);
+    }
+
+    /** The same for what is not compressed. */
+    SlabLine line() {
+        return line(Compression.NONE, OptionalLong.empty());
+    }
+
+    /** A client of a server's HTTP API; to be closed. */
+    InfluxHttp http(HttpAccess access, Timeouts timeouts, int connections) {
+        return InfluxHttp.to(access.endpoint(), access.credentials(), timeouts, loops, connections);
+    }
+
+    /** Takes a shard off the thread that brings it: the stages behind this one burn processor time. */
+    ShardStage onWorkers() {
+        return (shard, parts, tell) -> parts.transform(Crossing.to(workers, ShardPart::release));
+    }
+
+    /** Blocks for some seconds at most, for what is still to be cleaned up. */
+    void close() {
+        files.disposeGracefully().onErrorComplete().block(PATIENCE);
+        workers.dispose();
+        loops.disposeLater(Duration.ZERO, PATIENCE).block(PATIENCE);
+    }
+}

@@ -1,0 +1,73 @@
+package dev.sluice.engine;
+
+import dev.sluice.engine.copy.Copy;
+import dev.sluice.engine.copy.CopyOptions;
+import dev.sluice.engine.error.EngineBroken;
+import dev.sluice.engine.error.EngineClosed;
+import dev.sluice.engine.event.Event;
+import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.source.Source;
+import dev.sluice.engine.target.Target;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
+
+/** What an engine has under way, and how that ends from outside: it is told to, or the engine is broken. */
+final class Runs {
+
+    private final Sinks.Empty<Event> closing = Sinks.empty();
+    private final Set<Sinks.Empty<Void>> running = ConcurrentHashMap.newKeySet();
+
+    /** A copy, which tells what it leaves behind when it is ended; cold. */
+    Flux<Event> copy(Source source, Target target, CopyOptions options, Selection selection) {
+        var copy = new Copy(source, target, options, Schedulers.parallel());
+        return Flux.using(this::begin, over -> copy.run(selection, closing.asMono()), this::end)
+                .doOnError(EngineBroken.class, closing::tryEmitError); // an operator may have passed it on by itself
+    }
+
+    /** For work that leaves nothing behind. */
+    <T> Mono<T> whileOpen(Mono<T> work) {
+        // The end of the engine first: work may fail before the second one is even subscribed to.
+        return Mono.firstWithSignal(closing.asMono().then(Mono.never()), work)
+                .doOnError(EngineBroken.class, closing::tryEmitError);
+    }
+
+    /** For work that does not end when the engine is told to close, but cannot go on without its threads. */
+    <T> Flux<T> unlessBroken(Flux<T> work) {
+        Mono<T> broken = closing.asMono()
+                .then(Mono.<T>never())
+                .onErrorResume(e -> e instanceof EngineBroken ? Mono.error(e) : Mono.never());
+        return work.takeUntilOther(broken.onErrorComplete())
+                .concatWith(Mono.firstWithSignal(broken, Mono.empty()))
+                .doOnError(EngineBroken.class, closing::tryEmitError);
+    }
+
+    /** Ends all with {@link EngineClosed}; nothing begins any more. */
+    void interrupt() {
+        closing.tryEmitError(new EngineClosed());
+    }
+
+    /** A thread met an error of the JVM: ends all. */
+    void broken(Throwable cause) {
+        closing.tryEmitError(new EngineBroken(cause));
+    }
+
+    /** Completes when every copy that runs now has cleaned up. */
+    Mono<Void> over() {
+        return Mono.when(running.stream().map(Sinks.Empty::asMono).toList());
+    }
+
+    private Sinks.Empty<Void> begin() {
+        Sinks.Empty<Void> over = Sinks.empty();
+        running.add(over);
+        return over;
+    }
+
+    private void end(Sinks.Empty<Void> over) {
+        running.remove(over);
+        over.tryEmitEmpty();
+    }
+}
