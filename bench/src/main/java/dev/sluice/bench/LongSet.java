@@ -3,12 +3,14 @@ package dev.sluice.bench;
 import dev.sluice.bench.data.DataSet;
 import dev.sluice.bench.measure.Program;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
 /**
  * Makes the set for long runs, {@value DataSet#LONG}: the shards of {@value DataSet#MANY} three times over, in a retention policy
- * for each time. Sluice's own merge into a live server does it, which takes seconds where writing points takes an hour.
+ * for each time. Sluice's own merges into a live server do it, which takes seconds where writing points takes an hour.
  */
 final class LongSet {
 
@@ -24,20 +26,33 @@ final class LongSet {
             return;
         }
         setting.serving(DataSet.MANY, (scratch, server) -> {
+            Path backup = scratch.resolve("backup");
+            Program.run(
+                    command(
+                            setting,
+                            "backup",
+                            "-portable",
+                            "--compression",
+                            "none",
+                            "-host",
+                            server.rpc().toString(),
+                            "-db",
+                            DataSet.MANY,
+                            backup.toString()),
+                    Map.of());
             server.query("CREATE DATABASE " + DataSet.LONG);
             for (int time = 1; time <= TIMES; time++) {
-                Path spool = scratch.resolve("spool");
                 Program.run(
-                        List.of(
-                                setting.sluice().toString(),
-                                "copy",
+                        command(
+                                setting,
+                                "restore",
                                 "--into-existing",
                                 "--verify-restore",
                                 "off",
-                                "--scratch",
-                                spool.toString(),
                                 "--http",
                                 server.http().toString(),
+                                "-host",
+                                server.rpc().toString(),
                                 "-db",
                                 DataSet.MANY,
                                 "-rp",
@@ -46,8 +61,7 @@ final class LongSet {
                                 DataSet.LONG,
                                 "-newrp",
                                 "days" + time,
-                                server.rpc().toString(),
-                                server.rpc().toString()),
+                                backup.toString()),
                         Map.of());
                 System.err.printf("%s: %d of %d%n", DataSet.LONG, time, TIMES);
             }
@@ -57,5 +71,11 @@ final class LongSet {
             made.adopt(scratch.resolve("server"));
         });
         System.err.println("The data set is ready: " + made);
+    }
+
+    private static List<String> command(Setting setting, String... words) {
+        List<String> command = new ArrayList<>(List.of(setting.sluice().toString()));
+        command.addAll(Arrays.asList(words));
+        return command;
     }
 }
