@@ -7,8 +7,6 @@ import java.util.List;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -19,6 +17,8 @@ import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.SignalType;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 
 /**
  * Runs a stage as it runs in a backup, and cancels it: buffers come on one thread, as from an event loop; demand comes
@@ -28,9 +28,10 @@ public final class RandomCancel implements AutoCloseable {
 
     private static final int PATIENCE_SECONDS = 20;
 
-    private final ExecutorService network = Executors.newSingleThreadExecutor();
-    private final ExecutorService disk = Executors.newSingleThreadExecutor();
-    private final ExecutorService caller = Executors.newSingleThreadExecutor();
+    // The first may not be blocked, as an event loop; the others may.
+    private final Scheduler network = Schedulers.newSingle("network");
+    private final Scheduler disk = Schedulers.newBoundedElastic(1, Integer.MAX_VALUE, "disk");
+    private final Scheduler caller = Schedulers.newBoundedElastic(1, Integer.MAX_VALUE, "caller");
 
     /**
      * One run, with the moment of the cancel drawn from the seed; comes back when everything has come to rest.
@@ -45,18 +46,18 @@ public final class RandomCancel implements AutoCloseable {
         var source = new Source(in);
         var sink = new Sink<T>(release, elements, spins);
         Flux.from(source).transform(stage).subscribe(sink);
-        await(sink.over, "neither the end nor the cancel has come");
+        await(sink.over, "neither the end nor the cancel has come with seed " + seed);
         // What was asked for just before the end: a demand makes the network emit.
-        settle(caller);
-        settle(disk);
-        settle(network);
+        settle(caller, seed);
+        settle(disk, seed);
+        settle(network, seed);
         source.releaseRest();
     }
 
-    private static void settle(ExecutorService thread) {
+    private static void settle(Scheduler thread, long seed) {
         var settled = new CountDownLatch(1);
-        thread.execute(settled::countDown);
-        await(settled, "a thread of the test did not come to rest");
+        thread.schedule(settled::countDown);
+        await(settled, "%s did not come to rest with seed %d".formatted(thread, seed));
     }
 
     private static void await(CountDownLatch latch, String otherwise) {
@@ -84,9 +85,9 @@ public final class RandomCancel implements AutoCloseable {
 
     @Override
     public void close() {
-        network.shutdown();
-        disk.shutdown();
-        caller.shutdown();
+        network.dispose();
+        disk.dispose();
+        caller.dispose();
     }
 
     private final class Source implements Publisher<ByteBuf> {
@@ -102,7 +103,7 @@ public final class RandomCancel implements AutoCloseable {
             subscriber.onSubscribe(new Subscription() {
                 @Override
                 public void request(long n) {
-                    network.execute(() -> emit(n, subscriber));
+                    network.schedule(() -> emit(n, subscriber));
                 }
 
                 @Override
@@ -164,11 +165,11 @@ public final class RandomCancel implements AutoCloseable {
         /** The last demand comes at the same time as the cancel. */
         private void demandOrCancel() {
             if (left-- > 0) {
-                disk.execute(() -> request(1));
+                disk.schedule(() -> request(1));
                 return;
             }
-            disk.execute(() -> request(1));
-            caller.execute(() -> {
+            disk.schedule(() -> request(1));
+            caller.schedule(() -> {
                 for (int i = 0; i < spins; i++) {
                     Thread.onSpinWait();
                 }
