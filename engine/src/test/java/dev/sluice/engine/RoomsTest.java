@@ -8,6 +8,7 @@ import com.tngtech.archunit.core.domain.JavaPackage;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -83,6 +84,19 @@ class RoomsTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("dev.sluice.cli..", "picocli..", "org.slf4j.simple..", "ch.qos..")
+                .check(CLASSES);
+    }
+
+    /** Who meets others at such a queue or lock is parked, and buffers are brought by event loops. */
+    @Test
+    void nobodyWaitsAtABlockingQueueOrALock() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .areAssignableTo(BlockingQueue.class)
+                .orShould()
+                .dependOnClassesThat()
+                .resideInAPackage("java.util.concurrent.locks")
                 .check(CLASSES);
     }
 }

@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
-import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
@@ -45,7 +45,11 @@ final class PendingWriter implements CoreSubscriber<ByteBuf> {
     private final MonoSink<StoredFile> sink;
     private final Scheduler.Worker worker;
 
-    private final Queue<ByteBuf> queue = new ArrayBlockingQueue<>(PREFETCH);
+    // One without a lock: buffers are brought by threads that must not wait, event loops among them.
+    private final Queue<ByteBuf> queue = new ConcurrentLinkedQueue<>();
+    /** Buffers that were asked for and have not come yet. */
+    private final AtomicInteger due = new AtomicInteger();
+
     private final AtomicInteger work = new AtomicInteger();
     private volatile @Nullable Subscription upstream;
     private volatile boolean cancelled;
@@ -105,19 +109,20 @@ final class PendingWriter implements CoreSubscriber<ByteBuf> {
             if (cancelled) {
                 subscription.cancel();
             } else {
-                subscription.request(PREFETCH);
+                request(subscription, PREFETCH);
             }
         }
     }
 
     @Override
     public void onNext(ByteBuf buffer) {
-        if (done || !queue.offer(buffer)) {
+        if (done || due.getAndDecrement() <= 0) {
             buffer.release();
             cancelUpstream();
             onError(Exceptions.failWithOverflow("more buffers than were asked for"));
             return;
         }
+        queue.add(buffer);
         wake();
     }
 
@@ -200,7 +205,7 @@ final class PendingWriter implements CoreSubscriber<ByteBuf> {
             if (count > 0) {
                 Subscription subscription = upstream;
                 if (subscription != null) {
-                    subscription.request(count);
+                    request(subscription, count);
                 }
             } else if (last) {
                 finish(file);
@@ -208,6 +213,11 @@ final class PendingWriter implements CoreSubscriber<ByteBuf> {
                 return;
             }
         }
+    }
+
+    private void request(Subscription subscription, int count) {
+        due.addAndGet(count);
+        subscription.request(count);
     }
 
     private int writeQueued(PendingFile target) throws IOException {
