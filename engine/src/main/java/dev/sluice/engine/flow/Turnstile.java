@@ -127,8 +127,8 @@ public final class Turnstile {
         if (next != null) {
             if (!turn.begin()) {
                 next.release();
-                current = null;
-                return true;
+                // Cancelled in its middle, it keeps its place: who did that is about to fail the line, this turn first.
+                return turn.has(State.LEFT);
             }
             if (demand.get() != Long.MAX_VALUE) {
                 demand.decrementAndGet();
@@ -137,13 +137,8 @@ public final class Turnstile {
             out.onNext(next);
             return true;
         }
-        if (turn.has(State.LEFT)) {
+        if (turn.has(State.LEFT) || (done && turn.queue.isEmpty() && turn.end())) {
             current = null;
-            return true;
-        }
-        if (done && turn.queue.isEmpty()) {
-            current = null;
-            turn.end();
             return true;
         }
         return false;
@@ -283,15 +278,19 @@ public final class Turnstile {
             }
         }
 
-        /** All was read and went out. */
-        private void end() {
+        /** All was read and went out. False if it was cancelled just now: who did that is about to fail the line. */
+        private boolean end() {
             Throwable why = error;
             if (why != null) {
                 failure.compareAndSet(null, why);
                 abort(why);
-            } else if (state.getAndSet(State.OVER) != State.LEFT) {
+                return true;
+            }
+            State before = state.getAndSet(State.OVER);
+            if (before == State.WAITING || before == State.BEGUN) {
                 through.run();
             }
+            return before != State.OVER;
         }
 
         private void abort(Throwable why) {

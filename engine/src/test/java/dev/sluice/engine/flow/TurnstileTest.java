@@ -14,10 +14,12 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +28,7 @@ import org.reactivestreams.Subscription;
 import reactor.core.Disposable;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.SignalType;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
@@ -127,6 +130,70 @@ class TurnstileTest {
                 .verify(PATIENCE);
 
         assertThat(failed).hasSize(2).allSatisfy(e -> assertThat(e).hasMessage("cut"));
+    }
+
+    /** Half a shard must neither be followed by another one nor be taken for all of it. */
+    @Test
+    void nothingComesBehindATurnThatWasCancelledInItsMiddle() throws Exception {
+        var random = new Random(7);
+        for (int round = 0; round < 30_000; round++) {
+            List<ByteBuf> made = Collections.synchronizedList(new ArrayList<>());
+            List<Integer> values = new ArrayList<>();
+            var end = new AtomicReference<@Nullable SignalType>();
+            var turnstile = new Turnstile();
+            var cancelled = turnstile.enter(
+                    turn -> flow(1, 6, 1).doOnNext(made::add),
+                    TurnstileTest::nothing,
+                    TurnstileTest::nothing,
+                    why -> {});
+            turnstile.enter(
+                    turn -> flow(2, 1, 1).doOnNext(made::add),
+                    TurnstileTest::nothing,
+                    TurnstileTest::nothing,
+                    why -> {});
+            turnstile.close();
+            var out = new BaseSubscriber<ByteBuf>() {
+                @Override
+                protected void hookOnSubscribe(Subscription subscription) {
+                    request(1);
+                }
+
+                @Override
+                protected void hookOnNext(ByteBuf buffer) {
+                    values.add((int) buffer.readByte());
+                    buffer.release();
+                }
+
+                @Override
+                protected void hookOnError(Throwable failure) {}
+
+                @Override
+                protected void hookFinally(SignalType type) {
+                    end.set(type);
+                }
+            };
+            turnstile.out().subscribe(out);
+            int spins = random.nextInt(200);
+            var cancelling = CompletableFuture.runAsync(() -> {
+                for (int i = 0; i < spins; i++) {
+                    Thread.onSpinWait();
+                }
+                cancelled.cancel();
+            });
+            for (int i = 0; i < 10 && end.get() == null; i++) {
+                out.request(1);
+            }
+            cancelling.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+
+            boolean whole = Collections.frequency(values, 1) == 6;
+            assertThat(whole || !values.contains(2))
+                    .as("round %d: %s", round, values)
+                    .isTrue();
+            assertThat(end)
+                    .as("round %d: %s", round, values)
+                    .hasValue(whole && values.contains(2) ? SignalType.ON_COMPLETE : SignalType.ON_ERROR);
+            assertThat(made).as("round %d", round).allMatch(buffer -> buffer.refCnt() == 0);
+        }
     }
 
     /** The property that a stream hangs on: whoever is first gets memory, however little there is and whoever waits. */
