@@ -162,7 +162,7 @@ final class Copies {
         var target = ends.target(to, new DataOptions(names, request.force(), request.replaceMetastore()));
         List<ShardStage> stages = List.of(resources.onWorkers(), new Indexable(request.checkBlocks()));
         var options = CopyOptions.of(request.task(), request.pace(), stages, request.skipErrors(), Compression.NONE);
-        return ends.source(request.from(), request.readOptions(), request.pace())
+        return ends.source(request.from(), request.readOptions().indexFirst(true), request.pace())
                 .flatMapMany(source -> runs.copy(new Restorable(source), target, options, request.selection()));
     }
 
@@ -178,7 +178,7 @@ final class Copies {
                 passing(request.checkBlocks()),
                 request.skipErrors(),
                 Ends.compressionFor(to, request.compression()));
-        return ends.source(request.from(), request.readOptions(), request.pace())
+        return ends.source(request.from(), request.readOptions().indexFirst(request.checkBlocks()), request.pace())
                 .flatMapMany(source -> Flux.using(
                         () -> resources.line(options.compression(), request.rateLimit()),
                         line -> runs.copy(

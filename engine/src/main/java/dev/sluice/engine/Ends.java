@@ -33,6 +33,7 @@ import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.function.Function;
 import reactor.core.publisher.Flux;
@@ -68,16 +69,23 @@ final class Ends {
             return DirectoryContent.of(directory.directory(), files)
                     .flatMap(found -> source(found, options, timeouts, retries));
         }
-        Mono<Source> plain = Mono.fromSupplier(() -> plainSource(end, options, timeouts, retries));
-        return end instanceof End.StreamFile stream && !options.everyByte()
-                ? Mono.fromCallable(() -> Files.isRegularFile(stream.file())) // a named pipe can be opened once
-                        .subscribeOn(files)
-                        .filter(regular -> regular)
-                        .flatMap(regular ->
-                                StreamFile.of(PlainFile.of(stream.file(), files), workers, options.allowIncomplete()))
-                        .cast(Source.class)
-                        .switchIfEmpty(plain)
-                : plain;
+        return end instanceof End.StreamFile stream
+                ? stream(PlainFile.of(stream.file(), files), stream.file(), options)
+                : Mono.fromSupplier(() -> plainSource(end, options, timeouts, retries));
+    }
+
+    private Mono<Source> stream(PlainFile file, Path path, ReadOptions options) {
+        return Mono.fromCallable(() -> Files.isRegularFile(path)) // a named pipe can be opened once
+                .subscribeOn(files)
+                .flatMap(regular -> {
+                    Source whole =
+                            StreamSource.of(file, workers, options.allowIncomplete(), regular && options.indexFirst());
+                    return regular && !options.everyByte()
+                            ? StreamFile.of(file, workers, options.allowIncomplete(), options.indexFirst())
+                                    .cast(Source.class)
+                                    .defaultIfEmpty(whole)
+                            : Mono.just(whole);
+                });
     }
 
     private Source plainSource(End end, ReadOptions options, Timeouts timeouts, int retries) {
@@ -96,22 +104,16 @@ final class Ends {
             return new LegacySource(
                     DirectoryStore.existing(legacy.directory(), files),
                     legacy.directory().toString(),
+                    options,
                     Clock.systemUTC());
         }
         if (end instanceof End.Data data) {
-            return new DataDirectorySource(data, options.scratch(), files, Clock.systemUTC());
+            return new DataDirectorySource(data, options, files, Clock.systemUTC());
         }
         if (end instanceof End.Stream) {
             Flux<ByteBuf> stdin = Pipes.read("stdin", () -> new FileInputStream(FileDescriptor.in).getChannel())
                     .subscribeOn(files);
             return new StreamSource("stdin", stdin, workers, options.allowIncomplete());
-        }
-        if (end instanceof End.StreamFile stream) {
-            return new StreamSource(
-                    stream.file().toString(),
-                    PlainFile.of(stream.file(), files).read(),
-                    workers,
-                    options.allowIncomplete());
         }
         throw new InvalidRequest("%s cannot be read".formatted(end), "Name a server or the directory of a backup.");
     }

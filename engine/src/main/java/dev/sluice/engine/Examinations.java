@@ -50,6 +50,7 @@ final class Examinations {
                     true,
                     request.allowIncomplete(),
                     request.selection().equals(Selection.EVERYTHING),
+                    !request.deep(),
                     ReadOptions.SCRATCH);
             return ends.source(request.from(), reading, request.pace())
                     .flatMapMany(source -> runs.copy(source, new Nowhere(), options, request.selection()))

@@ -47,7 +47,8 @@ final class Restores {
     }
 
     Flux<Event> restore(RestoreRequest request) {
-        return restore(request, ends.source(request.from(), request.readOptions(), request.pace()));
+        return restore(
+                request, ends.source(request.from(), request.readOptions().indexFirst(true), request.pace()));
     }
 
     Flux<Event> restore(RestoreRequest request, Flux<ByteBuf> stream) {

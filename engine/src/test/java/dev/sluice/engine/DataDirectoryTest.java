@@ -480,7 +480,10 @@ class DataDirectoryTest {
 
     private Source source(End.Data directories) {
         return new DataDirectorySource(
-                directories, temp.resolve("scratch"), Schedulers.boundedElastic(), Clock.systemUTC());
+                directories,
+                new ReadOptions(false, false, false, temp.resolve("scratch")),
+                Schedulers.boundedElastic(),
+                Clock.systemUTC());
     }
 
     private static Source portable(Path directory) {

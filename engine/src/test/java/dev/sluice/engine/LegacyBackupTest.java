@@ -334,7 +334,8 @@ class LegacyBackupTest {
     }
 
     private static Source legacy(Path directory) {
-        return new LegacySource(DirectoryStore.existing(directory, FILES), directory.toString(), Clock.systemUTC());
+        return new LegacySource(
+                DirectoryStore.existing(directory, FILES), directory.toString(), ReadOptions.STRICT, Clock.systemUTC());
     }
 
     private static Target toLegacy(Path directory) {

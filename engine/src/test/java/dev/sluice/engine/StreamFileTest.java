@@ -92,7 +92,7 @@ class StreamFileTest {
     }
 
     private static Optional<StreamFile> find(CountedFile kept, boolean allowIncomplete) {
-        return StreamFile.of(new PlainFile("monday", kept, FILES), WORKERS, allowIncomplete)
+        return StreamFile.of(new PlainFile("monday", kept, FILES), WORKERS, allowIncomplete, false)
                 .blockOptional(PATIENCE);
     }
 

@@ -2,6 +2,7 @@ package dev.sluice.engine.model;
 
 import io.netty.buffer.ByteBuf;
 import java.time.Instant;
+import java.util.Optional;
 
 /**
  * One step of a shard on its way: each file is a {@link FileStart}, its {@link Bytes}, a {@link FileEnd};
@@ -22,12 +23,24 @@ public sealed interface ShardPart {
      * @param modified the file's time on the server, in whole seconds as tar carries it
      * @param rawHeader the tar header blocks exactly as they were received, extended headers included, a
      *     multiple of 512 bytes, so that the archive can be written again byte for byte
+     * @param ahead of a TSM file whose index could be read first: what that says of the blocks to come
      */
-    record FileStart(String name, long size, Instant modified, ByteBuf rawHeader) implements ShardPart {
+    record FileStart(String name, long size, Instant modified, ByteBuf rawHeader, Optional<BlockSizes> ahead)
+            implements ShardPart {
         public FileStart {
             if (size < 0) {
                 throw new IllegalArgumentException("size must not be negative, was " + size);
             }
+        }
+
+        /** Of a file that comes as it comes. */
+        public FileStart(String name, long size, Instant modified, ByteBuf rawHeader) {
+            this(name, size, modified, rawHeader, Optional.empty());
+        }
+
+        /** The same file, its index read. The header's buffer is handed on. */
+        public FileStart with(BlockSizes sizes) {
+            return new FileStart(name, size, modified, rawHeader, Optional.of(sizes));
         }
 
         @Override

@@ -16,7 +16,7 @@ import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
-import dev.sluice.engine.store.DirectoryStore;
+import dev.sluice.engine.store.PlainFile;
 import dev.sluice.engine.store.ScratchDirectory;
 import dev.sluice.engine.tar.TarHeaders;
 import io.netty.buffer.ByteBuf;
@@ -59,18 +59,19 @@ public final class DataDirectorySource implements Source {
             "The write-ahead log of a shard has to fit there, as TSM; --scratch names another directory.";
 
     private final End.Data directories;
-    private final Path scratch;
+    private final ReadOptions options;
     private final Scheduler blocking;
     private final Clock clock;
 
     /**
-     * @param scratch where files are made of logs; made itself if it is not there
+     * @param options of which {@code indexFirst} counts, and {@code scratch}: where files are made of logs; it is made
+     *     itself if it is not there
      * @param blocking where all work on files is done; its threads may block
      * @param clock tells which shard groups have begun
      */
-    public DataDirectorySource(End.Data directories, Path scratch, Scheduler blocking, Clock clock) {
+    public DataDirectorySource(End.Data directories, ReadOptions options, Scheduler blocking, Clock clock) {
         this.directories = directories;
-        this.scratch = scratch;
+        this.options = options;
         this.blocking = blocking;
         this.clock = clock;
     }
@@ -255,7 +256,7 @@ public final class DataDirectorySource implements Source {
             WriteAheadLog log, List<DataFile> listed, AtomicInteger count, Consumer<List<Notice>> tell) {
         List<String> taken = listed.stream().map(DataFile::name).toList();
         return ScratchDirectory.using(
-                scratch,
+                options.scratch(),
                 ROOM,
                 blocking,
                 room -> room.call(directory -> replay(log, directory, taken, tell))
@@ -283,38 +284,40 @@ public final class DataDirectorySource implements Source {
     private Flux<ShardPart> files(Path directory, List<DataFile> listed) {
         List<Flux<ShardPart>> all = new ArrayList<>();
         for (DataFile file : listed) {
-            all.add(Mono.fromCallable(() -> new ShardPart.FileStart(
-                            file.name(), file.size(), file.modified(), Unpooled.wrappedBuffer(file.header())))
-                    .cast(ShardPart.class)
-                    .flux());
-            all.add(content(directory, file));
+            PlainFile plain = PlainFile.of(directory.resolve(file.name()), blocking);
+            all.add(Flux.defer(() -> start(plain, file)));
+            all.add(content(plain, file));
             all.add(Flux.just(new ShardPart.FileEnd()));
         }
         return Flux.concat(all);
     }
 
-    private Flux<ShardPart> content(Path directory, DataFile file) {
+    private Flux<ShardPart> start(PlainFile plain, DataFile file) {
+        var start = new ShardPart.FileStart(
+                file.name(), file.size(), file.modified(), Unpooled.wrappedBuffer(file.header()));
+        return options.indexFirst() && file.name().endsWith(".tsm") ? IndexFirst.alone(plain, start) : Flux.just(start);
+    }
+
+    private static Flux<ShardPart> content(PlainFile plain, DataFile file) {
         return Flux.defer(() -> {
             long[] missing = {file.size()};
-            return DirectoryStore.existing(directory, blocking)
-                    .flatMapMany(store -> store.get(file.name()))
+            return plain.read()
                     .handle((ByteBuf chunk, SynchronousSink<ShardPart> sink) -> {
                         missing[0] -= chunk.readableBytes();
                         if (missing[0] < 0) {
                             chunk.release();
-                            sink.error(changed(directory, file));
+                            sink.error(changed(plain, file));
                         } else {
                             sink.next(new ShardPart.Bytes(chunk));
                         }
                     })
-                    .concatWith(
-                            Mono.defer(() -> missing[0] == 0 ? Mono.empty() : Mono.error(changed(directory, file))));
+                    .concatWith(Mono.defer(() -> missing[0] == 0 ? Mono.empty() : Mono.error(changed(plain, file))));
         });
     }
 
-    private static StoreFailed changed(Path directory, DataFile file) {
+    private static StoreFailed changed(PlainFile plain, DataFile file) {
         return new StoreFailed(
-                "%s changed while it was read".formatted(directory.resolve(file.name())),
+                "%s changed while it was read".formatted(plain.name()),
                 "Is the server really stopped?",
                 new IOException("its length is not %d any more".formatted(file.size())));
     }

@@ -44,16 +44,19 @@ public final class LegacySource implements Source {
 
     private final Mono<? extends Store> store;
     private final String description;
+    private final ReadOptions options;
     private final Clock clock;
 
     /**
      * @param store opened when the source is
      * @param description for people
+     * @param options of which {@code indexFirst} counts
      * @param clock tells which shard groups have begun
      */
-    public LegacySource(Mono<? extends Store> store, String description, Clock clock) {
+    public LegacySource(Mono<? extends Store> store, String description, ReadOptions options, Clock clock) {
         this.store = store;
         this.description = description;
+        this.options = options;
         this.clock = clock;
     }
 
@@ -112,7 +115,8 @@ public final class LegacySource implements Source {
             reads.add(new FilesSession.Read(
                     ref,
                     ChainedArchives.parts(archives.stream()
-                            .map(file -> new StoredArchive(store, file.name(), ref, Optional.empty(), length -> {}))
+                            .map(file -> new StoredArchive(
+                                    store, file.name(), ref, Optional.empty(), options.indexFirst(), length -> {}))
                             .toList())));
         });
         if (entries.isEmpty()) {

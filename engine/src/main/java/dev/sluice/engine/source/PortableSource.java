@@ -85,7 +85,8 @@ public final class PortableSource implements Source {
                             .map(ours -> {
                                 PortablePlan plan = new PortablePlan(ours, sizes, choice, options);
                                 notices.addAll(plan.notices());
-                                return new Reader(store).session(metadata, plan, notices, version(runs.get(0)));
+                                return new Reader(store, options.indexFirst())
+                                        .session(metadata, plan, notices, version(runs.get(0)));
                             });
                 }));
     }
@@ -204,10 +205,12 @@ public final class PortableSource implements Source {
     /** Reads what the plan says. */
     private static final class Reader {
         private final Store store;
+        private final boolean indexFirst;
         private final List<Notice> found = new CopyOnWriteArrayList<>();
 
-        private Reader(Store store) {
+        private Reader(Store store, boolean indexFirst) {
             this.store = store;
+            this.indexFirst = indexFirst;
         }
 
         private SourceSession session(
@@ -247,6 +250,7 @@ public final class PortableSource implements Source {
                     archive.fileName(),
                     ref,
                     archive.details().flatMap(details -> Digest.parse(details.digest())),
+                    indexFirst,
                     length -> compare(archive, length));
         }
 

@@ -11,16 +11,29 @@ import java.nio.file.Path;
  *     directory: the shard fails when it is read
  * @param allowIncomplete of a stream that is cut short or damaged, what had arrived whole is welcome
  * @param everyByte read a stream that was kept as a file from its start, also what belongs to no shard
+ * @param indexFirst a check follows: where a file can be read at any place and is not compressed, the index of a TSM
+ *     file is read before its bytes
  * @param scratch where files are made of a stopped server's write-ahead logs
  */
-public record ReadOptions(boolean chain, boolean skipErrors, boolean allowIncomplete, boolean everyByte, Path scratch) {
+public record ReadOptions(
+        boolean chain,
+        boolean skipErrors,
+        boolean allowIncomplete,
+        boolean everyByte,
+        boolean indexFirst,
+        Path scratch) {
 
     /** The usual place for what is needed for a while. */
     public static final Path SCRATCH = Path.of(System.getProperty("java.io.tmpdir"));
 
     /** What is needed is enough. */
     public ReadOptions(boolean chain, boolean skipErrors, boolean allowIncomplete, Path scratch) {
-        this(chain, skipErrors, allowIncomplete, false, scratch);
+        this(chain, skipErrors, allowIncomplete, false, false, scratch);
+    }
+
+    /** The same, with {@link #indexFirst} as it is given. */
+    public ReadOptions indexFirst(boolean wanted) {
+        return new ReadOptions(chain, skipErrors, allowIncomplete, everyByte, wanted, scratch);
     }
 
     /** With scratch in its usual place. */

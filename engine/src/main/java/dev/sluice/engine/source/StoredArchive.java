@@ -25,9 +25,11 @@ import reactor.core.publisher.Mono;
  * @param file its name
  * @param ref the shard whose files it must hold
  * @param digest of the file, where it is known
+ * @param indexFirst whether the index of a TSM file is read before its bytes, where the archive is not compressed
  * @param readWhole is told the length of the tar when it was read to its end, before the last part; may throw
  */
-record StoredArchive(Store store, String file, ShardRef ref, Optional<Digest> digest, LongConsumer readWhole) {
+record StoredArchive(
+        Store store, String file, ShardRef ref, Optional<Digest> digest, boolean indexFirst, LongConsumer readWhole) {
 
     private static final String HINT =
             "Was the backup copied whole? Compare the file with where it came from, or take the shard from another run.";
@@ -50,7 +52,14 @@ record StoredArchive(Store store, String file, ShardRef ref, Optional<Digest> di
                 .transform(this::checked)
                 .transform(Decoders.forCodec(codec, store.describe(file)))
                 .transform(this::measured)
-                .transform(TarReader.parts(ref));
+                .transform(TarReader.parts(ref))
+                .transform(codec == Compression.Codec.NONE && indexFirst ? this::indexFirst : parts -> parts);
+    }
+
+    private Flux<ShardPart> indexFirst(Flux<ShardPart> parts) {
+        return store.plain(file)
+                .map(tar -> parts.transform(IndexFirst.inTar(tar, 0)))
+                .orElse(parts);
     }
 
     /** By a look at the first chunk, which is read again later: nothing has to be held back meanwhile. */

@@ -53,9 +53,10 @@ public final class StreamFile implements Source {
      *
      * @param decoding where it is decompressed and checked
      * @param allowIncomplete shards that are damaged are told and left out
+     * @param indexFirst whether the index of a TSM file is read before its bytes, if the stream is not compressed
      */
-    public static Mono<StreamFile> of(PlainFile file, Scheduler decoding, boolean allowIncomplete) {
-        return StreamPlaces.of(file, decoding)
+    public static Mono<StreamFile> of(PlainFile file, Scheduler decoding, boolean allowIncomplete, boolean indexFirst) {
+        return StreamPlaces.of(file, decoding, indexFirst)
                 .flatMap(places -> manifest(places)
                         .filter(manifest -> manifest.shards().stream()
                                 .allMatch(shard -> places.hold(shard.offset(), shard.offset() + shard.bytes())))

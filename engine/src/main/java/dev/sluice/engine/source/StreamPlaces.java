@@ -4,6 +4,7 @@ import dev.sluice.engine.flow.Crossing;
 import dev.sluice.engine.format.SeekTable;
 import dev.sluice.engine.format.StreamLayout;
 import dev.sluice.engine.model.Compression.Codec;
+import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.stage.codec.Decoders;
 import dev.sluice.engine.store.PlainFile;
 import dev.sluice.engine.tar.TarReader;
@@ -41,14 +42,21 @@ final class StreamPlaces {
 
     private final PlainFile file;
     private final Scheduler decoding;
+    private final boolean indexFirst;
     private final Optional<SeekTable.Frames> frames;
     private final long manifest;
     private final long end;
 
     private StreamPlaces(
-            PlainFile file, Scheduler decoding, Optional<SeekTable.Frames> frames, long manifest, long end) {
+            PlainFile file,
+            Scheduler decoding,
+            boolean indexFirst,
+            Optional<SeekTable.Frames> frames,
+            long manifest,
+            long end) {
         this.file = file;
         this.decoding = decoding;
+        this.indexFirst = indexFirst;
         this.frames = frames;
         this.manifest = manifest;
         this.end = end;
@@ -59,9 +67,10 @@ final class StreamPlaces {
      * manifest, or if it is compressed otherwise.
      *
      * @param decoding where it is decompressed and taken apart
+     * @param indexFirst whether the index of a TSM file is read before its bytes, if nothing is compressed
      */
-    static Mono<StreamPlaces> of(PlainFile file, Scheduler decoding) {
-        return file.look(channel -> find(file, decoding, channel)).flatMap(Mono::justOrEmpty);
+    static Mono<StreamPlaces> of(PlainFile file, Scheduler decoding, boolean indexFirst) {
+        return file.look(channel -> find(file, decoding, indexFirst, channel)).flatMap(Mono::justOrEmpty);
     }
 
     /** The border where the manifest begins. */
@@ -89,9 +98,14 @@ final class StreamPlaces {
                 () -> new Entries(what)
                         .from(tar(what, from, to)
                                 .transform(TarReader.files(what))
+                                .transform(indexes(from))
                                 .subscribeOn(decoding)),
                 reading,
                 Entries::close);
+    }
+
+    private Function<Flux<ShardPart>, Flux<ShardPart>> indexes(long from) {
+        return indexFirst && frames.isEmpty() ? IndexFirst.inTar(file, place(from)) : parts -> parts;
     }
 
     private Flux<ByteBuf> tar(String what, long from, long to) {
@@ -108,8 +122,8 @@ final class StreamPlaces {
         return frames.map(zstd -> zstd.place(zstd.at(border))).orElse(border);
     }
 
-    private static Optional<StreamPlaces> find(PlainFile file, Scheduler decoding, FileChannel channel)
-            throws IOException {
+    private static Optional<StreamPlaces> find(
+            PlainFile file, Scheduler decoding, boolean indexFirst, FileChannel channel) throws IOException {
         if (channel.size() < HEAD) {
             return Optional.empty();
         }
@@ -122,6 +136,7 @@ final class StreamPlaces {
                     : Optional.of(new StreamPlaces(
                             file,
                             decoding,
+                            indexFirst,
                             frames,
                             manifest,
                             frames.get().offset(frames.get().count())));
@@ -129,7 +144,7 @@ final class StreamPlaces {
         long manifest = codec == Codec.NONE ? inBlocks(channel) : -1;
         return manifest < 0
                 ? Optional.empty()
-                : Optional.of(new StreamPlaces(file, decoding, Optional.empty(), manifest, channel.size()));
+                : Optional.of(new StreamPlaces(file, decoding, indexFirst, Optional.empty(), manifest, channel.size()));
     }
 
     /** Offset of the last frame that begins with the header of a manifest; negative if there is none. */

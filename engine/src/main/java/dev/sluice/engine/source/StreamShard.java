@@ -7,6 +7,7 @@ import dev.sluice.engine.flow.Relay;
 import dev.sluice.engine.format.StreamJson;
 import dev.sluice.engine.format.StreamLayout;
 import dev.sluice.engine.format.StreamShardEnd;
+import dev.sluice.engine.model.BlockSizes;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
@@ -60,11 +61,11 @@ final class StreamShard implements ShardRead {
     private Checksum checksum;
 
     /** What a header says, without its buffer. */
-    record Header(String path, long size, Instant modified) {
+    record Header(String path, long size, Instant modified, Optional<BlockSizes> ahead) {
         /** Frees the buffer. */
         static Header of(ShardPart.FileStart start) {
             start.release();
-            return new Header(start.name(), start.size(), start.modified());
+            return new Header(start.name(), start.size(), start.modified(), start.ahead());
         }
     }
 
@@ -165,7 +166,8 @@ final class StreamShard implements ShardRead {
                     name,
                     header.size(),
                     header.modified(),
-                    TarHeaders.encode(HEAP, ref + "/" + name, header.size(), header.modified(), MODE)));
+                    TarHeaders.encode(HEAP, ref + "/" + name, header.size(), header.modified(), MODE),
+                    header.ahead()));
         }
     }
 

@@ -19,6 +19,7 @@ import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.stage.codec.Decoders;
+import dev.sluice.engine.store.PlainFile;
 import dev.sluice.engine.tar.TarReader;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -54,6 +55,7 @@ public final class StreamSource implements Source {
     private final Flux<ByteBuf> bytes;
     private final Scheduler decoding;
     private final boolean allowIncomplete;
+    private final Optional<PlainFile> indexFirst;
 
     /**
      * @param what the stream, for people: {@code stdin}
@@ -62,10 +64,31 @@ public final class StreamSource implements Source {
      * @param allowIncomplete a stream that is cut short or damaged ends where it does, with what had arrived whole
      */
     public StreamSource(String what, Flux<ByteBuf> bytes, Scheduler decoding, boolean allowIncomplete) {
+        this(what, bytes, decoding, allowIncomplete, Optional.empty());
+    }
+
+    private StreamSource(
+            String what,
+            Flux<ByteBuf> bytes,
+            Scheduler decoding,
+            boolean allowIncomplete,
+            Optional<PlainFile> indexFirst) {
         this.what = what;
         this.bytes = bytes;
         this.decoding = decoding;
         this.allowIncomplete = allowIncomplete;
+        this.indexFirst = indexFirst;
+    }
+
+    /**
+     * A stream that was kept as a file, which is read from its start all the same.
+     *
+     * @param indexFirst whether the index of a TSM file is read before its bytes, if the stream is not compressed; only
+     *     for a file that can be read at any place
+     */
+    public static StreamSource of(PlainFile file, Scheduler decoding, boolean allowIncomplete, boolean indexFirst) {
+        return new StreamSource(
+                file.name(), file.read(), decoding, allowIncomplete, indexFirst ? Optional.of(file) : Optional.empty());
     }
 
     @Override
@@ -111,9 +134,7 @@ public final class StreamSource implements Source {
         }
 
         private Mono<Void> open() {
-            Flux<ShardPart> parts = head().flatMapMany(this::decoded)
-                    .transform(TarReader.files(what))
-                    .subscribeOn(decoding);
+            Flux<ShardPart> parts = head().flatMapMany(this::parts).subscribeOn(decoding);
             bytes.transform(Crossing.to(decoding, ByteBuf::release))
                     .doOnNext(buffer -> received.addAndGet(buffer.readableBytes()))
                     .doOnComplete(() -> inputEnded = true)
@@ -152,12 +173,20 @@ public final class StreamSource implements Source {
             }
         }
 
-        private Flux<ByteBuf> decoded(ByteBuf first) {
+        private Flux<ShardPart> parts(ByteBuf first) {
             if (!first.isReadable()) {
                 return Flux.error(new StreamDamaged(what, "is empty: not one byte came"));
             }
             Codec codec = Decoders.detect(first);
             plain = codec == Codec.NONE;
+            Flux<ShardPart> parts = decoded(codec).transform(TarReader.files(what));
+            return indexFirst
+                    .filter(file -> plain)
+                    .map(file -> parts.transform(IndexFirst.inTar(file, 0)))
+                    .orElse(parts);
+        }
+
+        private Flux<ByteBuf> decoded(Codec codec) {
             return Flux.<ByteBuf>generate(sink -> {
                         ByteBuf buffer = head.poll();
                         if (buffer == null) {

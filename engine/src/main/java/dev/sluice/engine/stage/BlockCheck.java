@@ -65,7 +65,7 @@ public final class BlockCheck implements ShardStage {
                 return;
             }
             if (part instanceof ShardPart.FileStart start) {
-                check = FileCheck.of(start.name(), start.size(), depth).orElse(null);
+                check = FileCheck.of(start, depth).orElse(null);
             } else if (part instanceof ShardPart.Bytes bytes) {
                 if (check != null) {
                     check.feed(bytes.data());

@@ -88,8 +88,7 @@ public final class Indexable implements ShardStage {
                 name = start.name();
                 tail.clear();
                 check = everyBlock || isTsm()
-                        ? FileCheck.of(name, start.size(), CheckDepth.PASSING, keys())
-                                .orElse(null)
+                        ? FileCheck.of(start, CheckDepth.PASSING, keys()).orElse(null)
                         : null;
             } else if (part instanceof ShardPart.Bytes bytes) {
                 if (check != null) {

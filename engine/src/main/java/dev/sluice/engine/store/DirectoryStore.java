@@ -19,6 +19,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
@@ -137,6 +138,11 @@ public final class DirectoryStore implements Store {
     @Override
     public Flux<ByteBuf> get(String name) {
         return Flux.defer(() -> PlainFile.of(path(name), blocking).read());
+    }
+
+    @Override
+    public Optional<PlainFile> plain(String name) {
+        return Optional.of(PlainFile.of(path(name), blocking));
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.sluice.engine.store;
 
 import dev.sluice.engine.model.Digest;
 import io.netty.buffer.ByteBuf;
+import java.util.Optional;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -39,6 +40,11 @@ public interface Store {
      * {@link dev.sluice.engine.error.NotThere} if there is no such file.
      */
     Flux<ByteBuf> get(String name);
+
+    /** The file of this name, to be read at any place; empty if this kind of store has only {@link #get}. */
+    default Optional<PlainFile> plain(String name) {
+        return Optional.empty();
+    }
 
     /** The published files by name, in ascending order. */
     Flux<StoreEntry> list();

@@ -109,8 +109,7 @@ final class ShardSurvey {
         see(Long.parseLong(name.group(1)), Long.parseLong(name.group(2)));
         inFile = true;
         if (whole) {
-            file = FileCheck.of(start.name(), start.size(), CheckDepth.PASSING, types::add)
-                    .orElse(null);
+            file = FileCheck.of(start, CheckDepth.PASSING, types::add).orElse(null);
         } else {
             tail.begin(start.size());
         }
@@ -181,7 +180,7 @@ final class ShardSurvey {
                             .orElse(false);
                     check = known
                             ? null
-                            : FileCheck.of(start.name(), start.size(), CheckDepth.PASSING, this::compare)
+                            : FileCheck.of(start, CheckDepth.PASSING, this::compare)
                                     .orElse(null);
                 } else if (part instanceof ShardPart.Bytes bytes) {
                     if (check != null) {

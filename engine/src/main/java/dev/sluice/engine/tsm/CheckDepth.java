@@ -9,7 +9,10 @@ public enum CheckDepth {
      */
     PASSING,
 
-    /** Also that every block has as many values as timestamps, well-formed, and an end where it should be. */
+    /**
+     * Also that every block has as many values as timestamps, well-formed, and an end where it should be; but for blocks
+     * whose end the index told ahead, if the checksum agrees.
+     */
     BLOCKS,
 
     /** Also strings, uncompressed and counted. */

@@ -1,5 +1,6 @@
 package dev.sluice.engine.tsm;
 
+import dev.sluice.engine.model.ShardPart;
 import io.netty.buffer.ByteBuf;
 import java.util.Optional;
 
@@ -24,12 +25,11 @@ public interface FileCheck {
     /**
      * The check for a file by its name, or empty for a kind that has no structure to check.
      *
-     * @param name path of the file; findings carry it
-     * @param size that was announced for it, bytes
+     * @param file that begins; findings carry its name. What is known ahead of its blocks is used, the buffer is not
      * @param depth of the look at a TSM file
      */
-    static Optional<FileCheck> of(String name, long size, CheckDepth depth) {
-        return of(name, size, depth, (key, type) -> {});
+    static Optional<FileCheck> of(ShardPart.FileStart file, CheckDepth depth) {
+        return of(file, depth, (key, type) -> {});
     }
 
     /**
@@ -37,9 +37,20 @@ public interface FileCheck {
      *
      * @param keys may throw, which {@link #feed} does then
      */
-    static Optional<FileCheck> of(String name, long size, CheckDepth depth, KeyListener keys) {
+    static Optional<FileCheck> of(ShardPart.FileStart file, CheckDepth depth, KeyListener keys) {
+        return file.name().endsWith(".tsm")
+                ? Optional.of(new TsmCheck(file.name(), file.size(), depth, keys, file.ahead()))
+                : of(file.name(), file.size(), depth);
+    }
+
+    /**
+     * The same of a name and a size, bytes, with nothing known ahead.
+     *
+     * @param depth of the look at a TSM file
+     */
+    static Optional<FileCheck> of(String name, long size, CheckDepth depth) {
         if (name.endsWith(".tsm")) {
-            return Optional.of(new TsmCheck(name, size, depth, keys));
+            return Optional.of(new TsmCheck(name, size, depth));
         }
         return name.endsWith(".tombstone") ? Optional.of(new TombstoneCheck(name, size)) : Optional.empty();
     }

@@ -1,12 +1,15 @@
 package dev.sluice.engine.tsm;
 
 import dev.sluice.engine.error.TsmDamaged;
+import dev.sluice.engine.model.BlockSizes;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.Optional;
 import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks a TSM file in one pass: header, every block from its checksum to its last value, the index against the
@@ -18,6 +21,11 @@ import java.util.zip.CRC32;
  * reads. Then the bytes after it are tried one by one until a block with a right checksum or the start of the index
  * is found. The index tells later whose block lay in such a stretch, or that none did: a gap is unusual, no damage.
  *
+ * <p>Where the index could be read before the file, it says how long each block should be, and if the checksum agrees
+ * nobody has to walk the values to find that out ({@link CheckDepth} has it what is not seen then). Where it does not
+ * agree the block is followed as if nothing had been said, so that a wrong index or a file that has changed since is found
+ * as it always is.
+ *
  * <p>Memory does not grow with the file: the index is compared with the blocks by a running digest of both, in which
  * stretches without a sound block are left out. It takes one block, at most {@value #MOST_HELD} bytes; a larger one
  * is told, not judged.
@@ -26,6 +34,7 @@ final class TsmCheck implements FileCheck {
 
     private static final int MOST_HELD = 64 << 20;
     private static final int CHUNK = 1 << 16;
+    private static final int FIRST_LOOK = 64; // where a block has its times, if they are regular
     private static final int ENTRY = 28;
     private static final int RECORD = 5; // of the index: the length of the key, the type, the number of blocks
     private static final int MOST_STRETCHES = 64;
@@ -37,6 +46,7 @@ final class TsmCheck implements FileCheck {
     private final long size;
     private final long indexEnd;
     private final CheckDepth depth;
+    private final BlockSizes.@Nullable Cursor ahead;
     private final BlockScan scan = new BlockScan();
     private final CRC32 crc = new CRC32();
 
@@ -97,15 +107,18 @@ final class TsmCheck implements FileCheck {
 
     /** @param size that was announced for the file */
     TsmCheck(String file, long size, CheckDepth depth) {
-        this(file, size, depth, (key, type) -> {});
+        this(file, size, depth, (key, type) -> {}, Optional.empty());
     }
 
-    TsmCheck(String file, long size, CheckDepth depth, KeyListener listener) {
+    TsmCheck(String file, long size, CheckDepth depth, KeyListener listener, Optional<BlockSizes> ahead) {
         this.listener = listener;
         this.findings = new Findings(file);
         this.size = size;
         this.indexEnd = size - TsmFile.FOOTER;
         this.depth = depth;
+        this.ahead = depth == CheckDepth.VALUES || ahead.isEmpty()
+                ? null
+                : ahead.get().cursor();
     }
 
     @Override
@@ -113,7 +126,8 @@ final class TsmCheck implements FileCheck {
         int end = bytes.writerIndex();
         int at = bytes.readerIndex();
         while (at < end) {
-            int count = Math.min(CHUNK, end - at);
+            at += inPlace(bytes, at, end);
+            int count = Math.min(piece(), end - at);
             room(count);
             bytes.getBytes(at, held, to, count);
             to += count;
@@ -121,6 +135,62 @@ final class TsmCheck implements FileCheck {
             at += count;
             advance();
         }
+    }
+
+    /** How much is copied at a time: of a block that is known only the rest, so that the next one is met in its place. */
+    private int piece() {
+        int missing = wanted - (to - from);
+        return ahead != null && state == State.BLOCKS && to > from && missing > 0 ? Math.min(missing, CHUNK) : CHUNK;
+    }
+
+    /**
+     * Looks at blocks that lie whole in what is fed and are as long as the index says, without a copy of their values.
+     *
+     * @return bytes that are dealt with
+     */
+    private int inPlace(ByteBuf bytes, int start, int end) {
+        if (ahead == null || to > from || state != State.BLOCKS || bytes.nioBufferCount() != 1) {
+            return 0;
+        }
+        from = 0;
+        to = 0;
+        ByteBuffer view = bytes.nioBuffer(start, end - start);
+        int whole = view.limit();
+        int at = 0;
+        for (int known = known(whole);
+                known > 0 && soundInPlace(view.limit(at + known).position(at)); ) {
+            at += known;
+            position += known;
+            received += known;
+            known = known(whole - at);
+        }
+        return at;
+    }
+
+    /** The same of one block. */
+    private boolean soundInPlace(ByteBuffer block) {
+        int start = block.position();
+        int length = block.remaining();
+        int copied = Math.min(length, FIRST_LOOK);
+        block.get(start, held, 0, copied);
+        int head = scan.head(held, 0, copied, length);
+        if (head == BlockScan.MORE && scan.reached() <= Math.min(length, held.length - BlockScan.SLACK)) {
+            block.get(start + copied, held, copied, scan.reached() - copied);
+            head = scan.head(held, 0, scan.reached(), length);
+        }
+        crc.reset();
+        crc.update(block.position(start + BlockScan.CRC));
+        if (head < 0 || (int) crc.getValue() != (int) Bytes.U32.get(held, 0)) {
+            return false;
+        }
+        accept(length);
+        return true;
+    }
+
+    /** Size of the block that starts here, as far as the index is known and has it within so many bytes; or 0. */
+    private int known(long most) {
+        int known = ahead == null ? 0 : ahead.at(position);
+        return known <= Math.min(most, indexEnd - position) ? known : 0;
     }
 
     @Override
@@ -188,13 +258,19 @@ final class TsmCheck implements FileCheck {
             findings.damage(null, position, "file has no index");
             return lost();
         }
+        int known = known(MOST_HELD);
+        if (known > to - from) {
+            return wait(known);
+        }
+        if (known > 0 && scan.head(held, from, from + known, known) >= 0 && sound(from + known)) {
+            return pass(from + known);
+        }
         int limit = limit(room);
         int end = scan.head(held, from, limit, room);
         if (end >= 0 && depth == CheckDepth.PASSING && scan.worthGuessing()) {
             int guess = scan.guess(held, limit);
             if (guess >= 0 && sound(guess)) {
-                accept(guess);
-                return next(State.BLOCKS, 1);
+                return pass(guess);
             }
             int likely = scan.likelyEnd() - from;
             if (to - from < Math.min(room, likely)) {
@@ -205,8 +281,7 @@ final class TsmCheck implements FileCheck {
             end = scan.rest(held, from, limit, room);
         }
         if (end >= 0 && sound(end)) {
-            accept(end);
-            return next(State.BLOCKS, 1);
+            return pass(end);
         }
         boolean all = to - from >= room;
         if (end == BlockScan.MORE && !all && scan.reached() - from <= Math.min(room, MOST_HELD)) {
@@ -283,11 +358,9 @@ final class TsmCheck implements FileCheck {
         return (int) crc.getValue() == (int) Bytes.U32.get(held, from);
     }
 
-    private void accept(int end) {
-        blocks++;
-        values += scan.count();
-        scan.remember();
-        ofBlocks.add(scan.type(), scan.first(), scan.last(), position, end - from);
+    /** Goes behind a sound block. */
+    private boolean pass(int end) {
+        accept(end - from);
         if (depth == CheckDepth.VALUES && scan.type() == BlockType.STRING.code()) {
             try {
                 StringCodec.check(
@@ -297,6 +370,15 @@ final class TsmCheck implements FileCheck {
             }
         }
         skip(end - from);
+        return next(State.BLOCKS, 1);
+    }
+
+    /** What was scanned last is a sound block, and starts here. */
+    private void accept(int length) {
+        blocks++;
+        values += scan.count();
+        scan.remember();
+        ofBlocks.add(scan.type(), scan.first(), scan.last(), position, length);
     }
 
     /** A block with a right checksum does not decode; its key comes with the index. */

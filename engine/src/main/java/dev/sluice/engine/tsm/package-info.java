@@ -8,8 +8,9 @@
  * <ul>
  *   <li>{@link dev.sluice.engine.tsm.TsmFile} reads a file through its index, {@link dev.sluice.engine.tsm.TsmWriter}
  *       writes one, {@link dev.sluice.engine.tsm.TsmBlock} is what a block holds
- *   <li>{@link dev.sluice.engine.tsm.FileCheck} checks in one pass, {@link dev.sluice.engine.tsm.TsmIndexCheck} by
- *       the index
+ *   <li>{@link dev.sluice.engine.tsm.FileCheck} checks in one pass, faster where {@link
+ *       dev.sluice.engine.tsm.IndexAhead} could read the index before it; {@link
+ *       dev.sluice.engine.tsm.TsmIndexCheck} checks by the index
  *   <li>{@link dev.sluice.engine.tsm.TsmRewriter} applies {@link dev.sluice.engine.tsm.Deletions}: a
  *       {@link dev.sluice.engine.tsm.Tombstone}, or a slice
  *   <li>{@link dev.sluice.engine.tsm.WalReader} reads a WAL, {@link dev.sluice.engine.tsm.WalReplay} makes TSM of it

@@ -379,15 +379,15 @@ class TsmCheckTest {
         return wrong[0];
     }
 
-    private static CheckResult onePass(byte[] file, long size, ToIntFunction<Integer> cut) {
+    static CheckResult onePass(byte[] file, long size, ToIntFunction<Integer> cut) {
         return run(new TsmCheck("x.tsm", size, CheckDepth.BLOCKS), file, cut);
     }
 
-    private static CheckResult passing(byte[] file, long size, ToIntFunction<Integer> cut) {
+    static CheckResult passing(byte[] file, long size, ToIntFunction<Integer> cut) {
         return run(new TsmCheck("x.tsm", size, CheckDepth.PASSING), file, cut);
     }
 
-    private static CheckResult run(FileCheck check, byte[] file, ToIntFunction<Integer> cut) {
+    static CheckResult run(FileCheck check, byte[] file, ToIntFunction<Integer> cut) {
         for (int at = 0; at < file.length; ) {
             int count = Math.min(cut.applyAsInt(file.length - at), file.length - at);
             ByteBuf bytes = Unpooled.copiedBuffer(file, at, count);
@@ -406,7 +406,7 @@ class TsmCheckTest {
     }
 
     /** As an agent writes it: the same clock for all series, several blocks each. */
-    private static byte[] regular() throws IOException {
+    static byte[] regular() throws IOException {
         var random = new Random(3);
         var out = new ByteArrayOutputStream();
         try (var writer = new TsmWriter(Channels.newChannel(out))) {
@@ -427,7 +427,7 @@ class TsmCheckTest {
         return out.toByteArray();
     }
 
-    private static byte[] manyBlocks(int count) throws IOException {
+    static byte[] manyBlocks(int count) throws IOException {
         var keys = new ArrayList<String>();
         for (int i = 0; i < count; i++) {
             keys.add("cpu,host=%04d#!~#usage".formatted(i));
@@ -452,13 +452,13 @@ class TsmCheckTest {
     }
 
     /** A block, and where the index tells of it. */
-    private record Entry(String key, long at, int size, long entryAt) {}
+    record Entry(String key, long at, int size, long entryAt) {}
 
-    private static int indexStart(byte[] file) {
+    static int indexStart(byte[] file) {
         return (int) ByteBuffer.wrap(file).getLong(file.length - 8);
     }
 
-    private static List<Entry> entries(byte[] file) {
+    static List<Entry> entries(byte[] file) {
         var entries = new ArrayList<Entry>();
         var in = ByteBuffer.wrap(file, indexStart(file), file.length - 8 - indexStart(file));
         while (in.hasRemaining()) {
@@ -487,14 +487,14 @@ class TsmCheckTest {
         return false;
     }
 
-    private static void reseal(byte[] file, Entry entry) {
+    static void reseal(byte[] file, Entry entry) {
         var crc = new CRC32();
         crc.update(file, (int) entry.at + 4, entry.size - 4);
         ByteBuffer.wrap(file).putInt((int) entry.at, (int) crc.getValue());
     }
 
     /** The file with bytes that no block owns, the index corrected for it. */
-    private static byte[] insert(byte[] file, int at, byte[] gap) {
+    static byte[] insert(byte[] file, int at, byte[] gap) {
         byte[] gapped = new byte[file.length + gap.length];
         System.arraycopy(file, 0, gapped, 0, at);
         System.arraycopy(gap, 0, gapped, at, gap.length);
