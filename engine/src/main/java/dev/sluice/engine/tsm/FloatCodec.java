@@ -1,5 +1,7 @@
 package dev.sluice.engine.tsm;
 
+import dev.sluice.engine.error.TsmDamaged;
+
 /**
  * Floats: each value's bits xor those of the one before, only the significant ones written; a NaN of a certain bit
  * pattern ends the stream.
@@ -8,6 +10,8 @@ final class FloatCodec {
 
     private static final int HEAD = 0x10;
     static final long END = 0x7FF8000000000001L;
+
+    private static final int SURE = 64 - 7;
 
     private FloatCodec() {}
 
@@ -58,32 +62,7 @@ final class FloatCodec {
             throw in.damaged("0 values for %d timestamps".formatted(n));
         }
         values[0] = Double.longBitsToDouble(now);
-        var bits = new BitInput(in);
-        int lead = 0;
-        int width = 64;
-        for (int count = 1; ; count++) {
-            if (bits.read(1) != 0) {
-                if (bits.read(1) != 0) {
-                    lead = (int) bits.read(5);
-                    width = (int) bits.read(6);
-                    width = width == 0 ? 64 : width;
-                    if (lead + width > 64) {
-                        throw in.damaged("a float has %d bits".formatted(lead + width));
-                    }
-                }
-                now ^= bits.read(width) << (64 - lead - width);
-                if (now == END) {
-                    if (count != n) {
-                        throw in.damaged("%d values for %d timestamps".formatted(count, n));
-                    }
-                    break;
-                }
-            }
-            if (count == n) {
-                throw in.damaged("more values than the %d timestamps".formatted(n));
-            }
-            values[count] = Double.longBitsToDouble(now);
-        }
+        decode(in, now, values);
         in.end("the values");
         return values;
     }
@@ -120,27 +99,78 @@ final class FloatCodec {
         }
     }
 
-    private static final class BitInput {
-        private final Input in;
-        private long pending;
-        private int held;
-
-        BitInput(Input in) {
-            this.in = in;
-        }
-
-        /** The next {@code count} bits, 1 to 64. */
-        long read(int count) {
-            if (count > 56) {
-                int low = count - 32;
-                return (read(32) << low) | read(low);
+    /** Reads what follows the first value. */
+    private static void decode(Input in, long first, double[] values) {
+        byte[] bytes = in.array();
+        int end = in.end();
+        long ends = (long) end << 3;
+        long at = (long) in.index() << 3; // in bits
+        long now = first;
+        int lead = 0;
+        int width = 64;
+        for (int count = 1; ; count++) {
+            long word = word(bytes, at, end);
+            if (word >= 0) { // the same value once more
+                at++;
+            } else {
+                if (word << 1 >= 0) {
+                    at += 2;
+                } else {
+                    lead = (int) (word << 2 >>> 59);
+                    width = (int) (word << 7 >>> 58);
+                    width = width == 0 ? 64 : width;
+                    at += 13;
+                    if (lead + width > 64 && at <= ends) {
+                        throw damaged(in, at, "a float has %d bits".formatted(lead + width));
+                    }
+                }
+                now ^= bits(bytes, at, width, end) << (64 - lead - width);
+                at += width;
             }
-            while (held < count) {
-                pending = (pending << 8) | in.u8();
-                held += 8;
+            if (at > ends) {
+                throw damaged(in, ends, "data ends early");
             }
-            held -= count;
-            return (pending >>> held) & ((1L << count) - 1);
+            if (now == END) {
+                if (count != values.length) {
+                    throw damaged(in, at, "%d values for %d timestamps".formatted(count, values.length));
+                }
+                in.goTo((int) ((at + 7) >>> 3));
+                return;
+            }
+            if (count == values.length) {
+                throw damaged(in, at, "more values than the %d timestamps".formatted(count));
+            }
+            values[count] = Double.longBitsToDouble(now);
         }
+    }
+
+    /** @param at bits that were read, the last byte of them not in full */
+    private static TsmDamaged damaged(Input in, long at, String problem) {
+        in.goTo((int) ((at + 7) >>> 3));
+        return in.damaged(problem);
+    }
+
+    /** The {@code count} bits from bit {@code at} on; what lies behind the end is zero. */
+    private static long bits(byte[] bytes, long at, int count, int end) {
+        if (count <= SURE) {
+            return word(bytes, at, end) >>> (64 - count);
+        }
+        int low = count - 32;
+        return (word(bytes, at, end) >>> 32 << low) | (word(bytes, at + 32, end) >>> (64 - low));
+    }
+
+    /** The next bits, {@value #SURE} of them at least, the first one highest; what lies behind the end is zero. */
+    private static long word(byte[] bytes, long at, int end) {
+        int index = (int) (at >>> 3);
+        int within = (int) at & 7;
+        return (index <= end - Long.BYTES ? (long) Bytes.U64.get(bytes, index) : last(bytes, index, end)) << within;
+    }
+
+    private static long last(byte[] bytes, int from, int end) {
+        long word = 0;
+        for (int i = from; i < end; i++) {
+            word |= (bytes[i] & 0xFFL) << (56 - ((i - from) << 3));
+        }
+        return word;
     }
 }

@@ -6,45 +6,92 @@ import java.nio.ByteBuffer;
 /** Reads a part of a block; every overrun is a {@link TsmDamaged} with the offset in the block. */
 final class Input {
 
-    private final ByteBuffer bytes;
+    private final byte[] bytes;
     private final int start;
+    private final int end;
+    private int at;
 
-    /** From the buffer's position to its limit; the buffer's position moves. */
-    Input(ByteBuffer bytes) {
-        this(bytes, bytes.position());
+    Input(byte[] bytes) {
+        this(bytes, 0, bytes.length, 0);
     }
 
-    private Input(ByteBuffer bytes, int start) {
+    /** @param from first byte to read, from which offsets count */
+    Input(byte[] bytes, int from, int to) {
+        this(bytes, from, to, from);
+    }
+
+    private Input(byte[] bytes, int from, int to, int start) {
         this.bytes = bytes;
+        this.at = from;
+        this.end = to;
         this.start = start;
     }
 
+    /** All that remains in a buffer, whose position moves to its limit; copied if the buffer has no array. */
+    static Input of(ByteBuffer buffer) {
+        if (buffer.hasArray()) {
+            int from = buffer.arrayOffset() + buffer.position();
+            int count = buffer.remaining();
+            buffer.position(buffer.limit());
+            return new Input(buffer.array(), from, from + count);
+        }
+        byte[] copy = new byte[buffer.remaining()];
+        buffer.get(copy);
+        return new Input(copy);
+    }
+
     int offset() {
-        return bytes.position() - start;
+        return at - start;
     }
 
     int remaining() {
-        return bytes.remaining();
+        return end - at;
+    }
+
+    /** What it reads from, for those who read by themselves and {@linkplain #goTo tell} how far they came. */
+    byte[] array() {
+        return bytes;
+    }
+
+    /** Index in the array of the next byte. */
+    int index() {
+        return at;
+    }
+
+    /** Index in the array behind the last byte. */
+    int end() {
+        return end;
+    }
+
+    /** @param index in the array of the byte to be read next, at most {@link #end()} */
+    void goTo(int index) {
+        at = index;
     }
 
     int u8() {
         need(1);
-        return bytes.get() & 0xFF;
+        return bytes[at++] & 0xFF;
     }
 
     int u16() {
         need(2);
-        return bytes.getShort() & 0xFFFF;
+        int value = (short) Bytes.U16.get(bytes, at) & 0xFFFF;
+        at += 2;
+        return value;
     }
 
     int u32() {
         need(4);
-        return bytes.getInt();
+        int value = (int) Bytes.U32.get(bytes, at);
+        at += 4;
+        return value;
     }
 
     long u64() {
         need(8);
-        return bytes.getLong();
+        long value = (long) Bytes.U64.get(bytes, at);
+        at += 8;
+        return value;
     }
 
     long uvarint() {
@@ -73,36 +120,40 @@ final class Input {
 
     void get(byte[] target, int from, int count) {
         need(count);
-        bytes.get(target, from, count);
+        System.arraycopy(bytes, at, target, from, count);
+        at += count;
     }
 
     /** The next {@code count} bytes as an input of their own, with the same offsets. */
     Input part(int count) {
         need(count);
-        var part = bytes.duplicate();
-        part.limit(bytes.position() + count);
-        bytes.position(bytes.position() + count);
-        return new Input(part, start);
+        var part = new Input(bytes, at, at + count, start);
+        at += count;
+        return part;
     }
 
     /** The same rest once more: reading it does not move this input. */
     Input look() {
-        return new Input(bytes.duplicate(), start);
+        return new Input(bytes, at, end, start);
     }
 
     TsmDamaged damaged(String problem) {
         return new TsmDamaged(problem, offset());
     }
 
+    TsmDamaged endsEarly() {
+        return damaged("data ends early");
+    }
+
     void end(String what) {
-        if (bytes.hasRemaining()) {
-            throw damaged("%d bytes are left over after %s".formatted(bytes.remaining(), what));
+        if (at < end) {
+            throw damaged("%d bytes are left over after %s".formatted(end - at, what));
         }
     }
 
     private void need(int count) {
-        if (bytes.remaining() < count) {
-            throw damaged("data ends early");
+        if (end - at < count) {
+            throw endsEarly();
         }
     }
 }

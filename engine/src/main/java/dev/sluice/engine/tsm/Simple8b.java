@@ -1,5 +1,7 @@
 package dev.sluice.engine.tsm;
 
+import java.util.Arrays;
+
 /** Many small numbers in one 64-bit word: a selector of 4 bits, then n numbers of b bits, the first one lowest. */
 final class Simple8b {
 
@@ -84,10 +86,17 @@ final class Simple8b {
             if (n > values.length - at) {
                 throw in.damaged("more values than timestamps");
             }
+            int end = at + n;
             int bits = BITS[selector];
+            if (bits == 0) {
+                Arrays.fill(values, at, end, 1);
+                at = end;
+                continue;
+            }
             long mask = (1L << bits) - 1;
-            for (int i = 0; i < n; i++) {
-                values[at++] = bits == 0 ? 1 : (word >>> (i * bits)) & mask;
+            while (at < end) {
+                values[at++] = word & mask;
+                word >>>= bits;
             }
         }
     }

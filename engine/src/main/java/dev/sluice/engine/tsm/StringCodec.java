@@ -1,7 +1,5 @@
 package dev.sluice.engine.tsm;
 
-import java.nio.ByteBuffer;
-
 /** Strings: each with its length before it, all of them together one raw snappy block. */
 final class StringCodec {
 
@@ -21,7 +19,7 @@ final class StringCodec {
 
     /** Reads the whole input, which must hold exactly {@code n} values, and keeps none of them. */
     static void check(Input in, int n) {
-        var strings = new Input(ByteBuffer.wrap(plain(in, n)));
+        var strings = new Input(plain(in, n));
         for (int i = 0; i < n; i++) {
             strings.part(strings.count("length of a string", strings.remaining()));
         }
@@ -32,7 +30,7 @@ final class StringCodec {
     static byte[][] decode(Input in, int n) {
         byte[] plain = plain(in, n);
         byte[][] values = new byte[n][];
-        var strings = new Input(ByteBuffer.wrap(plain));
+        var strings = new Input(plain);
         for (int i = 0; i < n; i++) {
             values[i] = new byte[strings.count("length of a string", strings.remaining())];
             strings.get(values[i], 0, values[i].length);

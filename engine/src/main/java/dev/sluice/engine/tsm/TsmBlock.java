@@ -37,6 +37,12 @@ public final class TsmBlock {
         this.column = column;
     }
 
+    /** @param times that are known to ascend, one for each value */
+    private TsmBlock(long[] times, Column column) {
+        this.times = times;
+        this.column = column;
+    }
+
     /** @param values none of them NaN, which the format cannot hold */
     public static TsmBlock ofFloats(long[] times, double[] values) {
         if (Arrays.stream(values).anyMatch(Double::isNaN)) {
@@ -70,10 +76,10 @@ public final class TsmBlock {
      *     buffer's position
      */
     public static TsmBlock decode(ByteBuffer block) {
-        var in = new Input(block);
+        var in = Input.of(block);
         int announced = in.u32();
         var crc = new CRC32();
-        crc.update(block.duplicate());
+        crc.update(in.array(), in.index(), in.remaining());
         if ((int) crc.getValue() != announced) {
             throw new TsmDamaged(
                     "block has checksum %08x and should have %08x".formatted((int) crc.getValue(), announced), 0);
@@ -92,7 +98,7 @@ public final class TsmBlock {
                 throw encodedTimes.damaged("timestamps do not ascend at index " + i);
             }
         }
-        return new TsmBlock(times, n, column);
+        return new TsmBlock(times, column);
     }
 
     /** Appends {@code [from, to)} as one block, checksum first. */
@@ -131,6 +137,11 @@ public final class TsmBlock {
         return times[index];
     }
 
+    /** All times, ascending; the block's own array, which nobody changes. */
+    public long[] times() {
+        return times;
+    }
+
     /** Whether the other block has values for the very same times. */
     public boolean sameTimes(TsmBlock other) {
         return Arrays.equals(times, other.times);
@@ -139,6 +150,24 @@ public final class TsmBlock {
     /** @throws IllegalStateException if this is not a {@link BlockType#FLOAT} block */
     public double floatAt(int index) {
         return column.as(Floats.class).values[index];
+    }
+
+    /**
+     * All values; the block's own array, which nobody changes.
+     *
+     * @throws IllegalStateException if this is not a {@link BlockType#FLOAT} block
+     */
+    public double[] floats() {
+        return column.as(Floats.class).values;
+    }
+
+    /**
+     * The same of integers, signed or not.
+     *
+     * @throws IllegalStateException if this is neither an {@link BlockType#INTEGER} nor an unsigned block
+     */
+    public long[] integers() {
+        return column.as(Integers.class).values;
     }
 
     /** @throws IllegalStateException if this is neither an {@link BlockType#INTEGER} nor an unsigned block */

@@ -3,7 +3,6 @@ package dev.sluice.engine.tsm;
 import dev.sluice.engine.error.TsmDamaged;
 import dev.sluice.engine.model.BlockSizes;
 import io.netty.buffer.ByteBuf;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -363,8 +362,7 @@ final class TsmCheck implements FileCheck {
         accept(end - from);
         if (depth == CheckDepth.VALUES && scan.type() == BlockType.STRING.code()) {
             try {
-                StringCodec.check(
-                        new Input(ByteBuffer.wrap(held, scan.valuesAt(), end - scan.valuesAt())), scan.count());
+                StringCodec.check(new Input(held, scan.valuesAt(), end), scan.count());
             } catch (TsmDamaged e) {
                 noteUndecodable(e.problem());
             }

@@ -116,8 +116,7 @@ public final class TsmIndexCheck {
         }
         if (deep && type == BlockType.STRING) {
             try {
-                StringCodec.check(
-                        new Input(ByteBuffer.wrap(bytes.array(), scan.valuesAt(), to - scan.valuesAt())), scan.count());
+                StringCodec.check(new Input(bytes.array(), scan.valuesAt(), to), scan.count());
             } catch (TsmDamaged e) {
                 return e.problem();
             }

@@ -2,7 +2,6 @@ package dev.sluice.engine.tsm;
 
 import dev.sluice.engine.error.TsmDamaged;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.List;
 
 /** One entry of a WAL: what one request wrote to the shard, or deleted from what is not in TSM files yet. */
@@ -19,7 +18,7 @@ public sealed interface WalEntry {
 
         /** @throws TsmDamaged if not all of it is well-formed */
         static Write decode(byte[] plain) {
-            var in = new Input(ByteBuffer.wrap(plain));
+            var in = new Input(plain);
             while (in.remaining() > 0) {
                 BlockType type = type(in);
                 int length = in.u16();
@@ -41,7 +40,7 @@ public sealed interface WalEntry {
 
         /** Goes through the keys and their values; only one of them is in memory at a time. */
         public void forEach(Visitor visitor) throws IOException {
-            var in = new Input(ByteBuffer.wrap(plain));
+            var in = new Input(plain);
             while (in.remaining() > 0) {
                 BlockType type = type(in);
                 byte[] key = new byte[in.u16()];

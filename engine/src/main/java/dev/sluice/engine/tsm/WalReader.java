@@ -3,7 +3,6 @@ package dev.sluice.engine.tsm;
 import dev.sluice.engine.error.TsmDamaged;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -81,7 +80,7 @@ public final class WalReader {
 
     /** An entry that was never written whole, unless its block ends all the same: then it is the length that is wrong. */
     private static Segment cutShort(long entries, long offset, long length, byte[] payload) {
-        var packed = new Input(ByteBuffer.wrap(payload));
+        var packed = new Input(payload);
         try {
             Snappy.uncompress(packed, MAX_ENTRY);
         } catch (TsmDamaged e) {
@@ -95,13 +94,13 @@ public final class WalReader {
     }
 
     private static WalEntry entry(int type, byte[] payload) {
-        var packed = new Input(ByteBuffer.wrap(payload));
+        var packed = new Input(payload);
         byte[] plain = Snappy.uncompress(packed, MAX_ENTRY);
         packed.end("the entry");
         return switch (type) {
             case WRITE -> WalEntry.Write.decode(plain);
             case DELETE -> new WalEntry.Delete(lines(plain), TimeSet.ALL, false);
-            default -> deleteRange(new Input(ByteBuffer.wrap(plain)));
+            default -> deleteRange(new Input(plain));
         };
     }
 

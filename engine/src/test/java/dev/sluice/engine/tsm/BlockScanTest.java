@@ -86,8 +86,7 @@ class BlockScanTest {
         }
         try {
             if (scan.type() == BlockType.STRING.code()) {
-                StringCodec.check(
-                        new Input(ByteBuffer.wrap(bytes, scan.valuesAt(), length - scan.valuesAt())), scan.count());
+                StringCodec.check(new Input(bytes, scan.valuesAt(), length), scan.count());
             }
             return true;
         } catch (TsmDamaged e) {

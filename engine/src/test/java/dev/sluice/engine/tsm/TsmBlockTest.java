@@ -28,6 +28,21 @@ class TsmBlockTest {
         }
     }
 
+    @Test
+    void anyBufferIsReadFromItsPositionToItsLimit() {
+        TsmBlock block = TsmBlock.ofFloats(new long[] {1, 2, 5}, new double[] {1.5, -3, 1e300});
+        byte[] bytes = Columns.bytes(block);
+        for (ByteBuffer buffer :
+                new ByteBuffer[] {ByteBuffer.allocate(bytes.length + 20), ByteBuffer.allocateDirect(bytes.length + 20)
+                }) {
+            buffer.position(7).put(bytes).flip().position(7);
+            ByteBuffer part = buffer.slice();
+            assertThat(TsmBlock.decode(buffer)).isEqualTo(block);
+            assertThat(buffer.remaining()).isZero();
+            assertThat(TsmBlock.decode(part)).isEqualTo(block);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(BlockType.class)
     void aDamagedBlockIsRefusedEvenIfItsChecksumIsRight(BlockType type) {
@@ -92,7 +107,7 @@ class TsmBlockTest {
         var out = new Output(8);
         TimeCodec.encode(values, 0, values.length, out);
         assertThat(HexFormat.of().withUpperCase().formatHex(out.toByteArray())).isEqualTo(hex);
-        var in = new Input(out.toBuffer());
+        var in = new Input(out.toByteArray());
         assertThat(TimeCodec.decode(in, TimeCodec.count(in))).isEqualTo(values);
     }
 
