@@ -50,22 +50,61 @@ final class FloatText {
             long whole = c >>> -q;
             return whole < 1_000_000 ? TextBuffer.digits(whole, to, end) : layOut(whole, 0, to, end);
         }
+        int after = thousandths(Double.longBitsToDouble(magnitude), to, end);
+        if (after != end) {
+            return after;
+        }
         return shortest(c, q, fraction == 0 && exponent > 1, to, end);
+    }
+
+    /**
+     * Writes a number below a million that has three decimals at most, which is what people round to; nothing for
+     * others, and integers are none of these.
+     *
+     * <p>Where {@code n / 1000.0} is the number, {@code n} thousandths read back to it, as both are exact and a division
+     * is rounded like a text that is read. They have ten digits at most, and two decimals of up to fifteen digits never
+     * read back to the same double: so there is no shorter one.
+     */
+    private static int thousandths(double magnitude, byte[] to, int at) {
+        if (magnitude >= 1e6) {
+            return at;
+        }
+        long n = (long) (magnitude * 1000 + 0.5);
+        if (n / 1000.0 != magnitude) {
+            return at;
+        }
+        int whole = (int) (n / 1000);
+        int rest = (int) (n - whole * 1000L);
+        int end = TextBuffer.digits(whole, to, at);
+        int tens = (rest * 6554) >>> 16;
+        int hundreds = (tens * 6554) >>> 16;
+        to[end] = '.';
+        to[end + 1] = (byte) ('0' + hundreds);
+        to[end + 2] = (byte) ('0' + tens - hundreds * 10);
+        to[end + 3] = (byte) ('0' + rest - tens * 10);
+        return end + (rest != tens * 10 ? 4 : tens != hundreds * 10 ? 3 : 2);
     }
 
     private static int shortest(long c, int q, boolean lowerIsCloser, byte[] to, int end) {
         long odd = c & 1;
-        long cb = c << 2;
-        long cbl = cb - (lowerIsCloser ? 1 : 2);
-        long cbr = cb + 2;
         int k = (q * 1_262_611 - (lowerIsCloser ? 524_031 : 0)) >> 22;
         int h = q + ((-k * 1_741_647) >> 19) + 1;
         int index = (-k - K_MIN) << 1;
         long high = POWERS[index];
         long low = POWERS[index + 1];
-        long lower = roundToOdd(high, low, cbl << h) + odd;
-        long vb = roundToOdd(high, low, cb << h);
-        long upper = roundToOdd(high, low, cbr << h) - odd;
+        // The product of 4c and the power, 192 bits long; its ends are half a step away on either side.
+        long factor = c << (h + 2);
+        long bottom = low * factor;
+        long carried = unsignedMultiplyHigh(low, factor);
+        long middle = high * factor;
+        long top = unsignedMultiplyHigh(high, factor);
+        middle += carried;
+        top += Long.compareUnsigned(middle, carried) < 0 ? 1 : 0;
+        long vb = toOdd(top, middle);
+        int up = h + 1;
+        int down = lowerIsCloser ? h : up;
+        long lower = minus(top, middle, bottom, high, low, down) + odd;
+        long upper = plus(top, middle, bottom, high, low, up) - odd;
         long s = vb >>> 2;
         if (s >= 10) {
             long tens = s / 10;
@@ -80,21 +119,37 @@ final class FloatText {
         if (under != over) {
             return layOut(over ? s + 1 : s, k, to, end);
         }
-        long middle = 4 * s + 2;
-        boolean up = vb > middle || (vb == middle && (s & 1) != 0);
-        return layOut(up ? s + 1 : s, k, to, end);
+        long half = 4 * s + 2;
+        boolean next = vb > half || (vb == half && (s & 1) != 0);
+        return layOut(next ? s + 1 : s, k, to, end);
     }
 
-    /** The upper 64 bits of a product of 128 and 64 bits, with the lowest one set if anything was cut off. */
-    private static long roundToOdd(long high, long low, long factor) {
-        long carried = unsignedMultiplyHigh(low, factor);
-        long middle = high * factor;
-        long top = unsignedMultiplyHigh(high, factor);
-        long sum = middle + carried;
-        if (Long.compareUnsigned(sum, middle) < 0) {
-            top++;
-        }
-        return Long.compareUnsigned(sum, 1) > 0 ? top | 1 : top;
+    /** A number of 192 bits and one of 128, that one shifted to the left, in sum; cut as {@link #toOdd} says. */
+    private static long plus(long top, long middle, long bottom, long high, long low, int shift) {
+        long lower = bottom + (low << shift);
+        long carry = Long.compareUnsigned(lower, bottom) < 0 ? 1 : 0;
+        long added = (high << shift) | (low >>> -shift);
+        long sum = middle + added;
+        long over = Long.compareUnsigned(sum, middle) < 0 ? 1 : 0;
+        long with = sum + carry;
+        over += Long.compareUnsigned(with, sum) < 0 ? 1 : 0;
+        return toOdd(top + (high >>> -shift) + over, with);
+    }
+
+    /** Their difference, in the same way. */
+    private static long minus(long top, long middle, long bottom, long high, long low, int shift) {
+        long borrow = Long.compareUnsigned(bottom, low << shift) < 0 ? 1 : 0;
+        long taken = (high << shift) | (low >>> -shift);
+        long rest = middle - taken;
+        long under = Long.compareUnsigned(middle, taken) < 0 ? 1 : 0;
+        long with = rest - borrow;
+        under += Long.compareUnsigned(rest, borrow) < 0 ? 1 : 0;
+        return toOdd(top - (high >>> -shift) - under, with);
+    }
+
+    /** The upper 64 bits of a number, with the lowest one set if anything but what the power lacks is cut off. */
+    private static long toOdd(long top, long middle) {
+        return Long.compareUnsigned(middle, 1) > 0 ? top | 1 : top;
     }
 
     private static long unsignedMultiplyHigh(long a, long b) {

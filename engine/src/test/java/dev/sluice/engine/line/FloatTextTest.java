@@ -59,13 +59,16 @@ class FloatTextTest {
     @Test
     void isTheShortestTextThatReadsBackAndOfThoseTheNearest() {
         var random = new Random(42);
-        for (int i = 0; i < 30_000; i++) {
-            double value = switch (i % 6) {
+        for (int i = 0; i < 60_000; i++) {
+            double value = switch (i % 9) {
                 case 0 -> Double.longBitsToDouble(random.nextLong());
                 case 1 -> random.nextGaussian() * 40;
                 case 2 -> Math.round(random.nextGaussian() * 10_000) / 100.0;
                 case 3 -> random.nextLong() >> random.nextInt(63);
                 case 4 -> Math.scalb(1.0, random.nextInt(2100) - 1074);
+                case 5 -> beside(random.nextInt(1_000_000_000) / 1000.0, random);
+                case 6 -> beside(random.nextInt(3_000) / Math.pow(10, random.nextInt(5)), random);
+                case 7 -> beside((1 + random.nextInt(20)) * Math.pow(10, random.nextInt(600) - 300), random);
                 default -> Double.longBitsToDouble(random.nextLong() >>> (12 + random.nextInt(50)));
             };
             if (Double.isFinite(value)) {
@@ -82,6 +85,26 @@ class FloatTextTest {
                 assertThat(text(value)).isEqualTo(byTheRule(value));
             }
         }
+    }
+
+    @Test
+    void allThousandthsAboutThePowersOfTenAreRight() {
+        for (int power = 1; power <= 1_000_000_000; power *= 10) {
+            for (int n = Math.max(1, power - 30); n <= power + 30; n++) {
+                double value = n / 1000.0;
+                assertThat(text(value)).isEqualTo(byTheRule(value));
+                assertThat(text(-value)).isEqualTo("-" + byTheRule(value));
+            }
+        }
+    }
+
+    /** The number or one of its neighbours. */
+    private static double beside(double value, Random random) {
+        return switch (random.nextInt(4)) {
+            case 0 -> Math.nextUp(value);
+            case 1 -> Math.nextDown(value);
+            default -> value;
+        };
     }
 
     private static String text(double value) {
