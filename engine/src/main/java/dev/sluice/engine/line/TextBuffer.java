@@ -82,10 +82,9 @@ public final class TextBuffer {
         return this;
     }
 
-    /** A part of another buffer's text. */
-    public TextBuffer append(TextBuffer source, int from, int count) {
-        Objects.checkFromIndexSize(from, count, source.length);
-        return append(source.bytes, from, count);
+    /** Another character in the place of one that is there. */
+    public void set(int index, char ascii) {
+        bytes[Objects.checkIndex(index, length)] = (byte) ascii;
     }
 
     public TextBuffer append(char ascii) {
@@ -101,14 +100,7 @@ public final class TextBuffer {
 
     public TextBuffer append(long value) {
         room(LONG);
-        if (value >= 0) {
-            length = digits(value, bytes, length);
-        } else if (value == Long.MIN_VALUE) {
-            append("-9223372036854775808");
-        } else {
-            bytes[length++] = '-';
-            length = digits(-value, bytes, length);
-        }
+        length = signed(value, bytes, length);
         return this;
     }
 
@@ -147,6 +139,66 @@ public final class TextBuffer {
         return this;
     }
 
+    /** What stands before a float, and the float. */
+    public TextBuffer append(byte[] start, double value) {
+        room(start.length + FloatText.MAX);
+        length = FloatText.write(value, bytes, put(start));
+        return this;
+    }
+
+    /** The same for an integer, a signed one that is, with its letter. */
+    public TextBuffer append(byte[] start, long value) {
+        room(start.length + LONG + 1);
+        int at = signed(value, bytes, put(start));
+        bytes[at] = 'i';
+        length = at + 1;
+        return this;
+    }
+
+    /** Writes where there is room, and tells where that ends. */
+    private int put(byte[] start) {
+        System.arraycopy(start, 0, bytes, length, start.length);
+        return length + start.length;
+    }
+
+    /** The ending of a line. */
+    public TextBuffer append(LineEndings endings, int index) {
+        room(LineEndings.WIDTH);
+        length = endings.write(index, bytes, length);
+        return this;
+    }
+
+    /**
+     * Appends lines that begin alike, one for each float, until the text has {@code most} bytes or more.
+     *
+     * @param start of each line, up to the value
+     * @param from index of the first value, and of its ending
+     * @param to behind the last one
+     * @return index of the first value that was not written
+     */
+    public int lines(byte[] start, double[] values, LineEndings endings, int from, int to, int most) {
+        int width = start.length + FloatText.MAX + LineEndings.WIDTH;
+        int i = from;
+        for (; i < to && length < most; i++) {
+            room(width);
+            length = endings.write(i, bytes, FloatText.write(values[i], bytes, put(start)));
+        }
+        return i;
+    }
+
+    /** The same for integers, signed ones that is. */
+    public int lines(byte[] start, long[] values, LineEndings endings, int from, int to, int most) {
+        int width = start.length + LONG + 1 + LineEndings.WIDTH;
+        int i = from;
+        for (; i < to && length < most; i++) {
+            room(width);
+            int at = signed(values[i], bytes, put(start));
+            bytes[at] = 'i';
+            length = endings.write(i, bytes, at + 1);
+        }
+        return i;
+    }
+
     private void room(int count) {
         if (count <= bytes.length - length) {
             return;
@@ -159,6 +211,20 @@ public final class TextBuffer {
             int doubled = bytes.length > Integer.MAX_VALUE / 2 - 16 ? Integer.MAX_VALUE - 16 : bytes.length * 2;
             bytes = Arrays.copyOf(bytes, Math.max(wanted, doubled));
         }
+    }
+
+    private static int signed(long value, byte[] to, int at) {
+        if (value >= 0) {
+            return digits(value, to, at);
+        }
+        to[at] = '-';
+        if (value == Long.MIN_VALUE) {
+            long tenth = -(value / 10);
+            int end = digits(tenth, to, at + 1);
+            to[end] = '8';
+            return end + 1;
+        }
+        return digits(-value, to, at + 1);
     }
 
     /**

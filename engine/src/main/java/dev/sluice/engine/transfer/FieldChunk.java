@@ -1,6 +1,7 @@
 package dev.sluice.engine.transfer;
 
 import dev.sluice.engine.error.TsmDamaged;
+import dev.sluice.engine.line.LineEndings;
 import dev.sluice.engine.line.TextPool;
 import dev.sluice.engine.tsm.BlockEntry;
 import dev.sluice.engine.tsm.BlockType;
@@ -35,7 +36,7 @@ final class FieldChunk extends Chunk {
     private final Window window;
     private final Findings findings;
     private final List<Part> parts = new ArrayList<>();
-    private final LineEndings endings = new LineEndings();
+    private final KnownTimes known;
     private int blockCount;
 
     private @Nullable TsmFile reader;
@@ -45,11 +46,12 @@ final class FieldChunk extends Chunk {
     private @Nullable TsmBlock block;
     private int at;
 
-    FieldChunk(Place place, OpenTsm file, Window window, Findings findings, TextPool pool) {
+    FieldChunk(Place place, OpenTsm file, Window window, Findings findings, KnownTimes known, TextPool pool) {
         super(place, pool);
         this.file = file;
         this.window = window;
         this.findings = findings;
+        this.known = known;
     }
 
     void add(byte[] key, BlockType type, List<BlockEntry> blocks, TimeSet deleted) {
@@ -98,21 +100,26 @@ final class FieldChunk extends Chunk {
         boolean all =
                 now.deleted.isEmpty() && from.time(0) >= window.start() && from.time(from.size() - 1) <= window.end();
         int size = from.size();
-        boolean known = endings.prepare(from);
+        LineEndings endings = known.of(from);
+        Column column = Column.of(from);
         int i = at;
-        for (; i < size && !full(); i++) {
-            long time = from.time(i);
-            if (!all && (time < window.start() || time > window.end() || now.deleted.contains(time))) {
-                continue;
+        if (all && endings != null) {
+            i = column.lines(prefix, endings, i, size, text);
+            lines += i - at;
+        } else {
+            for (; i < size && !full(); i++) {
+                long time = from.time(i);
+                if (!all && (time < window.start() || time > window.end() || now.deleted.contains(time))) {
+                    continue;
+                }
+                column.append(prefix, i, text);
+                if (endings != null) {
+                    text.append(endings, i);
+                } else {
+                    text.append(' ').append(time).append('\n');
+                }
+                lines++;
             }
-            text.append(prefix);
-            Lines.value(from, i, text);
-            if (known) {
-                endings.append(i, text);
-            } else {
-                text.append(' ').append(time).append('\n');
-            }
-            lines++;
         }
         values = lines; // one on each
         at = i;

@@ -22,17 +22,19 @@ final class FieldWork implements Work {
     private final OpenTsm file;
     private final ExportOptions options;
     private final Findings findings;
+    private final KnownTimes known;
     private final TextPool pool;
     private TsmFile.@Nullable Cursor cursor;
     private List<BlockEntry> rest = List.of();
     private TimeSet deleted = TimeSet.NONE;
     private boolean over;
 
-    FieldWork(Place place, OpenTsm file, ExportOptions options, Findings findings, TextPool pool) {
+    FieldWork(Place place, OpenTsm file, ExportOptions options, Findings findings, KnownTimes known, TextPool pool) {
         this.place = place;
         this.file = file;
         this.options = options;
         this.findings = findings;
+        this.known = known;
         this.pool = pool;
     }
 
@@ -43,7 +45,7 @@ final class FieldWork implements Work {
             at = file.reader().index();
             cursor = at;
         }
-        var chunk = new FieldChunk(place, file, options.window(), findings, pool);
+        var chunk = new FieldChunk(place, file, options.window(), findings, known, pool);
         while (chunk.blockCount() < BLOCKS && (!rest.isEmpty() || nextKey(at))) {
             int count = Math.min(rest.size(), BLOCKS - chunk.blockCount());
             chunk.add(at.key(), at.type(), rest.subList(0, count), deleted);

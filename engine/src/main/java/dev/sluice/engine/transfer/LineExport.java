@@ -60,6 +60,7 @@ public final class LineExport {
 
     private final int ahead;
     private final TextPool pool;
+    private final KnownTimes known = new KnownTimes();
     private final Telling telling = new Telling();
     private final Findings findings;
     private final WalDamage damage;
@@ -309,7 +310,7 @@ public final class LineExport {
         return Flux.defer(() -> {
             read.incrementAndGet();
             OpenTsm file = opened(path, open);
-            return file == null ? Flux.empty() : chunksOf(new FieldWork(place, file, options, findings, pool));
+            return file == null ? Flux.empty() : chunksOf(new FieldWork(place, file, options, findings, known, pool));
         });
     }
 
@@ -348,7 +349,7 @@ public final class LineExport {
             }
         }
         read.addAndGet(shard.wal().size());
-        return new SeriesWork(shard.place(), opened, shard.wal(), options, findings, damage, pool);
+        return new SeriesWork(shard.place(), opened, shard.wal(), options, findings, damage, known, pool);
     }
 
     private @Nullable OpenTsm opened(Path path, OpenFiles open) {

@@ -43,9 +43,12 @@ final class Lines {
         return key.length;
     }
 
-    /** {@code field=}, escaped, of the field in a key. */
-    static byte[] field(byte[] key, int seriesLength) {
-        var text = new TextBuffer(key.length - seriesLength + 8);
+    /** {@code ,field=}, escaped, of the field in a key: how it stands behind another one. */
+    static byte[] nextField(byte[] key, int seriesLength) {
+        return field(key, seriesLength, new TextBuffer(key.length - seriesLength + 8).append(','));
+    }
+
+    private static byte[] field(byte[] key, int seriesLength, TextBuffer text) {
         for (int i = Math.min(key.length, seriesLength + SEPARATOR.length); i < key.length; i++) {
             byte b = key[i];
             if (b == ',' || b == '"' || b == ' ' || b == '=') {
@@ -58,10 +61,9 @@ final class Lines {
 
     /** {@code series field=}: how a line of one field begins. */
     static byte[] prefix(byte[] key, int seriesLength) {
-        return new TextBuffer(key.length + 8)
-                .append(key, 0, seriesLength)
-                .append(' ')
-                .append(field(key, seriesLength))
-                .toByteArray();
+        return field(
+                key,
+                seriesLength,
+                new TextBuffer(key.length + 8).append(key, 0, seriesLength).append(' '));
     }
 }

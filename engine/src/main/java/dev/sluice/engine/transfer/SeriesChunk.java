@@ -1,6 +1,7 @@
 package dev.sluice.engine.transfer;
 
 import dev.sluice.engine.error.TsmDamaged;
+import dev.sluice.engine.line.LineEndings;
 import dev.sluice.engine.line.TextPool;
 import dev.sluice.engine.tsm.BlockEntry;
 import dev.sluice.engine.tsm.BlockType;
@@ -9,8 +10,10 @@ import dev.sluice.engine.tsm.TsmBlock;
 import dev.sluice.engine.tsm.TsmFile;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,7 +55,7 @@ final class SeriesChunk extends Chunk {
         final byte[] prefix;
         final List<Source> sources = new ArrayList<>(1);
 
-        /** @param prefix {@code name=} as a line has it */
+        /** @param prefix {@code ,name=} as a line has it */
         Field(byte[] prefix) {
             this.prefix = prefix;
         }
@@ -72,15 +75,17 @@ final class SeriesChunk extends Chunk {
     }
 
     private final Findings findings;
+    private final KnownTimes known;
     private final List<Task> tasks = new ArrayList<>();
     private final IdentityHashMap<OpenTsm, TsmFile> readers = new IdentityHashMap<>();
     private int blockCount;
     private int task;
     private FieldCursor @Nullable [] cursors;
 
-    SeriesChunk(Place place, Findings findings, TextPool pool) {
+    SeriesChunk(Place place, Findings findings, KnownTimes known, TextPool pool) {
         super(place, pool);
         this.findings = findings;
+        this.known = known;
     }
 
     void add(byte[] series, List<Field> fields, Window window, int blocks) {
@@ -128,14 +133,13 @@ final class SeriesChunk extends Chunk {
             return false;
         }
         text.append(series);
-        char before = ' ';
+        boolean first = true;
         for (FieldCursor field : open) {
             if (field.there && field.time == time) {
-                text.append(before).append(field.prefix);
-                field.write();
+                field.write(first);
                 field.advance();
                 values++;
-                before = ',';
+                first = false;
             }
         }
         text.append(' ').append(time).append('\n');
@@ -161,16 +165,22 @@ final class SeriesChunk extends Chunk {
                 return false;
             }
         }
+        LineEndings endings = known.of(times);
+        byte[][] starts = starts(series, open);
+        Column[] columns = new Column[open.length];
+        for (int f = 0; f < open.length; f++) {
+            columns[f] = open[f].column();
+        }
         int i = from;
         for (int end = times.size(); i < end && !full(); i++) {
-            text.append(series);
-            char before = ' ';
-            for (FieldCursor field : open) {
-                text.append(before).append(field.prefix);
-                field.write(i);
-                before = ',';
+            for (int f = 0; f < columns.length; f++) {
+                columns[f].append(starts[f], i, text);
             }
-            text.append(' ').append(times.time(i)).append('\n');
+            if (endings != null) {
+                text.append(endings, i);
+            } else {
+                text.append(' ').append(times.time(i)).append('\n');
+            }
         }
         lines += i - from;
         values += (long) (i - from) * open.length;
@@ -178,6 +188,19 @@ final class SeriesChunk extends Chunk {
             field.goTo(i);
         }
         return true;
+    }
+
+    /** What stands before the values of a line that has all fields. */
+    private static byte[][] starts(byte[] series, FieldCursor[] fields) {
+        byte[][] starts = new byte[fields.length][];
+        for (int f = 0; f < starts.length; f++) {
+            starts[f] = fields[f].prefix;
+        }
+        byte[] first = Arrays.copyOf(series, series.length + starts[0].length);
+        first[series.length] = ' ';
+        System.arraycopy(starts[0], 1, first, series.length + 1, starts[0].length - 1);
+        starts[0] = first;
+        return starts;
     }
 
     private TsmFile reader(OpenTsm file) throws IOException {
@@ -209,15 +232,18 @@ final class SeriesChunk extends Chunk {
             choose();
         }
 
-        void write() {
-            write(winner.at);
+        /** Writes it behind the series or behind another field. */
+        void write(boolean first) {
+            int begun = text.length();
+            column().append(prefix, winner.at, text);
+            if (first) {
+                text.set(begun, ' ');
+            }
         }
 
-        void write(int index) {
-            TsmBlock block = winner.block;
-            if (block != null) {
-                Lines.value(block, index, text);
-            }
+        /** The values of the block at hand. */
+        Column column() {
+            return Objects.requireNonNull(winner.column);
         }
 
         /** The block at hand if all the rest of it counts and nothing else does; else null. */
@@ -273,6 +299,9 @@ final class SeriesChunk extends Chunk {
         @Nullable
         TsmBlock block;
 
+        @Nullable
+        Column column;
+
         int at;
         long time;
 
@@ -298,6 +327,7 @@ final class SeriesChunk extends Chunk {
                         return;
                     }
                     block = now;
+                    column = Column.of(now);
                     at = 0;
                 }
                 for (; at < now.size(); at++) {

@@ -36,6 +36,7 @@ final class SeriesWork implements Work {
     private final ExportOptions options;
     private final Findings findings;
     private final WalDamage damage;
+    private final KnownTimes known;
     private final TextPool pool;
     private final List<Keys> keys = new ArrayList<>();
     private final Queue<Chunk> ready = new ArrayDeque<>();
@@ -48,6 +49,7 @@ final class SeriesWork implements Work {
             ExportOptions options,
             Findings findings,
             WalDamage damage,
+            KnownTimes known,
             TextPool pool) {
         this.place = place;
         this.files = files;
@@ -55,6 +57,7 @@ final class SeriesWork implements Work {
         this.options = options;
         this.findings = findings;
         this.damage = damage;
+        this.known = known;
         this.pool = pool;
     }
 
@@ -72,7 +75,7 @@ final class SeriesWork implements Work {
                 each.advance();
             }
         }
-        var chunk = new SeriesChunk(place, findings, pool);
+        var chunk = new SeriesChunk(place, findings, known, pool);
         while (ready.isEmpty() && chunk.blockCount() < BLOCKS) {
             byte[] first = smallest();
             if (first == null) {
@@ -99,7 +102,7 @@ final class SeriesWork implements Work {
             if (key == null || !isOf(key, series)) {
                 return fields;
             }
-            var field = new SeriesChunk.Field(Lines.field(key, series.length));
+            var field = new SeriesChunk.Field(Lines.nextField(key, series.length));
             for (Keys each : keys) {
                 if (Arrays.equals(each.key, key)) {
                     if (wanted) {
@@ -146,11 +149,11 @@ final class SeriesWork implements Work {
             }
         }
         ready.add(span(series, fields, new Window(from, options.end()), BLOCKS));
-        return new SeriesChunk(place, findings, pool);
+        return new SeriesChunk(place, findings, known, pool);
     }
 
     private SeriesChunk span(byte[] series, List<SeriesChunk.Field> fields, Window window, int blocks) {
-        var chunk = new SeriesChunk(place, findings, pool);
+        var chunk = new SeriesChunk(place, findings, known, pool);
         chunk.add(series, fields, window, blocks);
         return chunk;
     }
