@@ -25,12 +25,16 @@ final class DecodeLimit {
 
     private DecodeLimit() {}
 
-    /** @return how many values were decoded */
-    static long run(Path shard) throws Exception {
+    /**
+     * Decodes all files below a directory.
+     *
+     * @return how many values were decoded
+     */
+    static long run(Path directory) throws Exception {
         ExecutorService threads =
                 Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
         List<Future<Long>> running = new ArrayList<>();
-        try (Stream<Path> files = Files.list(shard)) {
+        try (Stream<Path> files = Files.walk(directory)) {
             for (Path file :
                     files.filter(path -> path.toString().endsWith(".tsm")).toList()) {
                 for (List<Block> some : blocks(file)) {

@@ -17,8 +17,8 @@ public final class Main {
                                             backups to a pipe, beside a directory and a bare reader
                    bench/run verify [DATABASE [CASE...]]
                                             checks of archives, beside bare decompressors
-                   bench/run export [CASE...]
-                                            a stopped server's directories to line protocol
+                   bench/run export [shard|many [CASE...]]
+                                            a stopped server's directories to line protocol; one shard where nothing is named
                    bench/run import [CASE...]
                                             line protocol into a server
             DATABASE is '%s' (where none is named), '%s' or '%s'; a CASE is a line of the table.
@@ -37,7 +37,11 @@ public final class Main {
             case "restore" -> on(args, (database, cases) -> RestoreBench.run(setting, database, cases));
             case "stream" -> on(args, (database, cases) -> StreamBench.run(setting, database, cases));
             case "verify" -> on(args, (database, cases) -> VerifyBench.run(setting, database, cases));
-            case "export" -> ExportBench.run(setting, List.of(args).subList(1, args.length));
+            case "export" ->
+                ExportBench.run(
+                        setting,
+                        ExportBench.Extent.of(args.length > 1 ? args[1] : "shard"),
+                        List.of(args).subList(Math.min(2, args.length), args.length));
             case "import" -> ImportBench.run(setting, List.of(args).subList(1, args.length));
             default -> {
                 System.err.println(USAGE);
