@@ -141,7 +141,6 @@ public final class LegacyTarget implements Target {
         public Mono<ShardReceipt> write(ShardRef shard, Flux<ShardPart> parts, LongConsumer stored) {
             return Mono.defer(() -> {
                 String name = nameOf(shard);
-                ours.add(name);
                 List<String> files = new ArrayList<>();
                 Flux<ByteBuf> archive = parts.doOnNext(part -> {
                             if (part instanceof ShardPart.FileStart file) {
@@ -152,7 +151,7 @@ public final class LegacyTarget implements Target {
                         .transform(line.through(name))
                         .doOnNext(slab -> stored.accept(slab.readableBytes()));
                 return store.put(name, archive, digest)
-                        .doOnError(e -> ours.remove(name)) // it may be another run's
+                        .doOnNext(file -> ours.add(name)) // not before: until then it may be another run's
                         .map(file -> new ShardReceipt(
                                 shard,
                                 file.size(),
