@@ -22,11 +22,15 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -137,6 +141,13 @@ public final class DataDirectoryTarget implements Target {
         return found;
     }
 
+    /** A seal that has begun is brought to its end: whoever gives up then waits, and finds out what came of it. */
+    private enum State {
+        OPEN,
+        SEALING,
+        GIVEN_UP
+    }
+
     private final class Session implements TargetSession {
         private final ImportPlan plan;
         private final Graft graft;
@@ -146,6 +157,8 @@ public final class DataDirectoryTarget implements Target {
         private final Map<ShardRef, ShardRef> places = new HashMap<>();
         private final List<Sinks.Empty<Void>> writers = new CopyOnWriteArrayList<>();
         private final List<ShardRef> begun = new CopyOnWriteArrayList<>();
+        private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
+        private final Sinks.Empty<Void> sealed = Sinks.empty();
         private boolean known;
 
         private Session(
@@ -213,35 +226,53 @@ public final class DataDirectoryTarget implements Target {
         @Override
         public Mono<Sealed> seal(List<ShardOutcome> outcomes) {
             return work.of(() -> {
-                Set<ShardRef> there = outcomes.stream()
-                        .filter(ShardOutcome.Stored.class::isInstance)
-                        .map(ShardOutcome::ref)
-                        .collect(Collectors.toSet());
-                Ownership owner = Ownership.of(directories.data());
-                for (ShardRef ref : there) {
-                    place(placeOf(ref), owner);
+                if (!state.compareAndSet(State.OPEN, State.SEALING)) {
+                    throw new CancellationException("the restore was given up");
                 }
-                Files.createDirectories(directories.metaDir());
-                Path metaDb = directories.metaDir().resolve(META_DB);
-                Set<Long> ids = there.stream().map(ShardRef::id).collect(Collectors.toSet());
-                Durable.replace(metaDb, graft.result(ids, clock.instant()).toByteArray());
-                known = true;
-                owner.give(directories.metaDir());
-                owner.give(metaDb);
-                removeReplaced();
-                owner.problem().ifPresent(notices::add);
-                return new Sealed(directories.toString(), notices);
+                try {
+                    return seal(outcomes.stream()
+                            .filter(ShardOutcome.Stored.class::isInstance)
+                            .map(ShardOutcome::ref)
+                            .collect(Collectors.toSet()));
+                } finally {
+                    sealed.tryEmitEmpty();
+                }
             });
         }
 
-        private void place(ShardRef place, Ownership owner) throws IOException {
+        /** Shards first, the metastore that knows them after that, and what it does not know any more last. */
+        private Sealed seal(Set<ShardRef> there) throws IOException {
+            DataDirectorySource.refuseRunning(directories); // it may have been started while shards were unpacked
+            Ownership owner = Ownership.of(directories.data());
+            Set<Path> changed = new LinkedHashSet<>();
+            for (ShardRef ref : there) {
+                place(placeOf(ref), owner, changed);
+            }
+            Path meta = Files.createDirectories(directories.metaDir()).toAbsolutePath();
+            changed.add(Objects.requireNonNullElse(meta.getParent(), meta));
+            for (Path directory : changed) {
+                Durable.directory(directory);
+            }
+            owner.give(meta);
+            Set<Long> ids = there.stream().map(ShardRef::id).collect(Collectors.toSet());
+            Durable.replace(
+                    meta.resolve(META_DB), graft.result(ids, clock.instant()).toByteArray(), owner);
+            known = true;
+            removeReplaced();
+            owner.problem().ifPresent(notices::add);
+            return new Sealed(directories.toString(), notices);
+        }
+
+        /** @param changed gets the directories in which names have changed; they may be as new as the shard */
+        private void place(ShardRef place, Ownership owner, Set<Path> changed) throws IOException {
             Path pending = pending(place);
             Path directory = files.directory(place);
             if (indexes.getOrDefault(place.database(), indexes.getOrDefault("", false))) {
                 Files.createDirectory(pending.resolve(INDEX));
+                changed.add(directory);
             }
             Files.move(pending, directory);
-            Durable.directory(policy(place));
+            changed.addAll(List.of(policy(place), database(place), directories.data()));
             owner.give(database(place));
             owner.give(policy(place));
             owner.giveAll(directory);
@@ -258,7 +289,15 @@ public final class DataDirectoryTarget implements Target {
 
         @Override
         public Mono<List<Notice>> abort() {
-            return Mono.when(writers.stream().map(Sinks.Empty::asMono).toList()).then(work.of(() -> {
+            return Mono.defer(() -> state.compareAndExchange(State.OPEN, State.GIVEN_UP) == State.SEALING
+                            ? sealed.asMono()
+                            : Mono.when(
+                                    writers.stream().map(Sinks.Empty::asMono).toList()))
+                    .then(giveUp());
+        }
+
+        private Mono<List<Notice>> giveUp() {
+            return work.of(() -> {
                 if (known) {
                     return List.of(Notice.warning(
                             "the restore was complete, but not all that it replaced could be removed from %s"
@@ -272,7 +311,7 @@ public final class DataDirectoryTarget implements Target {
                     removeIfEmpty(database(place));
                 }
                 return List.of(Notice.note("%s is as it was".formatted(directories), ""));
-            }));
+            });
         }
 
         private void removeIfEmpty(Path directory) throws IOException {

@@ -11,6 +11,8 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Changes to directories that outlive a power cut. Everything blocks. */
@@ -30,15 +32,19 @@ final class Durable {
         }
     }
 
-    /** Writes a file beside its place and puts it there in one step, over what was there. */
-    static void replace(Path file, byte[] content) throws IOException {
-        Path beside = file.resolveSibling(file.getFileName() + ".restoring");
+    /**
+     * Writes a file beside its place and puts it there in one step, over what was there. It keeps the permissions of the
+     * old one; a new one is for its owner only.
+     *
+     * @param owner gets it before it is in its place: a server that cannot read the file does not start
+     */
+    static void replace(Path file, byte[] content, Ownership owner) throws IOException {
+        Path directory = Objects.requireNonNull(file.toAbsolutePath().getParent(), "a file lies in a directory");
+        Path beside = Files.createTempFile(directory, file.getFileName() + ".", ".restoring"); // for its owner only
         try {
-            try (var channel = FileChannel.open(
-                    beside,
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.TRUNCATE_EXISTING,
-                    StandardOpenOption.WRITE)) {
+            try (var channel = FileChannel.open(beside, StandardOpenOption.WRITE)) {
+                keepPermissions(file, beside);
+                owner.give(beside);
                 ByteBuffer bytes = ByteBuffer.wrap(content);
                 while (bytes.hasRemaining()) {
                     channel.write(bytes);
@@ -49,9 +55,13 @@ final class Durable {
         } finally {
             Files.deleteIfExists(beside);
         }
-        Path parent = file.getParent();
-        if (parent != null) {
-            directory(parent);
+        directory(directory);
+    }
+
+    private static void keepPermissions(Path from, Path to) throws IOException {
+        var old = Files.getFileAttributeView(from, PosixFileAttributeView.class);
+        if (old != null && Files.exists(from)) {
+            Files.setPosixFilePermissions(to, old.readAttributes().permissions());
         }
     }
 

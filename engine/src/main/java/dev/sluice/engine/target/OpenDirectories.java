@@ -232,7 +232,6 @@ public final class OpenDirectories {
     private void place(List<ShardRef> shards, Metadata result) throws IOException {
         boolean tsi = files.all().stream().anyMatch(shard -> Files.isDirectory(shard.resolve(INDEX)));
         List<Path> made = new ArrayList<>();
-        Path metaDb = directories.metaDir().resolve(META_DB);
         Ownership owner = Ownership.of(directories.data());
         try {
             for (ShardRef shard : shards) {
@@ -249,7 +248,7 @@ public final class OpenDirectories {
             for (Path directory : made) {
                 owner.give(directory);
             }
-            Durable.replace(metaDb, result.toByteArray());
+            Durable.replace(directories.metaDir().resolve(META_DB), result.toByteArray(), owner);
         } catch (IOException | RuntimeException e) {
             for (int i = made.size() - 1; i >= 0; i--) {
                 try {
@@ -260,7 +259,6 @@ public final class OpenDirectories {
             }
             throw e;
         }
-        owner.give(metaDb);
         tell(owner);
     }
 
@@ -299,7 +297,9 @@ public final class OpenDirectories {
                                 return done.files();
                             })),
                     there -> ended.asMono().then(work.of(() -> {
-                        Durable.delete(there);
+                        synchronized (change) { // a move that was cancelled may still be under way
+                            Durable.delete(there);
+                        }
                         return there;
                     })));
         });
