@@ -29,6 +29,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +55,13 @@ class BackupFaultsTest {
     private static final byte[] METASTORE = Answers.metastore(Answers.metadata(FIRST, SECOND));
     private static final byte[] PATHS = Answers.pathList(FIRST, SECOND);
     private static final byte[] TAR = Answers.shard(FIRST, 1, 2, 3_000);
+
+    private static final Selection CHANGED = new Selection(
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(Instant.parse("2020-01-31T00:00:00Z")));
 
     private final SluiceEngine engine = SluiceEngine.create();
 
@@ -388,6 +396,44 @@ class BackupFaultsTest {
 
             assertThat(told).last().asString().contains("was not completed", "these finished archives stay");
         }
+    }
+
+    /** Whether a shard has changed is a question to the server like any other. */
+    @Test
+    void asksAgainWhetherAShardHasChanged() {
+        AtomicInteger questions = new AtomicInteger();
+        try (var server = ScriptedServer.byRequest(request -> isAboutChange(request) && questions.incrementAndGet() == 1
+                ? Script.resetAfter(TAR, 0)
+                : good(request))) {
+            CopyReport report = report(request(server).selection(CHANGED));
+
+            assertThat(report.complete()).isTrue();
+            assertThat(report.stored()).hasSize(2);
+            assertThat(report.retries()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void goesOnWithoutAShardThatDoesNotTellWhetherItHasChanged() {
+        try (var server = ScriptedServer.byRequest(
+                request -> isAboutChange(request) && request.field("ShardID").equals("1")
+                        ? Script.resetAfter(TAR, 0)
+                        : good(request))) {
+            CopyReport report =
+                    report(request(server).selection(CHANGED).retries(0).skipErrors(true));
+
+            assertThat(report.complete()).isFalse();
+            assertThat(report.stored()).extracting(r -> r.ref()).containsExactly(SECOND);
+            assertThat(report.missing())
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            ShardOutcome.Failed.class,
+                            failed -> assertThat(failed.why()).isInstanceOf(ConnectionLost.class));
+        }
+    }
+
+    private static boolean isAboutChange(Request request) {
+        return request.type() == 0 && request.field("Since").startsWith("2020");
     }
 
     private Script good(Request request) {

@@ -177,14 +177,20 @@ public final class Copy {
         }
 
         private Mono<ShardOutcome> fateOfTaken(ShardRead shard) {
+            return attempt(shard, 1 + withdrawn.getOrDefault(shard.ref(), 0), now());
+        }
+
+        /** To ask whether it is wanted is a part of it, and can fail as the rest can. */
+        private Mono<ShardOutcome> attempt(ShardRead shard, int attempt, Duration since) {
             return shard.wanted()
                     .onErrorResume(EmptyAnswer.class, e -> Mono.just(true)) // the copy itself finds out why
                     .flatMap(wanted -> wanted
-                            ? attempt(shard, 1 + withdrawn.getOrDefault(shard.ref(), 0), now())
-                            : Mono.just((ShardOutcome) new ShardOutcome.Unchanged(shard.ref())));
+                            ? stored(shard, attempt, since)
+                            : Mono.just((ShardOutcome) new ShardOutcome.Unchanged(shard.ref())))
+                    .onErrorResume(SluiceException.class, why -> afterFailure(shard, attempt, since, why));
         }
 
-        private Mono<ShardOutcome> attempt(ShardRead shard, int attempt, Duration since) {
+        private Mono<ShardOutcome> stored(ShardRead shard, int attempt, Duration since) {
             return Mono.defer(() -> {
                 tell(new Event.ShardStarted(shard.ref(), attempt));
                 Tally.Run run = tally.begin(shard.ref(), attempt);
@@ -196,8 +202,7 @@ public final class Copy {
                         })
                         .doOnError(e -> tally.drop(run))
                         .doOnCancel(() -> tally.drop(run))
-                        .<ShardOutcome>map(receipt -> new ShardOutcome.Stored(receipt, attempt, now().minus(since)))
-                        .onErrorResume(SluiceException.class, why -> afterFailure(shard, attempt, since, why));
+                        .map(receipt -> new ShardOutcome.Stored(receipt, attempt, now().minus(since)));
             });
         }
 
