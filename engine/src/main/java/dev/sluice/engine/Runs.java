@@ -10,6 +10,7 @@ import dev.sluice.engine.source.Source;
 import dev.sluice.engine.target.Target;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -19,12 +20,12 @@ import reactor.core.scheduler.Schedulers;
 final class Runs {
 
     private final Sinks.Empty<Event> closing = Sinks.empty();
-    private final Set<Sinks.Empty<Void>> running = ConcurrentHashMap.newKeySet();
+    private final Set<Run> running = ConcurrentHashMap.newKeySet();
 
     /** A copy, which tells what it leaves behind when it is ended; cold. */
     Flux<Event> copy(Source source, Target target, CopyOptions options, Selection selection) {
         var copy = new Copy(source, target, options, Schedulers.parallel());
-        return Flux.using(this::begin, over -> copy.run(selection, closing.asMono()), this::end)
+        return Flux.using(this::begin, run -> copy.run(selection, closing.asMono(), run::waitFor), Run::done)
                 .doOnError(EngineBroken.class, closing::tryEmitError); // an operator may have passed it on by itself
     }
 
@@ -57,17 +58,32 @@ final class Runs {
 
     /** Completes when every copy that runs now has cleaned up. */
     Mono<Void> over() {
-        return Mono.when(running.stream().map(Sinks.Empty::asMono).toList());
+        return Mono.when(running.stream().map(run -> run.over.asMono()).toList());
     }
 
-    private Sinks.Empty<Void> begin() {
-        Sinks.Empty<Void> over = Sinks.empty();
-        running.add(over);
-        return over;
+    private Run begin() {
+        var run = new Run();
+        running.add(run);
+        return run;
     }
 
-    private void end(Sinks.Empty<Void> over) {
-        running.remove(over);
-        over.tryEmitEmpty();
+    /** A copy under way. It is over when its events have ended and all is cleaned up, which after a cancel is later. */
+    private final class Run {
+        private final Sinks.Empty<Void> over = Sinks.empty();
+        private final AtomicInteger left = new AtomicInteger(1);
+
+        Mono<Void> waitFor(Mono<Void> cleanUp) {
+            return Mono.defer(() -> {
+                left.incrementAndGet();
+                return cleanUp.doFinally(signal -> done());
+            });
+        }
+
+        void done() {
+            if (left.decrementAndGet() == 0) {
+                running.remove(this);
+                over.tryEmitEmpty();
+            }
+        }
     }
 }

@@ -33,6 +33,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
@@ -69,7 +70,7 @@ public final class Copy {
      * lets the target clean up.
      */
     public Flux<Event> run(Selection selection) {
-        return run(selection, Mono.never());
+        return run(selection, Mono.never(), cleanUp -> cleanUp);
     }
 
     /**
@@ -77,14 +78,15 @@ public final class Copy {
      * last {@link Event.Told}s come before the error.
      *
      * @param stop its error ends the copy, and is passed on
+     * @param cleaningUp is shown each thing that is done at the end: after a cancel nobody else hears when it is over
      */
-    public Flux<Event> run(Selection selection, Mono<?> stop) {
+    public Flux<Event> run(Selection selection, Mono<?> stop, UnaryOperator<Mono<Void>> cleaningUp) {
         // Every event but samples is of bounded number (shards × attempts), so buffering them is bounded too.
         return Flux.create(sink -> {
             var copy = Mono.usingWhen(
                             until(stop, source.open(selection)),
-                            session -> through(session, sink, stop),
-                            SourceSession::close)
+                            session -> through(session, sink, stop, cleaningUp),
+                            session -> cleaningUp.apply(session.close()))
                     .subscribe(
                             report -> {
                                 sink.next(new Event.Finished(report));
@@ -95,13 +97,14 @@ public final class Copy {
         });
     }
 
-    private Mono<CopyReport> through(SourceSession from, FluxSink<Event> events, Mono<?> stop) {
+    private Mono<CopyReport> through(
+            SourceSession from, FluxSink<Event> events, Mono<?> stop, UnaryOperator<Mono<Void>> cleaningUp) {
         return Mono.usingWhen(
                 until(stop, target.begin(from.catalog())),
                 to -> until(stop, new Run(from, to, events).go()),
                 to -> Mono.empty(),
-                (to, error) -> giveUp(to, events),
-                to -> giveUp(to, events));
+                (to, error) -> cleaningUp.apply(giveUp(to, events)),
+                to -> cleaningUp.apply(giveUp(to, events)));
     }
 
     /** Not {@code takeUntilOther}: an error of the other leaves the work running there (seen with reactor-core 3.8.7). */
