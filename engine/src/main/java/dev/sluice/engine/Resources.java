@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
+import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.netty.resources.LoopResources;
@@ -99,8 +100,18 @@ final class Resources {
 
     /** Blocks for some seconds at most, for what is still to be cleaned up. */
     void close() {
-        files.disposeGracefully().onErrorComplete().block(PATIENCE);
+        close(PATIENCE);
+    }
+
+    /** What is not done in time does not keep the rest from being freed. */
+    void close(Duration patience) {
+        inTime(files.disposeGracefully(), patience);
+        files.dispose(); // where a file hangs, its thread is left to itself
         workers.dispose();
-        loops.disposeLater(Duration.ZERO, PATIENCE).block(PATIENCE);
+        inTime(loops.disposeLater(Duration.ZERO, patience), patience);
+    }
+
+    private static void inTime(Mono<Void> end, Duration patience) {
+        end.timeout(patience).onErrorComplete().block();
     }
 }
