@@ -17,6 +17,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
@@ -49,19 +50,26 @@ public final class FanOut implements Target {
     /** One that refuses is left out, and that is told; if all refuse, the first one's reason is the error. */
     @Override
     public Mono<TargetSession> begin(Catalog catalog) {
-        return Flux.fromIterable(targets)
-                .concatMap(
-                        target -> target.begin(catalog)
-                                .map(session -> new Member(target.describe(), Optional.of(session), Optional.empty()))
-                                .onErrorResume(
-                                        SluiceException.class,
-                                        e -> Mono.just(
-                                                new Member(target.describe(), Optional.empty(), Optional.of(e)))),
-                        0)
-                .collectList()
-                .flatMap(members -> members.stream().anyMatch(member -> member.session.isPresent())
-                        ? Mono.just(new Session(members))
-                        : Mono.error(members.get(0).refusal.orElseThrow()));
+        return Mono.usingWhen(
+                Mono.fromSupplier(() -> new Session(new CopyOnWriteArrayList<>())),
+                session -> Flux.fromIterable(targets)
+                        .concatMap(target -> member(target, catalog), 0)
+                        .doOnNext(session.members::add)
+                        .then(Mono.<TargetSession>defer(() -> session.begun().isEmpty()
+                                ? Mono.error(session.members.get(0).refusal.orElseThrow())
+                                : Mono.just(session))),
+                session -> Mono.empty(),
+                // Those that have begun would not hear of it.
+                (session, error) -> session.abort(),
+                Session::abort);
+    }
+
+    private static Mono<Member> member(Target target, Catalog catalog) {
+        return target.begin(catalog)
+                .map(session -> new Member(target.describe(), Optional.of(session), Optional.empty()))
+                .onErrorResume(
+                        SluiceException.class,
+                        e -> Mono.just(new Member(target.describe(), Optional.empty(), Optional.of(e))));
     }
 
     /** One target and how it fares. */
@@ -86,7 +94,9 @@ public final class FanOut implements Target {
 
         void miss(ShardRef shard, SluiceException why) {
             misses.put(shard, String.valueOf(why.getMessage()));
-            gone |= why instanceof ConnectionFailed || why instanceof ConnectionLost || why instanceof ServerSilent;
+            if (why instanceof ConnectionFailed || why instanceof ConnectionLost || why instanceof ServerSilent) {
+                gone = true; // never back: shards that end at the same time may find different reasons
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.sluice.engine.target;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.flow.Crossing;
@@ -22,6 +24,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
 
 class FanOutTest {
 
@@ -56,6 +59,88 @@ class FanOutTest {
                 SHARD,
                 parts -> written(parts, new Member(taken -> taken), new Member(FanOutTest::broken)),
                 () -> reading.get() == 0);
+    }
+
+    /** The others have begun by then, and a server has databases that are this restore's. */
+    @Test
+    void thoseThatHaveBegunGiveUpWhenTheBeginningIsCancelled() {
+        var givenUp = new AtomicInteger();
+        Target begun = beginning(Mono.just(givingUp(givenUp)));
+
+        new FanOut(List.of(begun, beginning(Mono.never())), 0)
+                .begin(CATALOG)
+                .as(StepVerifier::create)
+                .thenCancel()
+                .verify();
+
+        assertThat(givenUp).hasValue(1);
+    }
+
+    @Test
+    void thoseThatHaveBegunGiveUpWhenTheBeginningFails() {
+        var givenUp = new AtomicInteger();
+        Target begun = beginning(Mono.just(givingUp(givenUp)));
+
+        new FanOut(List.of(begun, beginning(Mono.error(new IllegalStateException("a defect")))), 0)
+                .begin(CATALOG)
+                .as(StepVerifier::create)
+                .verifyError(IllegalStateException.class);
+
+        assertThat(givenUp).hasValue(1);
+    }
+
+    @Test
+    void thoseThatHaveBegunGoOnWhenAllHave() {
+        var givenUp = new AtomicInteger();
+
+        new FanOut(List.of(beginning(Mono.just(givingUp(givenUp))), beginning(Mono.just(givingUp(givenUp)))), 0)
+                .begin(CATALOG)
+                .as(StepVerifier::create)
+                .expectNextCount(1)
+                .verifyComplete();
+
+        assertThat(givenUp).hasValue(0);
+    }
+
+    private static Target beginning(Mono<TargetSession> session) {
+        return new Target() {
+            @Override
+            public String describe() {
+                return "a target";
+            }
+
+            @Override
+            public Mono<TargetSession> begin(Catalog catalog) {
+                return session;
+            }
+        };
+    }
+
+    private static TargetSession givingUp(AtomicInteger givenUp) {
+        return new TargetSession() {
+            @Override
+            public int maxOpenShards() {
+                return 1;
+            }
+
+            @Override
+            public Mono<ShardReceipt> write(ShardRef shard, Flux<ShardPart> parts, LongConsumer stored) {
+                return Mono.never();
+            }
+
+            @Override
+            public Mono<Sealed> seal(List<ShardOutcome> outcomes) {
+                return Mono.never();
+            }
+
+            @Override
+            public Mono<List<Notice>> abort() {
+                return Mono.fromSupplier(() -> {
+                    givenUp.incrementAndGet();
+                    return List.of();
+                });
+            }
+        };
     }
 
     private static Mono<ShardReceipt> written(Flux<ShardPart> parts, Target... members) {
