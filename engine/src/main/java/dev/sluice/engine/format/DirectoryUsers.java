@@ -1,6 +1,7 @@
 package dev.sluice.engine.format;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,15 +26,19 @@ public final class DirectoryUsers {
      * @param directories that do not exist are passed over
      */
     public static Optional<String> find(List<Path> directories) {
+        return find(PROC, directories);
+    }
+
+    static Optional<String> find(Path proc, List<Path> directories) {
         List<Path> real = directories.stream().flatMap(DirectoryUsers::real).toList();
         String own = Long.toString(ProcessHandle.current().pid());
-        try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC, "[0-9]*")) {
+        try (DirectoryStream<Path> processes = Files.newDirectoryStream(proc, "[0-9]*")) {
             for (Path process : processes) {
                 if (!process.getFileName().toString().equals(own) && uses(process, real)) {
                     return Optional.of("%s (pid %s)".formatted(name(process), process.getFileName()));
                 }
             }
-        } catch (IOException e) {
+        } catch (IOException | DirectoryIteratorException e) {
             return Optional.empty();
         }
         return Optional.empty();
@@ -59,15 +64,26 @@ public final class DirectoryUsers {
     private static boolean hasOpen(Path process, List<Path> directories) {
         try (DirectoryStream<Path> open = Files.newDirectoryStream(process.resolve("fd"))) {
             for (Path descriptor : open) {
-                if (isBelow(Files.readSymbolicLink(descriptor), directories)) {
+                if (target(descriptor)
+                        .filter(path -> isBelow(path, directories))
+                        .isPresent()) {
                     return true;
                 }
             }
-        } catch (IOException e) {
+        } catch (IOException | DirectoryIteratorException e) {
             // Of another user, or over by now.
             return false;
         }
         return false;
+    }
+
+    /** Empty for what was closed since it was listed, as connections of a busy server are all the time. */
+    private static Optional<Path> target(Path descriptor) {
+        try {
+            return Optional.of(Files.readSymbolicLink(descriptor));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
     }
 
     private static boolean hasMapped(Path process, List<Path> directories) {
