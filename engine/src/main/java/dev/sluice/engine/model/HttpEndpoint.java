@@ -47,6 +47,10 @@ public record HttpEndpoint(String host, int port, boolean tls, boolean verify, S
                 : text.startsWith("http://") ? text.substring("http://".length()) : text;
         int slash = rest.indexOf('/');
         String address = slash < 0 ? rest : rest.substring(0, slash);
+        if (address.contains("@")) { // and is not repeated: there may be a password before it
+            throw new IllegalArgumentException(
+                    "user and password are no part of an address: they go by -username and INFLUX_PASSWORD");
+        }
         ServerAddress parsed = ServerAddress.parse(address);
         boolean without =
                 parsed.port() == ServerAddress.DEFAULT_PORT && !address.endsWith(":" + ServerAddress.DEFAULT_PORT);

@@ -39,4 +39,16 @@ class EndTest {
         assertThatThrownBy(() -> End.parse("data:/d?met=/m")).hasMessageContaining("meta=DIR and wal=DIR");
         assertThatThrownBy(() -> End.parse("influxd://")).isInstanceOf(IllegalArgumentException.class);
     }
+
+    /** Ends are shown, in messages and reports; secrets are not. */
+    @Test
+    void takesNoCredentialsAndDoesNotRepeatThem() {
+        assertThatThrownBy(() -> End.parse("http://ann:secret@db1:8086"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("-username")
+                .hasMessageNotContaining("secret");
+        assertThatThrownBy(() -> HttpEndpoint.parse("https://ann:secret@db1"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageNotContaining("secret");
+    }
 }
