@@ -85,7 +85,7 @@ final class ShardDirectoryWriter extends BaseSubscriber<ShardPart> {
     static Mono<Unpacked> unpack(
             Path directory, Flux<ShardPart> parts, LongConsumer stored, Sinks.Empty<Void> ended, Scheduler blocking) {
         return Mono.create(sink -> {
-            var writer = new ShardDirectoryWriter(directory, stored, sink, ended, blocking.createWorker());
+            var writer = new ShardDirectoryWriter(directory, stored, sink, ended, worker(blocking, ended));
             sink.onCancel(writer::stop);
             writer.onWorker(() -> {
                 Files.createDirectories(directory.getParent());
@@ -93,6 +93,15 @@ final class ShardDirectoryWriter extends BaseSubscriber<ShardPart> {
                 parts.subscribe(writer);
             });
         });
+    }
+
+    private static Scheduler.Worker worker(Scheduler blocking, Sinks.Empty<Void> ended) {
+        try {
+            return blocking.createWorker();
+        } catch (RejectedExecutionException e) {
+            ended.tryEmitEmpty();
+            throw e;
+        }
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -14,6 +15,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
 
 class ShardDirectoryWriterTest {
 
@@ -47,5 +49,18 @@ class ShardDirectoryWriterTest {
                     ends.get(ends.size() - 1).asMono().block(PATIENCE);
                     return Files.notExists(shards.resolve("7"));
                 });
+    }
+
+    /** Whoever gives up waits for this. */
+    @Test
+    void hasEndedWhereNoThreadIsLeft() {
+        Sinks.Empty<Void> ended = Sinks.empty();
+        blocking.dispose();
+
+        ShardDirectoryWriter.unpack(temp.resolve("7"), Flux.never(), bytes -> {}, ended, blocking)
+                .as(StepVerifier::create)
+                .verifyError(RejectedExecutionException.class);
+
+        ended.asMono().as(StepVerifier::create).expectComplete().verify(PATIENCE);
     }
 }
