@@ -1,6 +1,7 @@
 package dev.sluice.engine.format;
 
 import dev.sluice.engine.model.ShardRef;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
@@ -44,14 +45,14 @@ public record LegacyName(String stem, long shardId, long number) {
 
     /** The name of a metastore's file. */
     public static String meta(long number) {
-        return "meta.%02d".formatted(number);
+        return String.format(Locale.ROOT, "meta.%02d", number);
     }
 
     /** The name of a shard's file. */
     public static String of(ShardRef shard, long number) {
         String id = shard.idText();
-        return "%s.%s.%s%s.%02d"
-                .formatted(shard.database(), shard.policy(), "0".repeat(Math.max(0, 5 - id.length())), id, number);
+        String zeros = "0".repeat(Math.max(0, 5 - id.length()));
+        return String.format(Locale.ROOT, "%s.%s.%s%s.%02d", shard.database(), shard.policy(), zeros, id, number);
     }
 
     /** Whether this may be a file of that shard. */

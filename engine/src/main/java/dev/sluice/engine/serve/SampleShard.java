@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -82,7 +83,7 @@ final class SampleShard {
     }
 
     private static int machine(int host, Map<String, Field> fields) {
-        String tags = ",dc=%s,host=web-%02d#!~#".formatted(host % 3 == 0 ? "fra" : "ams", host);
+        String tags = ",dc=%s,host=%s#!~#".formatted(host % 3 == 0 ? "fra" : "ams", name(host));
         fields.put("cpu" + tags + "usage_system", (times, random) -> walk(times, random, 4, 12));
         fields.put("cpu" + tags + "usage_user", (times, random) -> walk(times, random, 22, 45));
         fields.put("mem" + tags + "used_percent", (times, random) -> walk(times, random, 55, 20));
@@ -98,7 +99,7 @@ final class SampleShard {
     private static int web(int host, Map<String, Field> fields) {
         int series = 0;
         for (String path : new String[] {"/", "/api/v1/orders", "/login"}) {
-            String tags = ",host=web-%02d,path=%s#!~#".formatted(host, path);
+            String tags = ",host=%s,path=%s#!~#".formatted(name(host), path);
             fields.put("http" + tags + "cached", SampleShard::switches);
             fields.put("http" + tags + "latency_ms", (times, random) -> walk(times, random, 35, 30));
             fields.put("http" + tags + "requests", (times, random) -> counter(times, random, 90));
@@ -106,6 +107,10 @@ final class SampleShard {
             series++;
         }
         return series;
+    }
+
+    private static String name(int host) {
+        return String.format(Locale.ROOT, "web-%02d", host);
     }
 
     /** A few milliseconds late, each time another few; the same for all fields of a series. */

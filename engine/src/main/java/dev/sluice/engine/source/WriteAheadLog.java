@@ -14,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -88,7 +89,7 @@ record WriteAheadLog(ShardRef shard, List<Path> segments, long bytes, Instant mo
         WalReplay.Result result = WalReplay.toTsm(
                 bytes,
                 () -> {
-                    String name = "%09d-%09d.tsm".formatted(above + 1 + names.size(), 1);
+                    String name = String.format(Locale.ROOT, "%09d-%09d.tsm", above + 1 + names.size(), 1);
                     names.add(name);
                     return FileChannel.open(
                             directory.resolve(name), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);

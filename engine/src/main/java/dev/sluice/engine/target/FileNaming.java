@@ -1,5 +1,6 @@
 package dev.sluice.engine.target;
 
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -45,6 +46,6 @@ interface FileNaming {
     private static Optional<String> name(long generation, long sequence) {
         return generation > MAX || sequence > MAX || sequence < 1
                 ? Optional.empty()
-                : Optional.of("%09d-%09d.tsm".formatted(generation, sequence));
+                : Optional.of(String.format(Locale.ROOT, "%09d-%09d.tsm", generation, sequence));
     }
 }

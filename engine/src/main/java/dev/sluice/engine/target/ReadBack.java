@@ -33,7 +33,7 @@ final class ReadBack {
     /** No file is newer, so a server that is ready answers with an empty archive. */
     private static final Instant NEVER = Instant.parse("9999-01-01T00:00:00Z");
 
-    private static final Pattern TSM = Pattern.compile("(\\d+)-(\\d+)\\.tsm");
+    private static final Pattern TSM = Pattern.compile("(\\d{1,18})-(\\d{1,18})\\.tsm");
 
     private final SnapshotTransport transport;
 

@@ -31,7 +31,7 @@ import reactor.core.scheduler.Scheduler;
  */
 final class ShardSurvey {
 
-    private static final Pattern TSM = Pattern.compile("(\\d+)-(\\d+)\\.tsm");
+    private static final Pattern TSM = Pattern.compile("(\\d{1,18})-(\\d{1,18})\\.tsm");
 
     /** Generations that are left free for files that the server writes while the merge is under way. */
     private static final long MARGIN = 1_000;

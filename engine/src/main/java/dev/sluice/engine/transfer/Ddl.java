@@ -91,7 +91,7 @@ final class Ddl {
     }
 
     private static String settings(Metastore.Policy policy) {
-        return "DURATION %s REPLICATION %d SHARD DURATION %s"
+        return "DURATION %s REPLICATION %s SHARD DURATION %s"
                 .formatted(span(policy.duration()), Math.max(1, policy.replicaN()), span(policy.shardGroupDuration()));
     }
 

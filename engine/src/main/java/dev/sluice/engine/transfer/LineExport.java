@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -481,7 +482,8 @@ public final class LineExport {
         String name = String.valueOf(path.getFileName());
         int dot = name.indexOf('.', 1);
         String stem = dot < 0 ? name : name.substring(0, dot);
-        return path.resolveSibling("%s-%03d%s".formatted(stem, number, dot < 0 ? "" : name.substring(dot)));
+        return path.resolveSibling(
+                String.format(Locale.ROOT, "%s-%03d%s", stem, number, dot < 0 ? "" : name.substring(dot)));
     }
 
     private void count(Piece piece) {
