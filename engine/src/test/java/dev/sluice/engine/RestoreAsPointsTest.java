@@ -18,6 +18,7 @@ import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.model.Timeouts;
 import dev.sluice.engine.testkit.Answers;
 import dev.sluice.engine.testkit.FakeInflux;
 import dev.sluice.engine.testkit.FakeInfluxd;
@@ -113,6 +114,17 @@ class RestoreAsPointsTest {
 
         assertThat(http.lines()).hasSize(POINTS).noneMatch(line -> line.contains("placeholder"));
         assertThat(http.statements()).noneMatch(statement -> statement.startsWith("DROP"));
+    }
+
+    /** Whether the server has it all the same, nobody can tell. */
+    @Test
+    void aPlaceholderIsDroppedEvenIfItsWriteGotNoAnswer() {
+        serverLacksTheGroupOf(UNLIKE);
+        http.slow(write -> write.lines().get(0).startsWith("sluice_placeholder") ? PATIENCE : Duration.ZERO);
+
+        restore(withHttp().timeouts(new Timeouts(PATIENCE, Duration.ofMillis(300), PATIENCE)));
+
+        assertThat(http.statements()).contains("DROP MEASUREMENT sluice_placeholder");
     }
 
     @Test
@@ -278,6 +290,19 @@ class RestoreAsPointsTest {
                 .filter(group -> group.getEndTime() - group.getStartTime() < Answers.GROUP_NANOS)
                 .map(group -> group.getShards(0).getId())
                 .toList();
+    }
+
+    /** All else is as in the backup. */
+    private void serverLacksTheGroupOf(ShardRef shard) {
+        backup();
+        Data data = metadata(LIKE, UNLIKE);
+        RetentionPolicyInfo.Builder policy = data.getDatabases(0).getRetentionPolicies(0).toBuilder()
+                .removeShardGroups(Math.toIntExact(shard.id() - 1));
+        server.imported(
+                data.toBuilder()
+                        .setDatabases(0, data.getDatabases(0).toBuilder().setRetentionPolicies(0, policy))
+                        .build(),
+                "db");
     }
 
     private RestoreRequest.Builder request() {

@@ -1,7 +1,6 @@
 package dev.sluice.engine.target;
 
 import dev.sluice.engine.http.InfluxHttp;
-import dev.sluice.engine.http.WriteOutcome;
 import dev.sluice.engine.http.WriteTarget;
 import dev.sluice.engine.line.InfluxQl;
 import dev.sluice.engine.meta.DatabaseImport;
@@ -78,7 +77,7 @@ final class ExistingPlaces {
 
     private static String create(DatabaseImport merge, Policy policy) {
         boolean forEver = policy.duration().isZero() || merge.keepExpired();
-        return "CREATE RETENTION POLICY %s ON %s DURATION %s REPLICATION %d SHARD DURATION %s"
+        return "CREATE RETENTION POLICY %s ON %s DURATION %s REPLICATION %s SHARD DURATION %s"
                 .formatted(
                         InfluxQl.quoted(merge.policyTarget(policy.name())),
                         InfluxQl.quoted(merge.target()),
@@ -113,7 +112,7 @@ final class ExistingPlaces {
             return Mono.empty();
         }
         InfluxHttp api = http.orElseThrow();
-        return Flux.fromIterable(starts.entrySet())
+        Mono<Void> written = Flux.fromIterable(starts.entrySet())
                 .concatMap(
                         entry -> api.write(
                                 new WriteTarget.Database(
@@ -121,15 +120,16 @@ final class ExistingPlaces {
                                 Unpooled.copiedBuffer(lines(entry.getValue()), StandardCharsets.UTF_8),
                                 false),
                         0)
-                .filter(WriteOutcome.Written.class::isInstance)
-                .then(api.query("DROP MEASUREMENT " + PLACEHOLDER, Optional.of(merge.target())))
                 .then();
+        Mono<?> dropped = api.query("DROP MEASUREMENT " + PLACEHOLDER, Optional.of(merge.target()));
+        // Also where a write got no answer: the server may have it all the same.
+        return Mono.usingWhen(Mono.just(api), client -> written, client -> dropped);
     }
 
     private static String lines(SortedSet<Instant> starts) {
         return starts.stream()
-                .map(start -> "%s v=0i %d\n"
-                        .formatted(PLACEHOLDER, start.getEpochSecond() * 1_000_000_000L + start.getNano()))
+                .map(start ->
+                        PLACEHOLDER + " v=0i " + (start.getEpochSecond() * 1_000_000_000L + start.getNano()) + "\n")
                 .collect(Collectors.joining());
     }
 
@@ -190,8 +190,8 @@ final class ExistingPlaces {
     }
 
     private String remedy(Located shard) {
-        String copy = "sluice copy -shard %d FROM http://HOST:8086"
-                .formatted(shard.ref().id());
+        String copy = "sluice copy -shard %s FROM http://HOST:8086"
+                .formatted(shard.ref().idText());
         return http.isEmpty()
                 ? "points have to go over HTTP: --http HOST:8086 here, or " + copy
                 : "points have to go over HTTP, where a write replaces what is there: --on-conflict existing cannot be had. "
