@@ -215,10 +215,12 @@ class StreamArchiveTest {
 
         List<String> names = new ArrayList<>();
         Map<String, byte[]> contents = new LinkedHashMap<>();
+        Map<String, Integer> modes = new LinkedHashMap<>();
         InputStream tar = new GZIPInputStream(new ByteArrayInputStream(stream));
         try (var entries = new TarArchiveInputStream(tar, "UTF-8")) {
             for (var entry = entries.getNextEntry(); entry != null; entry = entries.getNextEntry()) {
                 names.add(entry.getName());
+                modes.put(entry.getName(), entry.getMode() & 0777);
                 contents.put(entry.getName(), entries.readAllBytes());
             }
         }
@@ -227,6 +229,10 @@ class StreamArchiveTest {
                 .startsWith("meta/meta.db", "sluice/catalog.json")
                 .endsWith("manifest.json")
                 .contains("sluice/shards/db/a.b c/1.1.json", "sluice/shards/other/autogen/3.1.json");
+        assertThat(modes)
+                .as("password hashes are for their owner only")
+                .containsEntry("meta/meta.db", 0600)
+                .containsEntry("manifest.json", 0644);
         assertThat(contents.get("meta/meta.db"))
                 .isEqualTo(new MemoryShards(sample()).metadata().toByteArray());
         sample().forEach((ref, files) -> files.forEach((name, bytes) ->

@@ -29,6 +29,8 @@ final class StreamEntries {
     private static final int BLOCK = 512;
     private static final int END_MARKER = 2 * BLOCK;
     private static final int MODE = 0644;
+    /** Of what has the hashes of passwords. */
+    private static final int SECRET = 0600;
     /** Headers and records are small and may be dropped on a cancel: they live on the heap, and nobody has to count. */
     private static final ByteBufAllocator HEAP = new UnpooledByteBufAllocator(false, true);
 
@@ -173,7 +175,16 @@ final class StreamEntries {
 
     /** A whole entry in one buffer. */
     static ByteBuf entry(String path, byte[] content, Instant modified) {
-        ByteBuf header = TarHeaders.encode(HEAP, path, content.length, modified, MODE);
+        return entry(path, content, modified, MODE);
+    }
+
+    /** The same, which whoever unpacks it keeps from others. */
+    static ByteBuf secret(String path, byte[] content, Instant modified) {
+        return entry(path, content, modified, SECRET);
+    }
+
+    private static ByteBuf entry(String path, byte[] content, Instant modified, int mode) {
+        ByteBuf header = TarHeaders.encode(HEAP, path, content.length, modified, mode);
         int length = content.length + padding(content.length);
         ByteBuf entry = HEAP.heapBuffer(header.readableBytes() + length);
         entry.writeBytes(header).writeBytes(content).writeZero(padding(content.length));

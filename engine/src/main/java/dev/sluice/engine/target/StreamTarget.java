@@ -132,7 +132,7 @@ public final class StreamTarget implements Target {
                     catalog.version().map(ServerVersion::toString));
             put(
                     "meta",
-                    StreamEntries.entry(StreamLayout.META, catalog.metadata().toByteArray(), now),
+                    StreamEntries.secret(StreamLayout.META, catalog.metadata().toByteArray(), now),
                     StreamEntries.entry(StreamLayout.CATALOG, StreamJson.encode(announced), now));
         }
 
