@@ -23,7 +23,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -61,7 +60,7 @@ public final class DirectoryStore implements Store {
         this.blocking = blocking;
         this.channels = channels;
         this.posix = isPosix(directory);
-        this.syncsDirectory = trySyncDirectory();
+        this.syncsDirectory = trySync(directory);
     }
 
     /**
@@ -221,7 +220,7 @@ public final class DirectoryStore implements Store {
             Files.deleteIfExists(claim);
             return null;
         }
-        return new Claim(name);
+        return new ClaimFile(name);
     }
 
     private List<StoreEntry> entries() throws IOException {
@@ -238,7 +237,8 @@ public final class DirectoryStore implements Store {
         return entries;
     }
 
-    private boolean trySyncDirectory() {
+    /** False where it cannot be done. */
+    private static boolean trySync(Path directory) {
         try {
             PendingPath.syncDirectory(directory);
             return true;
@@ -249,15 +249,18 @@ public final class DirectoryStore implements Store {
     }
 
     private static void makeDirectory(Path directory) throws IOException {
-        for (Path above = directory; above != null; above = above.getParent()) {
-            if (Files.isDirectory(above)) {
-                break;
-            }
+        List<Path> parents = new ArrayList<>();
+        for (Path above = directory; above != null && !Files.isDirectory(above); above = above.getParent()) {
             if (isThere(above)) {
                 throw notADirectory(above);
             }
+            if (above.getParent() != null) {
+                parents.add(above.getParent());
+            }
         }
         Files.createDirectories(directory, directoryPermissions(isPosix(directory)));
+        // A file is as durable as the names of the directories above it.
+        parents.forEach(DirectoryStore::trySync);
     }
 
     private static SluiceException notADirectory(Path path) {
@@ -295,43 +298,34 @@ public final class DirectoryStore implements Store {
         return new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(text))};
     }
 
-    private final class Claim implements Reservation, PendingFile.Opener {
-        private final String name;
-        private final AtomicBoolean used = new AtomicBoolean();
+    /** By an empty file that only this store looks for. */
+    private final class ClaimFile extends Claim {
+        private final Path file;
 
-        Claim(String name) {
-            this.name = name;
+        ClaimFile(String name) {
+            super(name);
+            this.file = claimPath(name);
         }
 
         @Override
-        public String name() {
-            return name;
-        }
-
-        @Override
-        public Mono<StoredFile> put(Flux<ByteBuf> bytes, Digest.Algorithm algorithm) {
-            return Mono.defer(() -> used.compareAndSet(false, true)
-                    ? write(name, this, bytes, algorithm)
-                    : Mono.error(new IllegalStateException("reservation of " + name + " was used already")));
+        Mono<StoredFile> write(Flux<ByteBuf> bytes, Digest.Algorithm algorithm) {
+            return DirectoryStore.this.write(name(), this, bytes, algorithm);
         }
 
         @Override
         public PendingFile open() throws IOException {
             Set<OpenOption> options = Set.of(StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING);
-            return pendingFile(claimPath(name), path(name), channels.open(claimPath(name), options));
+            return pendingFile(file, path(name()), channels.open(file, options));
         }
 
         @Override
         public void abandon() throws IOException {
-            Files.deleteIfExists(claimPath(name));
+            Files.deleteIfExists(file);
         }
 
         @Override
-        public Mono<Void> release() {
-            return Mono.defer(() -> used.compareAndSet(false, true)
-                    ? onFiles(claimPath(name), () -> Files.deleteIfExists(claimPath(name)))
-                            .then()
-                    : Mono.empty());
+        Mono<Void> giveBack() {
+            return onFiles(file, () -> Files.deleteIfExists(file)).then();
         }
     }
 }

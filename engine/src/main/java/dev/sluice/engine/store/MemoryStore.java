@@ -14,7 +14,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.atomic.AtomicBoolean;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -70,7 +69,7 @@ public final class MemoryStore implements Store {
                 claims.remove(name);
                 return null;
             }
-            return new Claim(name);
+            return new ClaimedName(name);
         });
     }
 
@@ -159,43 +158,29 @@ public final class MemoryStore implements Store {
         }
     }
 
-    private final class Claim implements Reservation, PendingFile.Opener {
-        private final String name;
-        private final AtomicBoolean used = new AtomicBoolean();
-
-        Claim(String name) {
-            this.name = name;
+    private final class ClaimedName extends Claim {
+        ClaimedName(String name) {
+            super(name);
         }
 
         @Override
-        public String name() {
-            return name;
-        }
-
-        @Override
-        public Mono<StoredFile> put(Flux<ByteBuf> bytes, Digest.Algorithm algorithm) {
-            return Mono.defer(() -> used.compareAndSet(false, true)
-                    ? write(name, bytes, algorithm, this)
-                    : Mono.error(new IllegalStateException("reservation of " + name + " was used already")));
+        Mono<StoredFile> write(Flux<ByteBuf> bytes, Digest.Algorithm algorithm) {
+            return MemoryStore.this.write(name(), bytes, algorithm, this);
         }
 
         @Override
         public PendingFile open() {
-            return new PendingBytes(name, true);
+            return new PendingBytes(name(), true);
         }
 
         @Override
         public void abandon() {
-            claims.remove(name);
+            claims.remove(name());
         }
 
         @Override
-        public Mono<Void> release() {
-            return Mono.fromRunnable(() -> {
-                if (used.compareAndSet(false, true)) {
-                    claims.remove(name);
-                }
-            });
+        Mono<Void> giveBack() {
+            return Mono.fromRunnable(this::abandon);
         }
     }
 }
