@@ -143,7 +143,7 @@ public final class ManifestJson {
         String policy = "";
         long shard = 0;
         Optional<PortableManifest.Run> run = Optional.empty();
-        while (nextField(json)) {
+        while (JsonFields.next(json)) {
             switch (json.currentName()) {
                 case "meta" -> meta = readMeta(fileName, json);
                 case "limited" -> limited = json.nextToken() == JsonToken.VALUE_TRUE;
@@ -154,15 +154,15 @@ public final class ManifestJson {
                         }
                     }
                 }
-                case "database" -> database = text(json);
-                case "policy" -> policy = text(json);
+                case "database" -> database = JsonFields.text(json);
+                case "policy" -> policy = JsonFields.text(json);
                 case "shard_id" -> shard = unsigned(fileName, json);
                 case "sluice" -> {
                     if (json.nextToken() == JsonToken.START_OBJECT) {
                         run = Optional.of(readRun(json));
                     }
                 }
-                default -> skip(json);
+                default -> JsonFields.skip(json);
             }
         }
         if (meta == null) {
@@ -175,11 +175,11 @@ public final class ManifestJson {
         json.nextToken();
         String name = "";
         long size = 0;
-        while (nextField(json)) {
+        while (JsonFields.next(json)) {
             switch (json.currentName()) {
-                case "fileName" -> name = text(json);
+                case "fileName" -> name = JsonFields.text(json);
                 case "size" -> size = unsigned(fileName, json);
-                default -> skip(json);
+                default -> JsonFields.skip(json);
             }
         }
         return new PortableManifest.Meta(baseName(fileName, name), size);
@@ -196,19 +196,19 @@ public final class ManifestJson {
         long storedSize = 0;
         String digest = "";
         List<String> files = List.of();
-        while (nextField(json)) {
+        while (JsonFields.next(json)) {
             switch (json.currentName()) {
-                case "database" -> database = text(json);
-                case "policy" -> policy = text(json);
+                case "database" -> database = JsonFields.text(json);
+                case "policy" -> policy = JsonFields.text(json);
                 case "shardID" -> shard = unsigned(fileName, json);
-                case "fileName" -> name = text(json);
+                case "fileName" -> name = JsonFields.text(json);
                 case "size" -> size = unsigned(fileName, json);
                 case "lastModified" -> lastModified = unsigned(fileName, json);
-                case "codec" -> codec = text(json);
+                case "codec" -> codec = JsonFields.text(json);
                 case "storedSize" -> storedSize = unsigned(fileName, json);
-                case "digest" -> digest = text(json);
-                case "tsmFiles" -> files = texts(json);
-                default -> skip(json);
+                case "digest" -> digest = JsonFields.text(json);
+                case "tsmFiles" -> files = JsonFields.texts(json);
+                default -> JsonFields.skip(json);
             }
         }
         Optional<PortableManifest.Details> details = codec.isEmpty()
@@ -229,45 +229,22 @@ public final class ManifestJson {
         List<String> missing = List.of();
         List<String> unchanged = List.of();
         Optional<String> server = Optional.empty();
-        while (nextField(json)) {
+        while (JsonFields.next(json)) {
             switch (json.currentName()) {
-                case "kind" -> kind = text(json);
-                case "since" -> since = Optional.of(text(json));
-                case "database" -> database = Optional.of(text(json));
-                case "policy" -> policy = Optional.of(text(json));
-                case "shard" -> shard = Optional.of(text(json));
-                case "start" -> start = Optional.of(text(json));
-                case "end" -> end = Optional.of(text(json));
-                case "missing" -> missing = texts(json);
-                case "unchanged" -> unchanged = texts(json);
-                case "server" -> server = Optional.of(text(json));
-                default -> skip(json);
+                case "kind" -> kind = JsonFields.text(json);
+                case "since" -> since = Optional.of(JsonFields.text(json));
+                case "database" -> database = Optional.of(JsonFields.text(json));
+                case "policy" -> policy = Optional.of(JsonFields.text(json));
+                case "shard" -> shard = Optional.of(JsonFields.text(json));
+                case "start" -> start = Optional.of(JsonFields.text(json));
+                case "end" -> end = Optional.of(JsonFields.text(json));
+                case "missing" -> missing = JsonFields.texts(json);
+                case "unchanged" -> unchanged = JsonFields.texts(json);
+                case "server" -> server = Optional.of(JsonFields.text(json));
+                default -> JsonFields.skip(json);
             }
         }
         return new PortableManifest.Run(kind, since, database, policy, shard, start, end, missing, unchanged, server);
-    }
-
-    private static boolean nextField(JsonParser json) throws IOException {
-        JsonToken token = json.nextToken();
-        if (token == null) {
-            throw new IOException("ends too early");
-        }
-        return token == JsonToken.FIELD_NAME;
-    }
-
-    private static String text(JsonParser json) throws IOException {
-        String value = json.nextTextValue();
-        return value == null ? "" : value;
-    }
-
-    private static List<String> texts(JsonParser json) throws IOException {
-        List<String> values = new ArrayList<>();
-        if (json.nextToken() == JsonToken.START_ARRAY) {
-            while (json.nextToken() == JsonToken.VALUE_STRING) {
-                values.add(json.getText());
-            }
-        }
-        return values;
     }
 
     private static long unsigned(String fileName, JsonParser json) throws IOException {
@@ -279,11 +256,6 @@ public final class ManifestJson {
         } catch (NumberFormatException e) {
             throw new FormatDamaged(fileName, "has a number out of range for " + json.currentName());
         }
-    }
-
-    private static void skip(JsonParser json) throws IOException {
-        json.nextToken();
-        json.skipChildren();
     }
 
     /** A manifest must not lead out of its directory. */

@@ -110,17 +110,17 @@ public final class StreamJson {
             List<ShardRef> shards = List.of();
             List<ShardRef> notOffered = List.of();
             Optional<String> server = Optional.empty();
-            while (field(json)) {
+            while (JsonFields.next(json)) {
                 switch (json.currentName()) {
-                    case "format" -> format = text(json);
+                    case "format" -> format = JsonFields.text(json);
                     case "version" -> version = number(json);
                     case "created" -> created = time(json);
-                    case "kind" -> kind = text(json);
-                    case "digest" -> digest = algorithm(text(json));
+                    case "kind" -> kind = JsonFields.text(json);
+                    case "digest" -> digest = algorithm(JsonFields.text(json));
                     case "shards" -> shards = refs(json);
                     case "notOffered" -> notOffered = refs(json);
-                    case "server" -> server = Optional.of(text(json));
-                    default -> skip(json);
+                    case "server" -> server = Optional.of(JsonFields.text(json));
+                    default -> JsonFields.skip(json);
                 }
             }
             requireVersion(format, version);
@@ -136,14 +136,14 @@ public final class StreamJson {
             boolean counts = false;
             String problem = "";
             List<StreamShardEnd.File> files = new ArrayList<>();
-            while (field(json)) {
+            while (JsonFields.next(json)) {
                 switch (json.currentName()) {
-                    case "shard" -> shard = Optional.of(ref(text(json)));
+                    case "shard" -> shard = Optional.of(ref(JsonFields.text(json)));
                     case "attempt" -> attempt = number(json);
                     case "counts" -> counts = json.nextToken() == JsonToken.VALUE_TRUE;
-                    case "problem" -> problem = text(json);
+                    case "problem" -> problem = JsonFields.text(json);
                     case "files" -> objects(json, () -> files.add(file(json)));
-                    default -> skip(json);
+                    default -> JsonFields.skip(json);
                 }
             }
             return new StreamShardEnd(
@@ -163,15 +163,15 @@ public final class StreamJson {
             List<StreamManifest.Missing> missing = new ArrayList<>();
             List<ShardRef> unchanged = List.of();
             List<String> leftovers = List.of();
-            while (field(json)) {
+            while (JsonFields.next(json)) {
                 switch (json.currentName()) {
-                    case "format" -> format = text(json);
+                    case "format" -> format = JsonFields.text(json);
                     case "version" -> version = number(json);
                     case "shards" -> objects(json, () -> shards.add(shard(json)));
                     case "missing" -> objects(json, () -> missing.add(missing(json)));
                     case "unchanged" -> unchanged = refs(json);
-                    case "leftovers" -> leftovers = texts(json);
-                    default -> skip(json);
+                    case "leftovers" -> leftovers = JsonFields.texts(json);
+                    default -> JsonFields.skip(json);
                 }
             }
             requireVersion(format, version);
@@ -183,12 +183,12 @@ public final class StreamJson {
         String name = "";
         long size = -1;
         String digest = "";
-        while (field(json)) {
+        while (JsonFields.next(json)) {
             switch (json.currentName()) {
-                case "name" -> name = text(json);
+                case "name" -> name = JsonFields.text(json);
                 case "size" -> size = number(json);
-                case "digest" -> digest = text(json);
-                default -> skip(json);
+                case "digest" -> digest = JsonFields.text(json);
+                default -> JsonFields.skip(json);
             }
         }
         return new StreamShardEnd.File(name, size, digest(digest));
@@ -201,15 +201,15 @@ public final class StreamJson {
         long offset = 0;
         long bytes = 0;
         OptionalLong size = OptionalLong.empty();
-        while (field(json)) {
+        while (JsonFields.next(json)) {
             switch (json.currentName()) {
-                case "shard" -> ref = text(json);
+                case "shard" -> ref = JsonFields.text(json);
                 case "attempt" -> attempt = number(json);
                 case "files" -> files = number(json);
                 case "offset" -> offset = number(json);
                 case "bytes" -> bytes = number(json);
                 case "size" -> size = OptionalLong.of(number(json));
-                default -> skip(json);
+                default -> JsonFields.skip(json);
             }
         }
         return new StreamManifest.Shard(
@@ -219,11 +219,11 @@ public final class StreamJson {
     private static StreamManifest.Missing missing(JsonParser json) throws IOException {
         String ref = "";
         String why = "";
-        while (field(json)) {
+        while (JsonFields.next(json)) {
             switch (json.currentName()) {
-                case "shard" -> ref = text(json);
-                case "why" -> why = text(json);
-                default -> skip(json);
+                case "shard" -> ref = JsonFields.text(json);
+                case "why" -> why = JsonFields.text(json);
+                default -> JsonFields.skip(json);
             }
         }
         return new StreamManifest.Missing(ref(ref), why);
@@ -267,17 +267,7 @@ public final class StreamJson {
     }
 
     private static List<ShardRef> refs(JsonParser json) throws IOException {
-        return texts(json).stream().map(StreamJson::ref).toList();
-    }
-
-    private static List<String> texts(JsonParser json) throws IOException {
-        List<String> values = new ArrayList<>();
-        if (json.nextToken() == JsonToken.START_ARRAY) {
-            while (json.nextToken() == JsonToken.VALUE_STRING) {
-                values.add(json.getText());
-            }
-        }
-        return values;
+        return JsonFields.texts(json).stream().map(StreamJson::ref).toList();
     }
 
     private static void objects(JsonParser json, Read each) throws IOException {
@@ -290,23 +280,10 @@ public final class StreamJson {
 
     private static Instant time(JsonParser json) throws IOException {
         try {
-            return Instant.parse(text(json));
+            return Instant.parse(JsonFields.text(json));
         } catch (DateTimeException e) {
             throw new IllegalArgumentException("has a time that is none", e);
         }
-    }
-
-    private static boolean field(JsonParser json) throws IOException {
-        JsonToken token = json.nextToken();
-        if (token == null) {
-            throw new IllegalArgumentException("ends too early");
-        }
-        return token == JsonToken.FIELD_NAME;
-    }
-
-    private static String text(JsonParser json) throws IOException {
-        String value = json.nextTextValue();
-        return value == null ? "" : value;
     }
 
     private static long number(JsonParser json) throws IOException {
@@ -314,11 +291,6 @@ public final class StreamJson {
             throw new IllegalArgumentException("has no whole number for " + json.currentName());
         }
         return json.getLongValue();
-    }
-
-    private static void skip(JsonParser json) throws IOException {
-        json.nextToken();
-        json.skipChildren();
     }
 
     private static byte[] object(Body body) {
