@@ -30,7 +30,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -38,7 +37,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
@@ -66,8 +64,6 @@ public final class LiveTarget implements Target {
      * written again, as the server does not shorten it.
      */
     private static final long GENERATIONS = 10_000;
-
-    private static final Comparator<ShardRef> BY_NAME = Comparator.comparing(ShardRef::toString);
 
     private final LiveServer server;
     private final LiveOptions options;
@@ -281,10 +277,7 @@ public final class LiveTarget implements Target {
         private final Set<ShardRef> installed = ConcurrentHashMap.newKeySet();
         private final Set<ShardRef> compacted = ConcurrentHashMap.newKeySet();
         private final Set<ShardRef> undeleted = ConcurrentHashMap.newKeySet();
-        private final Map<ShardRef, PointWriter.Written> written = new ConcurrentSkipListMap<>(BY_NAME);
-
-        /** Shards of whose points only a part was written so far, and how many. */
-        private final Map<ShardRef, Long> begun = new ConcurrentSkipListMap<>(BY_NAME);
+        private final PointsAccount account = new PointsAccount();
 
         private Session(ImportPlan plan, Metastore before, List<Notice> found) {
             this.plan = plan;
@@ -436,10 +429,9 @@ public final class LiveTarget implements Target {
                                     ShardSurvey.guarded(surveys, shard, ledger, parts)
                                             .doOnNext(part -> count(part, files, raw)),
                                     stored,
-                                    taken -> takenSoFar(shard, taken)))
+                                    taken -> account.takenSoFar(shard, taken)))
                     .map(done -> {
-                        begun.remove(shard);
-                        written.put(shard, done);
+                        account.done(shard, done);
                         return new ShardReceipt(
                                 shard,
                                 raw.get(),
@@ -451,12 +443,6 @@ public final class LiveTarget implements Target {
                                 files,
                                 Duration.ZERO);
                     });
-        }
-
-        private void takenSoFar(ShardRef shard, long taken) {
-            if (taken > 0) {
-                begun.merge(shard, taken, Math::max);
-            }
         }
 
         private static void count(ShardPart part, List<String> files, AtomicLong raw) {
@@ -538,41 +524,8 @@ public final class LiveTarget implements Target {
                                 + "could not be compared byte for byte: " + names(compacted),
                         ""));
             }
-            tellOfPoints(all);
+            all.addAll(account.notices());
             return new Sealed(describe(), all);
-        }
-
-        /** Which shards went as points, and what came of them. */
-        private void tellOfPoints(List<Notice> all) {
-            if (!written.isEmpty()) {
-                long count = written.values().stream()
-                        .mapToLong(PointWriter.Written::points)
-                        .sum();
-                all.add(Notice.note(
-                        "%d points went over HTTP, as the server's shard groups span other times: %s"
-                                .formatted(count, names(written.keySet())),
-                        ""));
-            }
-            written.forEach((shard, done) -> {
-                if (done.rejected() > 0) {
-                    all.add(Notice.missing(
-                            "%d points of shard %s were not taken: %s"
-                                    .formatted(done.rejected(), shard, String.join("; ", done.reasons())),
-                            "'sluice copy -shard %d --rejects FILE FROM http://HOST:8086' keeps them in a file."
-                                    .formatted(shard.id())));
-                }
-                done.damage()
-                        .forEach(damage -> all.add(Notice.damaged(
-                                "points of shard %s are not written: %s".formatted(shard, damage),
-                                "Take the shard from another backup if there is one.")));
-            });
-            begun.forEach((shard, count) -> all.add(writtenInPart(shard, count)));
-        }
-
-        private Notice writtenInPart(ShardRef shard, long count) {
-            return Notice.warning(
-                    "shard %s was broken off with %d of its points written over HTTP".formatted(shard, count),
-                    "They stay. The same restore writes them again, without harm.");
         }
 
         /** The import changes the metadata without a lock: what others changed at the same time can be lost. */
@@ -601,7 +554,7 @@ public final class LiveTarget implements Target {
         public Mono<List<Notice>> abort() {
             return leaveDatabases().map(left -> {
                 List<Notice> all = new ArrayList<>(left);
-                begun.forEach((shard, count) -> all.add(writtenInPart(shard, count)));
+                all.addAll(account.brokenOff());
                 return all;
             });
         }
@@ -653,7 +606,7 @@ public final class LiveTarget implements Target {
                                 .formatted(made.bytes()));
     }
 
-    private static String names(Collection<ShardRef> shards) {
+    static String names(Collection<ShardRef> shards) {
         return shards.stream().map(ShardRef::toString).sorted().collect(Collectors.joining(", "));
     }
 }
