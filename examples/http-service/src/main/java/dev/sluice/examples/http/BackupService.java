@@ -35,11 +35,16 @@ public final class BackupService implements AutoCloseable {
 
     private BackupService(ServerAddress influxdb, int port) {
         this.influxdb = influxdb;
-        this.server = HttpServer.create()
-                .host("127.0.0.1")
-                .port(port)
-                .route(routes -> routes.get("/backup", this::backup).post("/restore", this::restore))
-                .bindNow();
+        try {
+            this.server = HttpServer.create()
+                    .host("127.0.0.1")
+                    .port(port)
+                    .route(routes -> routes.get("/backup", this::backup).post("/restore", this::restore))
+                    .bindNow();
+        } catch (RuntimeException e) {
+            engine.close(); // the port is taken: nobody will close this service
+            throw e;
+        }
     }
 
     /**
@@ -65,10 +70,14 @@ public final class BackupService implements AutoCloseable {
     }
 
     private Publisher<Void> backup(HttpServerRequest request, HttpServerResponse response) {
-        BackupRequest backup = BackupRequest.stream(influxdb)
-                .compression(compression(request.uri()))
-                .build();
-        Flux<ByteBuf> body = engine.stream(backup);
+        Compression compression;
+        try {
+            compression = compression(request.uri());
+        } catch (IllegalArgumentException e) {
+            return response.status(400).sendString(Mono.just(e.getMessage() + "\n"));
+        }
+        Flux<ByteBuf> body = engine.stream(
+                BackupRequest.stream(influxdb).compression(compression).build());
         // An error cuts the response off, which a client sees: the last chunk is missing, and so is the manifest.
         return response.header("Content-Type", "application/octet-stream")
                 .header("Content-Disposition", "attachment; filename=\"influxdb.sluice\"")

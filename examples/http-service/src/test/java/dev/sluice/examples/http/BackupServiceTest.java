@@ -59,6 +59,21 @@ class BackupServiceTest {
         }
     }
 
+    @Test
+    void aCompressionThatThereIsNotIsTheCallersMistake() throws Exception {
+        try (BackupService service = BackupService.start(new ServerAddress("127.0.0.1", 1), 0)) {
+            HttpResponse<String> response = HttpClient.newHttpClient()
+                    .send(
+                            HttpRequest.newBuilder(URI.create(
+                                            "http://127.0.0.1:%d/backup?compression=lzma".formatted(service.port())))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString());
+
+            assertThat(response.statusCode()).isEqualTo(400);
+            assertThat(response.body()).contains("lzma");
+        }
+    }
+
     /** A client that does not read stops the database from being read: what is under way is the engine's budget. */
     @Test
     void aSlowBrowserMakesNobodyHurry() throws Exception {
