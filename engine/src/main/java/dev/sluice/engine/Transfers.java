@@ -59,10 +59,17 @@ final class Transfers {
     }
 
     Flux<TransferEvent> export(ExportRequest request) {
-        LineExport.Out out = request.out()
+        return Flux.defer(() -> export(request, out(request))); // a cancel closes the channel, which nobody may share
+    }
+
+    private static LineExport.Out out(ExportRequest request) {
+        return request.out()
                 .<LineExport.Out>map(LineExport.Out.ToFile::new)
                 .orElseGet(() -> new LineExport.Out.ToChannel(
                         "standard output", new FileOutputStream(FileDescriptor.out).getChannel()));
+    }
+
+    private Flux<TransferEvent> export(ExportRequest request, LineExport.Out out) {
         return runs.unlessBroken(Flux.using(
                 () -> resources.line(request.compression(), OptionalLong.empty()),
                 line -> {

@@ -30,9 +30,7 @@ import reactor.core.publisher.Flux;
 /** Runs a copy to its end on the thread of the command, the one place that waits for events. */
 final class CopyRun {
 
-    /** Events that wait for a slow terminal or pipe; beyond them the engine leaves samples out. */
     private final Context context;
-
     private final Output how;
     private final Interruption interruption;
     private final Task task;

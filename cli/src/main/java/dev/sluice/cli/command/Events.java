@@ -9,6 +9,7 @@ import reactor.core.publisher.Signal;
 /** The events of a run, on the command's own thread. */
 final class Events {
 
+    /** Events that wait for a slow terminal or pipe; beyond them the engine leaves samples out. */
     private static final int AHEAD = 64;
 
     private Events() {}

@@ -56,7 +56,7 @@ public final class SampleData {
 
     /**
      * Writes the directories {@code data} and {@code meta}. The same seed and size give the same files. Cold; works
-     * on threads of its own, one shard on each processor.
+     * on Reactor's threads that may block, one shard on each processor.
      *
      * <p>Errors: {@link InvalidRequest} if there is a {@code data} or {@code meta} already, {@link StoreFailed}.
      *
