@@ -101,6 +101,26 @@ class StartScriptIT {
         assertThat(run(link.toString(), "--version").output()).startsWith("sluice ");
     }
 
+    /** As under cron, under systemd, and where ssh brings the name of a locale that is not there. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "C", "xx_YY.UTF-8"})
+    void knowsNamesBeyondAsciiWhateverTheLocale(String locale) {
+        byte[] tar = Answers.shard(SHARD, 1, 2, 1_000);
+        try (var server = ScriptedServer.byRequest(request -> good(request, tar))) {
+            List<String> command = new ArrayList<>(backup(server, temp.resolve("à côté")));
+            command.addAll(List.of("-db", "météo"));
+
+            ToolRun wrongName = ToolRun.run(command, Map.of("LC_ALL", locale, "LANG", ""), PATIENCE);
+            ToolRun run =
+                    ToolRun.run(backup(server, temp.resolve("à côté")), Map.of("LC_ALL", locale, "LANG", ""), PATIENCE);
+
+            assertThat(wrongName.exitCode()).as(wrongName.output()).isEqualTo(1);
+            assertThat(wrongName.output()).contains("database 'météo' does not exist");
+            assertThat(run.exitCode()).as(run.output()).isZero();
+            assertThat(temp.resolve("à côté")).isDirectoryContaining("glob:**.manifest");
+        }
+    }
+
     @Test
     void saysWhichJavaIsTooOld() throws IOException {
         Path old = temp.resolve("jdk/bin/java");
