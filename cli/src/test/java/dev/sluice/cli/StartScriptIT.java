@@ -121,6 +121,42 @@ class StartScriptIT {
         }
     }
 
+    /** Where not even {@code C.UTF-8} is installed. */
+    @Test
+    void aRestoreToDirectoriesRefusesNamesThatTheLocaleCannotWrite() throws IOException {
+        ShardRef named = new ShardRef("météo", "rp", 1);
+        byte[] tar = Answers.shard(named, 1, 2, 1_000);
+        Path backup = temp.resolve("backup");
+        try (var server = ScriptedServer.byRequest(request -> switch (request.type()) {
+            case 1 -> Script.answer(Answers.metastore(Answers.metadata(named)));
+            case 0 -> Script.answer(tar);
+            default -> Script.answer(Answers.pathList(named));
+        })) {
+            assertThat(run(backup(server, backup).toArray(String[]::new)).exitCode())
+                    .isZero();
+        }
+        Path data = Files.createDirectory(temp.resolve("data"));
+
+        ToolRun run = ToolRun.run( // without the script, which would find a better locale
+                List.of(
+                        Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                        "-cp",
+                        home.resolve("lib") + "/*",
+                        "dev.sluice.cli.Main",
+                        "restore",
+                        "-datadir",
+                        data.toString(),
+                        "-metadir",
+                        temp.resolve("meta").toString(),
+                        backup.toString()),
+                Map.of("LC_ALL", "C"),
+                PATIENCE);
+
+        assertThat(run.exitCode()).as(run.output()).isEqualTo(2);
+        assertThat(run.output()).contains("not a path: 'météo'").contains("locale");
+        assertThat(data).isEmptyDirectory();
+    }
+
     @Test
     void saysWhichJavaIsTooOld() throws IOException {
         Path old = temp.resolve("jdk/bin/java");

@@ -174,6 +174,8 @@ public final class DataDirectoryTarget implements Target {
                     places.put(ref, new ShardRef(taken.target(), taken.policyTarget(ref.policy()), graft.idOf(id)));
                 }
             }
+            // Where the charset of the locale cannot write a name that is told now, before a shard is unpacked.
+            places.values().forEach(this::pending);
         }
 
         @Override
@@ -190,10 +192,11 @@ public final class DataDirectoryTarget implements Target {
         public Mono<ShardReceipt> write(ShardRef shard, Flux<ShardPart> parts, LongConsumer stored) {
             return Mono.defer(() -> {
                 ShardRef place = placeOf(shard);
+                Path pending = pending(place);
                 Sinks.Empty<Void> ended = Sinks.empty();
                 writers.add(ended);
                 begun.add(place);
-                return ShardDirectoryWriter.unpack(pending(place), parts, stored, ended, blocking)
+                return ShardDirectoryWriter.unpack(pending, parts, stored, ended, blocking)
                         .map(done -> new ShardReceipt(
                                 shard,
                                 done.rawBytes(),
