@@ -29,7 +29,9 @@ public final class PaceFlags {
             names = "--timeout",
             paramLabel = "TIME",
             converter = Values.Span.class,
-            description = "Longest silence of a server while data flows. Default: 60s.")
+            description =
+                    "Longest silence of a server while data flows. Default: 60s. The first byte of a shard, and the "
+                            + "end of a restored one, may take 10 minutes or as long as this.")
     private @Nullable Duration timeout;
 
     public Pace pace() {

@@ -11,9 +11,11 @@ public final class ConnectionFailed extends SluiceException {
 
     public ConnectionFailed(ServerAddress address, Throwable cause) {
         super(
-                "cannot connect to %s: %s".formatted(address, cause.getMessage()),
-                "Is influxd running there? The backup port is 'bind-address' at the top of its configuration, "
-                        + "by default 127.0.0.1:8088, which other machines cannot reach.",
+                "cannot connect to %s: %s".formatted(address, NetworkTrouble.inWords(cause)),
+                NetworkTrouble.isUnknownName(cause)
+                        ? NetworkTrouble.UNKNOWN_NAME_HINT
+                        : "Is influxd running there? The backup port is 'bind-address' at the top of its configuration, "
+                                + "by default 127.0.0.1:8088, which other machines cannot reach.",
                 cause);
         this.address = address;
     }

@@ -13,7 +13,7 @@ public final class ConnectionLost extends SluiceException {
      */
     public ConnectionLost(String what, long received, Throwable cause) {
         super(
-                "connection lost during %s after %d bytes: %s".formatted(what, received, cause.getMessage()),
+                "connection lost during %s after %d bytes: %s".formatted(what, received, NetworkTrouble.inWords(cause)),
                 "Look for a restart, a full disk or a 'snapshot' line in the server's log, and for a proxy in between.",
                 cause);
         this.received = received;

@@ -11,7 +11,7 @@ public final class EmptyAnswer extends SluiceException {
                 "the server closed without an answer to %s".formatted(what),
                 "The reason stands only in the server's log: look for 'service=snapshot'. "
                         + "Old servers answer so while a snapshot of the shard is under way, and those before 1.5 always: they "
-                        + "need --protocol 1.4.",
+                        + "need --protocol 1.4. So does a port of something else, https for one; the backup port is 8088.",
                 null);
     }
 

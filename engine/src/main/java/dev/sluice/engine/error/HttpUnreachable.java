@@ -14,9 +14,16 @@ public final class HttpUnreachable extends HttpFailure {
     public HttpUnreachable(String what, String address, String reason, @Nullable Throwable cause) {
         super(
                 "no answer to %s from %s: %s".formatted(what, address, reason),
-                "Is the server running, and is this its HTTP address (8086 unless configured otherwise)? "
-                        + "-ssl is needed where it speaks https.",
+                cause != null && NetworkTrouble.isUnknownName(cause)
+                        ? NetworkTrouble.UNKNOWN_NAME_HINT
+                        : "Is the server running, and is this its HTTP address (8086 unless configured otherwise)? "
+                                + "-ssl is needed where it speaks https.",
                 cause);
+    }
+
+    /** The reason stands at the root of {@code cause}. */
+    public HttpUnreachable(String what, String address, Throwable cause) {
+        this(what, address, NetworkTrouble.inWords(cause), cause);
     }
 
     @Override

@@ -15,10 +15,10 @@ public final class ServerSilent extends SluiceException {
      */
     public ServerSilent(String what, long received, Duration limit) {
         super(
-                "no data for %s within %s, after %d bytes".formatted(what, limit, received),
+                "no data for %s within %s, after %d bytes".formatted(what, inWords(limit), received),
                 received == 0
-                        ? "The server may be writing a large cache to disk before its first byte, or may not be influxd; "
-                                + "raise the limit with --timeout."
+                        ? "The server may be stopped, may be writing a large cache to disk, or may not be influxd's backup port (8088) "
+                                + "at all; --timeout raises the limit."
                         : "The server or the network stalled; raise the limit with --timeout.",
                 null);
         this.received = received;
@@ -32,7 +32,7 @@ public final class ServerSilent extends SluiceException {
     /** Bytes of an upload were ready, and the server did not read on. */
     public static ServerSilent notTaking(String what, long sent, Duration limit) {
         return new ServerSilent(
-                "the server took no data of %s for %s, after %d bytes".formatted(what, limit, sent),
+                "the server took no data of %s for %s, after %d bytes".formatted(what, inWords(limit), sent),
                 "The server or the network stalled; raise the limit with --timeout.",
                 sent);
     }
@@ -40,9 +40,14 @@ public final class ServerSilent extends SluiceException {
     /** An upload was complete, and the server did not close, as it does when it has installed the files. */
     public static ServerSilent notClosing(String what, long sent, Duration limit) {
         return new ServerSilent(
-                "the server did not end %s within %s after its last byte, of %d bytes".formatted(what, limit, sent),
+                "the server did not end %s within %s after its last byte, of %d bytes"
+                        .formatted(what, inWords(limit), sent),
                 "It indexes the files before it closes, which takes long with many series; raise the limit with --timeout.",
                 sent);
+    }
+
+    private static String inWords(Duration limit) {
+        return limit.toMillis() % 1000 == 0 ? limit.toSeconds() + " s" : limit.toMillis() + " ms";
     }
 
     /** Bytes of the answer, or of the upload, until then. */

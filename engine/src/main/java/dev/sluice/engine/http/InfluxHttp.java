@@ -15,6 +15,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.QueryStringEncoder;
+import io.netty.handler.ssl.NotSslRecordException;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import io.netty.handler.timeout.ReadTimeoutException;
@@ -277,17 +278,20 @@ public final class InfluxHttp implements AutoCloseable {
         if (e instanceof ReadTimeoutException) {
             return new HttpUnreachable(what, endpoint.toString(), "it took too long", e);
         }
+        if (e instanceof NotSslRecordException || e.getCause() instanceof NotSslRecordException) {
+            return new HttpUnreachable(what, endpoint.toString(), "it does not speak https", e);
+        }
         Throwable root = e;
         boolean certificate = false;
         while (root.getCause() != null && root.getCause() != root) {
             certificate |= root instanceof CertificateException;
             root = root.getCause();
         }
-        String reason = root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
         if (certificate || root instanceof CertificateException) {
+            String reason = root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
             return new CertificateNotTrusted(what, endpoint.toString(), reason, e);
         }
-        return new HttpUnreachable(what, endpoint.toString(), reason, e);
+        return new HttpUnreachable(what, endpoint.toString(), e);
     }
 
     private static void authorize(HttpHeaders headers, Credentials credentials) {

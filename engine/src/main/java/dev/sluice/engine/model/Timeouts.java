@@ -7,9 +7,9 @@ import java.time.Duration;
  * never taken for a dead server.
  *
  * @param connect until the connection stands
- * @param firstByte until the first byte of an answer: the server writes its cache to disk before it; and from the last
+ * @param firstByte until the first byte of a shard: the server writes its cache to disk before it; and from the last
  *     byte of an upload until the server closes: it indexes the files before it
- * @param idle between two reads, or two writes
+ * @param idle between two reads, or two writes; and until the first byte of the metastore, which a server has in memory
  */
 public record Timeouts(Duration connect, Duration firstByte, Duration idle) {
 

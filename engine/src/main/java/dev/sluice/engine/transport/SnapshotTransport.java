@@ -13,6 +13,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.FixedRecvByteBufAllocator;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
@@ -41,6 +42,7 @@ public final class SnapshotTransport {
 
     private final ServerAddress address;
     private final Timeouts timeouts;
+    private final TcpClient asking;
     private final TcpClient reading;
     private final TcpClient writing;
     private final Protocol protocol;
@@ -49,8 +51,8 @@ public final class SnapshotTransport {
         this.address = address;
         this.timeouts = timeouts;
         this.protocol = Protocol.V1_5;
-        this.reading = client.doOnChannelInit((observer, channel, remote) ->
-                channel.pipeline().addFirst(new ReadDeadline(timeouts.firstByte(), timeouts.idle())));
+        this.asking = limited(client, timeouts.idle(), timeouts.idle());
+        this.reading = limited(client, timeouts.firstByte(), timeouts.idle());
         // Whatever ends an upload before its end is a reset: the server would take a close for the end of the archive.
         this.writing = client.option(ChannelOption.SO_LINGER, 0);
     }
@@ -58,6 +60,7 @@ public final class SnapshotTransport {
     private SnapshotTransport(SnapshotTransport other, Protocol protocol) {
         this.address = other.address;
         this.timeouts = other.timeouts;
+        this.asking = other.asking;
         this.reading = other.reading;
         this.writing = other.writing;
         this.protocol = protocol;
@@ -86,6 +89,11 @@ public final class SnapshotTransport {
         return new SnapshotTransport(address, timeouts, client);
     }
 
+    private static TcpClient limited(TcpClient client, Duration firstByte, Duration idle) {
+        return client.doOnChannelInit(
+                (observer, channel, remote) -> channel.pipeline().addFirst(new ReadDeadline(firstByte, idle)));
+    }
+
     /** The same in another form of the protocol. */
     public SnapshotTransport speaking(Protocol other) {
         return new SnapshotTransport(this, other);
@@ -110,7 +118,8 @@ public final class SnapshotTransport {
      * @return errors are {@link ConnectionFailed}, {@link ConnectionLost} or {@link ServerSilent}
      */
     public Flux<ByteBuf> exchange(SnapshotRequest request) {
-        return Flux.usingWhen(connect(reading), connection -> converse(connection, request), SnapshotTransport::close);
+        return Flux.usingWhen(
+                connect(clientFor(request)), connection -> converse(connection, request), SnapshotTransport::close);
     }
 
     /**
@@ -135,8 +144,13 @@ public final class SnapshotTransport {
                 SnapshotTransport::close);
     }
 
+    // The metastore lies in the server's memory: whoever is silent when asked for it is stopped, or no influxd at all.
+    private TcpClient clientFor(SnapshotRequest request) {
+        return request instanceof SnapshotRequest.MetastoreBackup ? asking : reading;
+    }
+
     private Mono<? extends Connection> connect(TcpClient client) {
-        return client.connect().onErrorMap(e -> new ConnectionFailed(address, rootOf(e)));
+        return client.connect().onErrorMap(e -> new ConnectionFailed(address, e));
     }
 
     /**
@@ -202,9 +216,5 @@ public final class SnapshotTransport {
             return new ServerSilent(request.describe(), received, passed.limit());
         }
         return new ConnectionLost(request.describe(), received, e);
-    }
-
-    private static Throwable rootOf(Throwable e) {
-        return e.getCause() == null || e.getCause() == e ? e : rootOf(e.getCause());
     }
 }

@@ -4,6 +4,7 @@ import dev.sluice.engine.error.MalformedResponse;
 import dev.sluice.engine.model.Metadata;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.OptionalLong;
@@ -103,8 +104,15 @@ public final class MetastoreAnswer {
 
     static void checkMagic(String what, long magic) {
         if (magic != MAGIC) {
-            throw new MalformedResponse(what + "magic is 0x%016x, want 0x%016x".formatted(magic, MAGIC), 0);
+            throw new MalformedResponse(
+                    what + "it begins with %s, and not with 0x%016x".formatted(shown(magic), MAGIC), 0);
         }
+    }
+
+    /** As text where it is some: what answers then is told by it, HTTP for one. */
+    private static String shown(long magic) {
+        String text = new String(ByteBuffer.allocate(Long.BYTES).putLong(magic).array(), StandardCharsets.US_ASCII);
+        return text.chars().allMatch(c -> c >= ' ' && c < 0x7f) ? "'" + text + "'" : "0x%016x".formatted(magic);
     }
 
     private static long length(ByteBuf in, int begin, int offset) {

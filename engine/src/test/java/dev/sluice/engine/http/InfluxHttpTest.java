@@ -271,9 +271,40 @@ class InfluxHttpTest {
                 .as(StepVerifier::create)
                 .expectErrorSatisfies(e -> assertThat(e)
                         .isInstanceOf(HttpUnreachable.class)
-                        .hasMessageContaining("127.0.0.1:" + port)
-                        .hasMessageContaining("refused"))
+                        .hasMessage("no answer to ping from http://127.0.0.1:%d: Connection refused", port))
                 .verify(PATIENCE);
+    }
+
+    @Test
+    void aNameWithoutAnAddressIsTold() {
+        client = InfluxHttp.to(
+                HttpEndpoint.plain("no-such-host.invalid", 8086), Credentials.NONE, Timeouts.DEFAULT, loops, 2);
+
+        client.ping()
+                .as(StepVerifier::create)
+                .expectErrorSatisfies(e -> {
+                    assertThat(e)
+                            .isInstanceOf(HttpUnreachable.class)
+                            .hasMessageContaining("no-such-host.invalid:8086: its name leads to no address (");
+                    assertThat(((HttpUnreachable) e).hint()).contains("spelled right");
+                })
+                .verify(PATIENCE);
+    }
+
+    @Test
+    void aServerWithoutHttpsIsTold() {
+        answering(204, "");
+        int port = port();
+        var tls = new HttpEndpoint("127.0.0.1", port, true, true, "");
+        InfluxHttp https = InfluxHttp.to(tls, Credentials.NONE, Timeouts.DEFAULT, loops, 2);
+
+        https.ping()
+                .as(StepVerifier::create)
+                .expectErrorSatisfies(e -> assertThat(e)
+                        .isInstanceOf(HttpUnreachable.class)
+                        .hasMessage("no answer to ping from https://127.0.0.1:%d: it does not speak https", port))
+                .verify(PATIENCE);
+        https.close();
     }
 
     @Test

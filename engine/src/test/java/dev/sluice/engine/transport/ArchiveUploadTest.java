@@ -220,7 +220,7 @@ class ArchiveUploadTest {
                     .satisfies(e -> assertThat(e)
                             .isInstanceOf(ServerSilent.class)
                             .hasMessageContaining("took no data")
-                            .hasMessageContaining("PT0.4S"));
+                            .hasMessageContaining("400 ms"));
         }
         assertAllReleased();
     }

@@ -75,7 +75,7 @@ class IdMapTest {
         bytes[7] = 2;
         assertThatExceptionOfType(MalformedResponse.class)
                 .isThrownBy(() -> IdMap.decode(buffer(bytes)))
-                .withMessageContaining("magic is 0x0000000059590102");
+                .withMessageContaining("begins with 0x0000000059590102");
     }
 
     @Test
