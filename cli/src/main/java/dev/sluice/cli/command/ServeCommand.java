@@ -5,11 +5,15 @@ import dev.sluice.cli.option.UsageError;
 import dev.sluice.cli.option.Values;
 import dev.sluice.engine.ServeRequest;
 import dev.sluice.engine.model.ServerAddress;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
@@ -28,6 +32,9 @@ import picocli.CommandLine.Parameters;
 final class ServeCommand implements Command {
 
     private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "::1");
+
+    /** Database, policy, shard, segment. */
+    private static final int WAL_DEPTH = 4;
 
     private final Context context;
 
@@ -72,7 +79,25 @@ final class ServeCommand implements Command {
                     .println("warning: whoever reaches %s can read all data%s: this port knows no passwords"
                             .formatted(bind, writable ? " and restore into it" : ""));
         }
+        logBeside(request.dataDir()).ifPresent(wal -> {
+            context.err()
+                    .println("warning: what stands only in the write-ahead log below %s is not served".formatted(wal));
+            context.err().println("  hint: 'sluice copy data:%s TO' takes it as well.".formatted(request.dataDir()));
+        });
         return ServeRun.until(context, request);
+    }
+
+    /** The directory of a write-ahead log that is not empty, where it lies unless a configuration says otherwise. */
+    private static Optional<Path> logBeside(Path dataDir) {
+        Path wal = dataDir.toAbsolutePath().normalize().resolveSibling("wal");
+        try (Stream<Path> found = Files.find(
+                wal,
+                WAL_DEPTH,
+                (file, about) -> about.size() > 0 && file.toString().endsWith(".wal"))) {
+            return found.findFirst().map(file -> wal);
+        } catch (IOException | UncheckedIOException e) {
+            return Optional.empty(); // none is there, or none that this user may see
+        }
     }
 
     /** What the flags ask for. */

@@ -41,6 +41,25 @@ class ServeCommandTest {
     }
 
     @Test
+    void warnsOfALogThatIsNotServed() throws IOException {
+        Path data = Files.createDirectory(dir.resolve("data"));
+        Path meta = Files.createDirectory(dir.resolve("meta"));
+        Path shard = Files.createDirectories(dir.resolve("wal/db/rp/1"));
+        Path segment = Files.createFile(shard.resolve("_00001.wal"));
+        Run empty = new Run();
+        Run filled = new Run();
+
+        empty.cli("serve", "-datadir", data.toString(), "-metadir", meta.toString());
+        Files.writeString(segment, "points");
+        filled.cli("serve", "-datadir", data.toString(), "-metadir", meta.toString());
+
+        assertThat(empty.err()).doesNotContain("write-ahead");
+        assertThat(filled.err())
+                .contains("write-ahead log below " + dir.resolve("wal") + " is not served")
+                .contains("sluice copy data:" + data);
+    }
+
+    @Test
     void needsDirectories() throws IOException {
         Path file = Files.writeString(dir.resolve("file"), "");
         Run run = new Run();

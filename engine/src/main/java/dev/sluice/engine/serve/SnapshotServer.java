@@ -115,7 +115,8 @@ public final class SnapshotServer {
      * Starts a server that only reads. Cold: each subscription starts one of its own.
      *
      * <p>Errors: {@link NotThere} if a directory or {@code meta.db} is missing, {@link InvalidRequest} if
-     * {@code meta.db} is not a metastore or the address cannot be listened on.
+     * {@code meta.db} is not a metastore, the address cannot be listened on, or a process has files open there: what a
+     * running server has in its log and its memory would be missing from every answer.
      *
      * @param bind port 0 picks a free one
      * @param dataDir {@code [data] dir} of the stopped server's configuration
@@ -129,7 +130,7 @@ public final class SnapshotServer {
      * Starts a server that takes restores into the directories as well. They are made if they are not there, and may be
      * empty.
      *
-     * <p>Errors: those of {@link #bind}, and {@link InvalidRequest} if a process has files open there.
+     * <p>Errors: those of {@link #bind}.
      */
     public static Mono<RunningServer> bindWritable(ServerAddress bind, Path dataDir, Path metaDir) {
         // Not by epoll: what comes before a client's FIN can be lost there while it is not asked for (observed, Netty
@@ -143,7 +144,10 @@ public final class SnapshotServer {
         return Mono.defer(() -> {
             Scheduler disk = Schedulers.newBoundedElastic(DISK_THREADS, DISK_QUEUE, "sluice-serve", 60, true);
             var directories = new End.Data(dataDir, Optional.of(metaDir), Optional.empty());
-            return Mono.fromCallable(() -> writable ? loadOrMake(directories) : load(dataDir, metaDir))
+            return Mono.fromCallable(() -> {
+                        DataDirectorySource.refuseRunning(directories);
+                        return writable ? loadOrMake(directories) : load(dataDir, metaDir);
+                    })
                     .subscribeOn(disk)
                     .map(metastore -> new SnapshotServer(
                             new OpenDirectories(directories, metastore, disk, Clock.systemUTC()),
@@ -158,7 +162,6 @@ public final class SnapshotServer {
     }
 
     private static Metastore loadOrMake(End.Data directories) {
-        DataDirectorySource.refuseRunning(directories);
         try {
             Files.createDirectories(directories.data());
             Files.createDirectories(directories.metaDir());

@@ -447,14 +447,17 @@ class TakenRestoreTest {
                 .hasSize(1);
     }
 
-    @Test
-    void refusesDirectoriesThatAServerWorksOn() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void refusesDirectoriesThatAServerWorksOn(boolean writable) throws Exception {
         Path file = Files.writeString(path(THERE).resolve("000000001-000000001.tsm"), "open");
         Process other =
                 new ProcessBuilder("sleep", "60").redirectInput(file.toFile()).start();
         try {
-            assertThatThrownBy(() -> SnapshotServer.bindWritable(
-                                    new ServerAddress("127.0.0.1", 0), dir.resolve("data"), dir.resolve("meta"))
+            var address = new ServerAddress("127.0.0.1", 0);
+            assertThatThrownBy(() -> (writable
+                                    ? SnapshotServer.bindWritable(address, dir.resolve("data"), dir.resolve("meta"))
+                                    : SnapshotServer.bind(address, dir.resolve("data"), dir.resolve("meta")))
                             .block(PATIENCE))
                     .isInstanceOf(InvalidRequest.class)
                     .hasMessageContaining("has files open");
