@@ -253,7 +253,10 @@ class RestoreFaultsTest {
 
         assertThat(report.stored()).extracting(receipt -> receipt.ref()).containsExactly(FIRST);
         assertThat(report.missing())
-                .containsExactly(new ShardOutcome.Refused(OTHER, "database 'other' exists already"));
+                .containsExactly(
+                        new ShardOutcome.Refused(
+                                OTHER,
+                                "database 'other' exists already; -db with -newdb restores beside it, --into-existing into it"));
     }
 
     @Test

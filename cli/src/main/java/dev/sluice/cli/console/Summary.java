@@ -72,7 +72,10 @@ public final class Summary {
         }
         for (ShardOutcome outcome : missing) {
             lines.add("  shard %s: %s".formatted(outcome.ref(), Wording.reason(outcome)));
-            lines.add("    hint: " + Wording.remedy(outcome));
+            String remedy = Wording.remedy(outcome);
+            if (!remedy.isEmpty()) {
+                lines.add("    hint: " + remedy);
+            }
         }
         return lines.stream().map(Text::clean).toList();
     }

@@ -98,7 +98,7 @@ final class Wording {
         return "the server dropped it while the backup ran";
     }
 
-    /** What to do about a missing shard. */
+    /** What to do about a missing shard; empty where the reason says it. */
     static String remedy(ShardOutcome outcome) {
         if (outcome instanceof ShardOutcome.Failed failed) {
             return failed.why().hint() + " '-shard " + outcome.ref().idText() + "' takes this one alone.";
@@ -108,8 +108,7 @@ final class Wording {
                     + outcome.ref().idText() + " in its log, repair the shard, restart, and back up again.";
         }
         if (outcome instanceof ShardOutcome.Refused) {
-            return "The others were taken; take this one alone with '-shard "
-                    + outcome.ref().idText() + "'.";
+            return ""; // alone it would be refused as well
         }
         return "Nothing, if its retention policy let it expire or somebody deleted it.";
     }

@@ -3,6 +3,7 @@ package dev.sluice.cli.console;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.cli.Samples;
+import dev.sluice.engine.event.ShardOutcome;
 import org.junit.jupiter.api.Test;
 
 class SummaryTest {
@@ -38,6 +39,15 @@ class SummaryTest {
                                 + "telemetry/autogen/18446744073709551615 ended in the middle of x.tsm, after 512 bytes",
                         "    hint: " + Samples.damaged(1).hint()
                                 + " '-shard 18446744073709551615' takes this one alone.");
+    }
+
+    /** What a target does not take it does not take alone either. */
+    @Test
+    void givesNoAdviceBesideTheReasonOfARefusal() {
+        assertThat(Summary.missing(Samples.report(new ShardOutcome.Refused(Samples.shard(4), "its name is too long"))))
+                .containsExactly(
+                        "sluice: 1 shard is missing from this backup",
+                        "  shard telemetry/autogen/4: its name is too long");
     }
 
     @Test

@@ -137,7 +137,9 @@ final class ImportPlan {
         boolean exists = server.find(target).isPresent();
         if (exists && options.intoExisting().isEmpty()) {
             existing.add(target);
-            shards.forEach(shard -> refused.put(shard, "database '%s' exists already".formatted(target)));
+            String why = "database '%s' exists already; -db with -newdb restores beside it, --into-existing into it"
+                    .formatted(target);
+            shards.forEach(shard -> refused.put(shard, why));
             if (shards.isEmpty()) {
                 notices.add(Notice.missing("database '%s' exists already, and stays as it is".formatted(target), ""));
             }
