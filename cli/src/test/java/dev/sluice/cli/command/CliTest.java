@@ -62,6 +62,15 @@ class CliTest {
         assertThat(run.out()).contains("#!/usr/bin/env bash").contains("--compression");
     }
 
+    @Test
+    void takesTheNameOfTheShellForCompletion() {
+        assertThat(run.cli("completion", "bash")).isZero();
+        assertThat(run.out()).contains("#!/usr/bin/env bash");
+
+        assertThat(run.cli("completion", "tcsh")).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err()).contains("no completion for 'tcsh'").contains("bash and zsh");
+    }
+
     static Stream<Arguments> errors() {
         return Stream.of(
                 Arguments.of(
