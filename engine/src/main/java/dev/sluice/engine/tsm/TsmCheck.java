@@ -3,6 +3,7 @@ package dev.sluice.engine.tsm;
 import dev.sluice.engine.error.TsmDamaged;
 import dev.sluice.engine.model.BlockSizes;
 import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
