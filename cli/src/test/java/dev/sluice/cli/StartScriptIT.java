@@ -105,7 +105,7 @@ class StartScriptIT {
     @ParameterizedTest
     @ValueSource(strings = {"", "C", "xx_YY.UTF-8"})
     void knowsNamesBeyondAsciiWhateverTheLocale(String locale) {
-        byte[] tar = Answers.shard(SHARD, 1, 2, 1_000);
+        byte[] tar = Answers.shard(SHARD, Map.of());
         try (var server = ScriptedServer.byRequest(request -> good(request, tar))) {
             List<String> command = new ArrayList<>(backup(server, temp.resolve("à côté")));
             command.addAll(List.of("-db", "météo"));
@@ -125,7 +125,7 @@ class StartScriptIT {
     @Test
     void aRestoreToDirectoriesRefusesNamesThatTheLocaleCannotWrite() throws IOException {
         ShardRef named = new ShardRef("météo", "rp", 1);
-        byte[] tar = Answers.shard(named, 1, 2, 1_000);
+        byte[] tar = Answers.shard(named, Map.of());
         Path backup = temp.resolve("backup");
         try (var server = ScriptedServer.byRequest(request -> switch (request.type()) {
             case 1 -> Script.answer(Answers.metastore(Answers.metadata(named)));
