@@ -85,23 +85,18 @@ final class ShardDirectoryWriter extends BaseSubscriber<ShardPart> {
     static Mono<Unpacked> unpack(
             Path directory, Flux<ShardPart> parts, LongConsumer stored, Sinks.Empty<Void> ended, Scheduler blocking) {
         return Mono.create(sink -> {
-            var writer = new ShardDirectoryWriter(directory, stored, sink, ended, worker(blocking, ended));
+            var writer = new ShardDirectoryWriter(directory, stored, sink, ended, blocking.createWorker());
             sink.onCancel(writer::stop);
-            writer.onWorker(() -> {
+            boolean begun = writer.onWorker(() -> {
                 Files.createDirectories(directory.getParent());
                 Files.createDirectory(directory);
                 parts.subscribe(writer);
             });
+            if (!begun) {
+                writer.leave();
+                sink.error(new RejectedExecutionException("no thread is left to unpack " + directory));
+            }
         });
-    }
-
-    private static Scheduler.Worker worker(Scheduler blocking, Sinks.Empty<Void> ended) {
-        try {
-            return blocking.createWorker();
-        } catch (RejectedExecutionException e) {
-            ended.tryEmitEmpty();
-            throw e;
-        }
     }
 
     @Override
@@ -251,7 +246,8 @@ final class ShardDirectoryWriter extends BaseSubscriber<ShardPart> {
         void run() throws IOException;
     }
 
-    private void onWorker(Action action) {
+    /** False if the worker has gone, and with it what it would have to do. */
+    private boolean onWorker(Action action) {
         try {
             worker.schedule(() -> {
                 try {
@@ -260,8 +256,10 @@ final class ShardDirectoryWriter extends BaseSubscriber<ShardPart> {
                     fail(e);
                 }
             });
+            return true;
         } catch (RejectedExecutionException e) {
-            releaseArrived(); // the worker has gone, and with it what it would have to do
+            releaseArrived();
+            return false;
         }
     }
 }

@@ -69,9 +69,8 @@ class FanOutTest {
 
         new FanOut(List.of(begun, beginning(Mono.never())), 0)
                 .begin(CATALOG)
-                .as(StepVerifier::create)
-                .thenCancel()
-                .verify();
+                .subscribe()
+                .dispose();
 
         assertThat(givenUp).hasValue(1);
     }

@@ -28,8 +28,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** A check that was told by the index where blocks end, beside one that was not. */
 class IndexAheadTest {
 
-    private static final ToIntFunction<Integer> WHOLE = left -> left;
-
     @ParameterizedTest
     @MethodSource("realFiles")
     void allBlocksOfRealFilesAreKnownAndSound(Path path) throws IOException {
@@ -43,10 +41,10 @@ class IndexAheadTest {
 
         var random = new Random(1);
         for (ToIntFunction<Integer> cut : List.<ToIntFunction<Integer>>of(
-                WHOLE, left -> 1, left -> 1 + random.nextInt(left), left -> 1 + random.nextInt(100))) {
+                IndexAheadTest::whole, left -> 1, left -> 1 + random.nextInt(left), left -> 1 + random.nextInt(100))) {
             for (CheckDepth depth : CheckDepth.values()) {
                 assertThat(told(file, sizes(file), depth, cut))
-                        .isEqualTo(TsmCheckTest.onePass(file, file.length, WHOLE));
+                        .isEqualTo(TsmCheckTest.onePass(file, file.length, IndexAheadTest::whole));
             }
         }
     }
@@ -100,9 +98,9 @@ class IndexAheadTest {
         for (int seed = 0; seed < 100; seed++) {
             byte[] file = written(new Random(seed));
             Optional<BlockSizes> other = sizes(written(new Random(seed + 1_000)));
-            assertThat(told(file, other, CheckDepth.BLOCKS, WHOLE))
+            assertThat(told(file, other, CheckDepth.BLOCKS, IndexAheadTest::whole))
                     .as("seed %d", seed)
-                    .isEqualTo(TsmCheckTest.onePass(file, file.length, WHOLE));
+                    .isEqualTo(TsmCheckTest.onePass(file, file.length, IndexAheadTest::whole));
         }
     }
 
@@ -116,9 +114,15 @@ class IndexAheadTest {
         file[values] ^= 0x40; // no such encoding of floats
         TsmCheckTest.reseal(file, entry);
 
-        assertThat(TsmCheckTest.onePass(file, file.length, WHOLE).damaged()).isTrue();
-        assertThat(told(file, sizes(file), CheckDepth.VALUES, WHOLE).damaged()).isTrue();
-        assertThat(told(file, sizes(file), CheckDepth.BLOCKS, WHOLE).damaged()).isFalse();
+        assertThat(TsmCheckTest.onePass(file, file.length, IndexAheadTest::whole)
+                        .damaged())
+                .isTrue();
+        assertThat(told(file, sizes(file), CheckDepth.VALUES, IndexAheadTest::whole)
+                        .damaged())
+                .isTrue();
+        assertThat(told(file, sizes(file), CheckDepth.BLOCKS, IndexAheadTest::whole)
+                        .damaged())
+                .isFalse();
     }
 
     @Test
@@ -128,7 +132,8 @@ class IndexAheadTest {
             for (int of : new int[] {7, 15, 16, 23, 27}) { // of both times, of the place, of the size
                 byte[] wrong = file.clone();
                 wrong[(int) entry.entryAt() + of] ^= 1;
-                assertThat(told(wrong, sizes(wrong), CheckDepth.BLOCKS, WHOLE).damaged())
+                assertThat(told(wrong, sizes(wrong), CheckDepth.BLOCKS, IndexAheadTest::whole)
+                                .damaged())
                         .as("%s, byte %d of its entry", entry, of)
                         .isTrue();
             }
@@ -147,8 +152,8 @@ class IndexAheadTest {
                     .as("block %d", i)
                     .isEqualTo(i < 3 ? entries.get(i).size() : 0);
         }
-        assertThat(told(gapped, sizes(gapped), CheckDepth.BLOCKS, WHOLE))
-                .isEqualTo(TsmCheckTest.onePass(gapped, gapped.length, WHOLE));
+        assertThat(told(gapped, sizes(gapped), CheckDepth.BLOCKS, IndexAheadTest::whole))
+                .isEqualTo(TsmCheckTest.onePass(gapped, gapped.length, IndexAheadTest::whole));
     }
 
     @Test
@@ -160,8 +165,8 @@ class IndexAheadTest {
         for (int i : new int[] {3, 9, 10, 30}) {
             file[(int) entries.get(i).at() + 30] ^= 4;
         }
-        assertThat(told(file, Optional.of(some.build()), CheckDepth.BLOCKS, WHOLE))
-                .isEqualTo(TsmCheckTest.onePass(file, file.length, WHOLE));
+        assertThat(told(file, Optional.of(some.build()), CheckDepth.BLOCKS, IndexAheadTest::whole))
+                .isEqualTo(TsmCheckTest.onePass(file, file.length, IndexAheadTest::whole));
     }
 
     @Test
@@ -252,9 +257,9 @@ class IndexAheadTest {
     }
 
     private static void assertSameAsWalked(String what, byte[] file, Optional<BlockSizes> ahead) {
-        assertThat(told(file, ahead, CheckDepth.BLOCKS, WHOLE))
+        assertThat(told(file, ahead, CheckDepth.BLOCKS, IndexAheadTest::whole))
                 .as(what)
-                .isEqualTo(TsmCheckTest.onePass(file, file.length, WHOLE));
+                .isEqualTo(TsmCheckTest.onePass(file, file.length, IndexAheadTest::whole));
     }
 
     private static CheckResult told(
@@ -342,5 +347,10 @@ class IndexAheadTest {
 
     static Stream<Path> realFiles() throws IOException {
         return TsmCheckTest.sound();
+    }
+
+    /** A cut that leaves the bytes in one piece. */
+    private static int whole(int left) {
+        return left;
     }
 }
