@@ -1,5 +1,6 @@
 package dev.sluice.engine.source;
 
+import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.meta.Metastore;
 import dev.sluice.engine.model.Notice;
@@ -35,6 +36,15 @@ final class Choice {
         this.where = where;
         selection.database().ifPresent(this::requireDatabase);
         selection.shard().ifPresent(this::requireShard);
+    }
+
+    /** @throws InvalidRequest if a selection asks what only a server can answer */
+    static void refuseSince(Selection selection) {
+        if (selection.since().isPresent()) {
+            throw new InvalidRequest(
+                    "'since' asks a server what has changed; a backup cannot tell",
+                    "Leave it out, or choose by -start and -end, by shard group.");
+        }
     }
 
     Metastore metastore() {

@@ -71,11 +71,10 @@ public final class LegacySource implements Source {
      */
     @Override
     public Mono<SourceSession> open(Selection selection) {
-        return store.flatMap(opened -> selection.since().isPresent()
-                ? Mono.error(new InvalidRequest(
-                        "'since' asks a server what has changed; a backup cannot tell",
-                        "Leave it out, or choose by -start and -end, by shard group."))
-                : opened.list().collectList().flatMap(files -> open(opened, new Files(files), selection)));
+        return store.flatMap(opened -> {
+            Choice.refuseSince(selection);
+            return opened.list().collectList().flatMap(files -> open(opened, new Files(files), selection));
+        });
     }
 
     private Mono<SourceSession> open(Store store, Files files, Selection selection) {
