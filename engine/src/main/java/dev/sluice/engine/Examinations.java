@@ -77,8 +77,24 @@ final class Examinations {
                                 session -> source instanceof StreamFile
                                         ? Listings.offered(source.describe(), session)
                                         : runsOf(source)
-                                                .map(runs -> Listings.of(source.describe(), session.catalog(), runs)),
+                                                .zipWith(
+                                                        problems(session),
+                                                        (runs, problems) -> Listings.of(
+                                                                source.describe(), session.catalog(), runs, problems)),
                                 SourceSession::close)));
+    }
+
+    /** What is known of shards that cannot be read, without reading any. */
+    private static Mono<List<Notice>> problems(SourceSession session) {
+        return session.shards()
+                .flatMapIterable(shard -> shard
+                        .problem()
+                        .map(problem -> Notice.missing(
+                                "shard %s cannot be restored: %s".formatted(shard.ref(), problem.getMessage()),
+                                problem.hint()))
+                        .stream()
+                        .toList())
+                .collectList();
     }
 
     private static Mono<List<PortableRun>> runsOf(Source source) {

@@ -27,13 +27,13 @@ final class Listings {
 
     private Listings() {}
 
-    /** Of a source whose catalog tells all. */
-    static Listing of(String source, Catalog catalog) {
-        return of(source, catalog, List.of());
-    }
-
-    /** @param runs of a portable directory, the newest first */
-    static Listing of(String source, Catalog catalog, List<PortableRun> runs) {
+    /**
+     * Of a source whose catalog tells all.
+     *
+     * @param runs of a portable directory, the newest first
+     * @param problems with what the catalog promises
+     */
+    static Listing of(String source, Catalog catalog, List<PortableRun> runs, List<Notice> problems) {
         Map<ShardRef, PortableRun> from = new HashMap<>();
         Map<ShardRef, PortableManifest.Archive> archives = new HashMap<>();
         for (PortableRun run : runs) {
@@ -51,8 +51,9 @@ final class Listings {
         List<Listing.Shard> shards = catalog.shards().stream()
                 .map(entry -> shard(entry, archives.get(entry.ref()), from.get(entry.ref())))
                 .toList();
-        return new Listing(
-                source, runs.stream().map(Listings::run).toList(), shards, catalog.notOffered(), catalog.notices());
+        List<Notice> notices = new ArrayList<>(catalog.notices());
+        notices.addAll(problems);
+        return new Listing(source, runs.stream().map(Listings::run).toList(), shards, catalog.notOffered(), notices);
     }
 
     /** Of a source that knows which of the shards in its catalog it has; none is read. */

@@ -1,5 +1,6 @@
 package dev.sluice.engine.source;
 
+import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardPart;
@@ -20,11 +21,22 @@ record FilesSession(Catalog catalog, List<? extends ShardRead> reads, Supplier<L
         implements SourceSession {
 
     /** A shard that is always wanted, as files cannot tell since when they are there. */
-    record Read(ShardRef ref, Flux<ShardPart> parts, Optional<Path> directory) implements ShardRead {
+    record Read(ShardRef ref, Flux<ShardPart> parts, Optional<Path> directory, Optional<SluiceException> problem)
+            implements ShardRead {
+
+        /** Of a shard that lies in a directory. */
+        Read(ShardRef ref, Flux<ShardPart> parts, Optional<Path> directory) {
+            this(ref, parts, directory, Optional.empty());
+        }
 
         /** Of a shard that lies in an archive. */
         Read(ShardRef ref, Flux<ShardPart> parts) {
             this(ref, parts, Optional.empty());
+        }
+
+        /** Of a shard of which it is known that it cannot be read. */
+        Read(ShardRef ref, SluiceException problem) {
+            this(ref, Flux.error(problem), Optional.empty(), Optional.of(problem));
         }
     }
 

@@ -67,11 +67,10 @@ public final class PortableSource implements Source {
      */
     @Override
     public Mono<SourceSession> open(Selection selection) {
-        return store.flatMap(opened -> selection.since().isPresent()
-                ? Mono.error(new InvalidRequest(
-                        "'since' asks a server what has changed; a backup cannot tell",
-                        "Leave it out, or choose by -start and -end, by shard group."))
-                : opened.list().collectList().flatMap(files -> open(opened, files, selection)));
+        return store.flatMap(opened -> {
+            Choice.refuseSince(selection);
+            return opened.list().collectList().flatMap(files -> open(opened, files, selection));
+        });
     }
 
     private Mono<SourceSession> open(Store store, List<StoreEntry> files, Selection selection) {
@@ -224,7 +223,9 @@ public final class PortableSource implements Source {
                     notices,
                     version);
             List<FilesSession.Read> reads = plan.shards().stream()
-                    .map(shard -> new FilesSession.Read(shard.ref(), partsOf(shard)))
+                    .map(shard -> shard.problem()
+                            .map(problem -> new FilesSession.Read(shard.ref(), problem))
+                            .orElseGet(() -> new FilesSession.Read(shard.ref(), partsOf(shard))))
                     .toList();
             return new FilesSession(catalog, reads, () -> List.copyOf(found));
         }
@@ -236,9 +237,6 @@ public final class PortableSource implements Source {
         }
 
         private Flux<ShardPart> partsOf(PortablePlan.Shard shard) {
-            if (shard.problem().isPresent()) {
-                return Flux.error(shard.problem().get());
-            }
             return ChainedArchives.parts(shard.archives().stream()
                     .map(archive -> archive(shard.ref(), archive))
                     .toList());

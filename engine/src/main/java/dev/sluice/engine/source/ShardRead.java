@@ -1,5 +1,6 @@
 package dev.sluice.engine.source;
 
+import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
 import java.nio.file.Path;
@@ -21,6 +22,11 @@ public interface ShardRead {
 
     /** Where the shard's files lie as they are, all of them and nobody writing there; empty if it has to be read. */
     default Optional<Path> directory() {
+        return Optional.empty();
+    }
+
+    /** Why the shard cannot be read, as far as that is known without reading: {@link #parts()} fails with it. */
+    default Optional<SluiceException> problem() {
         return Optional.empty();
     }
 
