@@ -53,6 +53,18 @@ public final class Cli {
             System.setProperty("org.slf4j.simpleLogger.log.dev.sluice", "debug");
         }
         Complaint complaint = new Complaint(context.err(), debug);
+        int exit = run(args, complaint);
+        // A stream of text keeps its errors to itself until it is asked.
+        if (context.out().checkError()) {
+            complaint.show(
+                    "standard output did not take all of the result",
+                    "Is the disk full that it goes to, or has its reader ended?");
+            return exit == ExitCode.OK ? ExitCode.FAILED : exit;
+        }
+        return exit;
+    }
+
+    private int run(String[] args, Complaint complaint) {
         try {
             return dispatch(args);
         } catch (UsageError e) {
@@ -71,7 +83,6 @@ public final class Cli {
             complaint.showDefect(e);
             return ExitCode.FAILED;
         } finally {
-            context.out().flush();
             context.err().flush();
         }
     }

@@ -10,6 +10,7 @@ import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.model.ServerAddress;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -157,5 +158,19 @@ class CliTest {
         run.cli("backup", "-portable", "DIR");
 
         assertThat(run.err()).doesNotContain("\u001b").contains("no  [2Jdatabase");
+    }
+
+    @Test
+    void aResultThatStandardOutputDoesNotTakeIsNoSuccess() {
+        var full = new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("No space left on device");
+            }
+        };
+        var run = new Run().stdout(full);
+
+        assertThat(run.cli("--version")).isEqualTo(ExitCode.FAILED);
+        assertThat(run.err()).contains("standard output did not take all of the result");
     }
 }

@@ -2,6 +2,7 @@ package dev.sluice.cli.command;
 
 import dev.sluice.cli.console.Terminal;
 import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -17,6 +18,7 @@ final class Run {
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
     private Terminal terminal = Terminal.none();
     private Context.Terminals ends = Context.Terminals.NONE;
+    private OutputStream stdout = out;
 
     Run terminal(Terminal value) {
         terminal = value;
@@ -25,6 +27,12 @@ final class Run {
 
     Run ends(Context.Terminals value) {
         ends = value;
+        return this;
+    }
+
+    /** Something else in the place of standard output. */
+    Run stdout(OutputStream value) {
+        stdout = value;
         return this;
     }
 
@@ -39,7 +47,7 @@ final class Run {
 
     Context context() {
         return new Context(
-                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(stdout, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 environment,
                 terminal,
