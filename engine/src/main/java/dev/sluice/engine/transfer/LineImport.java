@@ -153,17 +153,21 @@ public final class LineImport {
 
     /** The same without what is told. */
     Mono<ImportReport> work() {
-        return load().flatMap(this::all)
-                .doOnError(e -> telling.warn(
-                        "stopped with %d points written and %d rejected"
-                                .formatted(counters.written.get(), rejects.count()),
-                        options.progress().isPresent()
-                                ? "The same command with --resume goes on from there."
-                                : "Points that were written are written again without harm."))
-                .doFinally(signal -> {
-                    bodies.close();
-                    closeRejects();
-                });
+        return load().flatMap(this::all).doOnError(e -> tellWhatIsWritten()).doFinally(signal -> {
+            bodies.close();
+            closeRejects();
+        });
+    }
+
+    /** Of an import that had not begun to write there is nothing to tell but why. */
+    private void tellWhatIsWritten() {
+        if (counters.written.get() + rejects.count() > 0) {
+            telling.warn(
+                    "stopped with %d points written and %d rejected".formatted(counters.written.get(), rejects.count()),
+                    options.progress().isPresent()
+                            ? "The same command with --resume goes on from there."
+                            : "Points that were written are written again without harm.");
+        }
     }
 
     /** Points that the server has stored so far. */
