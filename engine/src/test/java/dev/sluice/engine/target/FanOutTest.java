@@ -13,6 +13,7 @@ import dev.sluice.engine.model.ShardReceipt;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.testkit.CancelledShards;
 import dev.sluice.engine.testkit.MemoryShards;
+import dev.sluice.engine.testkit.NeverDone;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -116,30 +117,10 @@ class FanOutTest {
     }
 
     private static TargetSession givingUp(AtomicInteger givenUp) {
-        return new TargetSession() {
-            @Override
-            public int maxOpenShards() {
-                return 1;
-            }
-
-            @Override
-            public Mono<ShardReceipt> write(ShardRef shard, Flux<ShardPart> parts, LongConsumer stored) {
-                return Mono.never();
-            }
-
-            @Override
-            public Mono<Sealed> seal(List<ShardOutcome> outcomes) {
-                return Mono.never();
-            }
-
-            @Override
-            public Mono<List<Notice>> abort() {
-                return Mono.fromSupplier(() -> {
-                    givenUp.incrementAndGet();
-                    return List.of();
-                });
-            }
-        };
+        return new NeverDone(Mono.fromSupplier(() -> {
+            givenUp.incrementAndGet();
+            return List.of();
+        }));
     }
 
     private static Mono<ShardReceipt> written(Flux<ShardPart> parts, Target... members) {
