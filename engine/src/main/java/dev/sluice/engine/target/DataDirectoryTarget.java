@@ -196,6 +196,11 @@ public final class DataDirectoryTarget implements Target {
                 Sinks.Empty<Void> ended = Sinks.empty();
                 writers.add(ended);
                 begun.add(place);
+                // After it is in the list: who gives up has either seen it there, and waits for it, or is seen here.
+                if (state.get() == State.GIVEN_UP) {
+                    ended.tryEmitEmpty();
+                    return Mono.error(givenUp());
+                }
                 return ShardDirectoryWriter.unpack(pending, parts, stored, ended, blocking)
                         .map(done -> new ShardReceipt(
                                 shard,
@@ -207,6 +212,10 @@ public final class DataDirectoryTarget implements Target {
                                 done.files(),
                                 done.syncing()));
             });
+        }
+
+        private static CancellationException givenUp() {
+            return new CancellationException("the restore was given up");
         }
 
         private ShardRef placeOf(ShardRef shard) {
@@ -230,7 +239,7 @@ public final class DataDirectoryTarget implements Target {
         public Mono<Sealed> seal(List<ShardOutcome> outcomes) {
             return work.of(() -> {
                 if (!state.compareAndSet(State.OPEN, State.SEALING)) {
-                    throw new CancellationException("the restore was given up");
+                    throw givenUp();
                 }
                 try {
                     return seal(outcomes.stream()

@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
@@ -83,6 +84,21 @@ class DataDirectoryTargetTest {
         session.seal(List.of(stored)).as(StepVerifier::create).expectError().verify(PATIENCE);
 
         assertThat(meta).isEmptyDirectory();
+        assertThat(data).isEmptyDirectory();
+    }
+
+    /** A cancel may overtake a shard that is just about to begin on another thread. */
+    @Test
+    void noShardBeginsOnceItIsGivenUp() {
+        TargetSession session = begin();
+
+        session.abort().block(PATIENCE);
+        source.shards()
+                .concatMap(shard -> session.write(shard.ref(), shard.parts(), stored -> {}))
+                .as(StepVerifier::create)
+                .expectError(CancellationException.class)
+                .verify(PATIENCE);
+
         assertThat(data).isEmptyDirectory();
     }
 
