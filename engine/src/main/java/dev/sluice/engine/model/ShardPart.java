@@ -27,10 +27,18 @@ public sealed interface ShardPart {
      */
     record FileStart(String name, long size, Instant modified, ByteBuf rawHeader, Optional<BlockSizes> ahead)
             implements ShardPart {
+
+        private static final long BLOCK = 512; // of a tar
+
         public FileStart {
             if (size < 0) {
                 throw new IllegalArgumentException("size must not be negative, was " + size);
             }
+        }
+
+        /** What the file takes of the tar that it came in: its headers, its content, and the zeros up to a whole block. */
+        public long tarBytes() {
+            return rawHeader.readableBytes() + size + (-size & (BLOCK - 1));
         }
 
         /** Of a file that comes as it comes. */

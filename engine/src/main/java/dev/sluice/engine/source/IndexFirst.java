@@ -19,8 +19,6 @@ import reactor.core.publisher.Flux;
  */
 final class IndexFirst {
 
-    private static final int BLOCK = 512;
-
     private IndexFirst() {}
 
     /** Of a file that lies alone. */
@@ -56,7 +54,7 @@ final class IndexFirst {
                 return null;
             }
             long body = next + start.rawHeader().readableBytes();
-            next = body + (start.size() + BLOCK - 1) / BLOCK * BLOCK;
+            next += start.tarBytes();
             return start.name().endsWith(".tsm") ? looked(file, body, start) : null;
         }
     }

@@ -61,8 +61,7 @@ public final class Nowhere implements Target {
                 return parts.doOnNext(part -> {
                             if (part instanceof ShardPart.FileStart start) {
                                 files.add(start.name());
-                                long padding = -start.size() & (BLOCK - 1);
-                                raw.addAndGet(start.rawHeader().readableBytes() + start.size() + padding);
+                                raw.addAndGet(start.tarBytes());
                             }
                             part.release();
                         })

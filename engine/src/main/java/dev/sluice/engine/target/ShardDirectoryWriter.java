@@ -32,7 +32,6 @@ import reactor.util.context.Context;
  */
 final class ShardDirectoryWriter extends BaseSubscriber<ShardPart> {
 
-    private static final long BLOCK = 512;
     private static final long END_MARKER = 1024;
 
     private final Path directory;
@@ -173,7 +172,7 @@ final class ShardDirectoryWriter extends BaseSubscriber<ShardPart> {
             }
             file = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
             files.add(start.name());
-            rawBytes += start.rawHeader().readableBytes() + (start.size() + BLOCK - 1) / BLOCK * BLOCK;
+            rawBytes += start.tarBytes();
         } else if (part instanceof ShardPart.Bytes data && file != null) {
             for (ByteBuffer view : data.data().nioBuffers()) {
                 while (view.hasRemaining()) {

@@ -108,7 +108,7 @@ final class StreamEntries {
 
     private void write(ShardPart part, SynchronousSink<ByteBuf> sink) {
         if (part instanceof ShardPart.FileStart start) {
-            sourceBytes += start.rawHeader().readableBytes() + start.size() + padding(start.size());
+            sourceBytes += start.tarBytes();
             start.release();
             open = new StreamShardEnd.File(start.name(), start.size(), none());
             missing = start.size();
