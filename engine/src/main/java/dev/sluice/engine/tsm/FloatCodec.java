@@ -128,7 +128,8 @@ final class FloatCodec {
                 at += width;
             }
             if (at > ends) {
-                throw damaged(in, ends, "data ends early");
+                in.goTo(end);
+                throw in.endsEarly();
             }
             if (now == END) {
                 if (count != values.length) {

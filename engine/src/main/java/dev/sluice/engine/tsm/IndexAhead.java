@@ -16,7 +16,6 @@ public final class IndexAhead {
 
     private static final long MOST_READ = 64L << 20;
     private static final int WINDOW = 1 << 16;
-    private static final int ENTRY = 28;
     private static final int LARGEST = 1 << 20;
 
     private final Place place;
@@ -63,7 +62,7 @@ public final class IndexAhead {
         var sizes = new BlockSizes.Builder(TsmWriter.HEADER);
         while (key()) {
             for (int left = window.getShort() & 0xFFFF; left > 0; left--) {
-                int size = need(ENTRY) ? size(blocksEnd) : 0;
+                int size = need(TsmFile.ENTRY) ? size(blocksEnd) : 0;
                 if (size == 0 || !sizes.add(size)) {
                     return sizes.build();
                 }
@@ -86,7 +85,7 @@ public final class IndexAhead {
             return 0;
         }
         expected += size;
-        window.position(at + ENTRY);
+        window.position(at + TsmFile.ENTRY);
         return size;
     }
 

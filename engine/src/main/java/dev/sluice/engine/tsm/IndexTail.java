@@ -10,7 +10,6 @@ import java.util.Arrays;
 public final class IndexTail {
 
     static final int MOST = 2 << 20;
-    private static final int ENTRY = 28;
 
     private byte[] kept = {};
     private long size;
@@ -61,7 +60,7 @@ public final class IndexTail {
                 return false;
             }
             keys.key(Arrays.copyOfRange(kept, at + 2, typeAt), BlockType.ofCode(kept[typeAt] & 0xFF));
-            at = typeAt + 3 + ENTRY * u16(typeAt + 1);
+            at = typeAt + 3 + TsmFile.ENTRY * u16(typeAt + 1);
         }
         return at == end;
     }

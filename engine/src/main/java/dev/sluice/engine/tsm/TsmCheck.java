@@ -35,7 +35,6 @@ final class TsmCheck implements FileCheck {
     private static final int MOST_HELD = 64 << 20;
     private static final int CHUNK = 1 << 16;
     private static final int FIRST_LOOK = 64; // where a block has its times, if they are regular
-    private static final int ENTRY = 28;
     private static final int RECORD = 5; // of the index: the length of the key, the type, the number of blocks
     private static final int MOST_STRETCHES = 64;
     private static final int TRIED = 1 << 18; // bytes that a block found by trying may need
@@ -295,7 +294,7 @@ final class TsmCheck implements FileCheck {
         long room = indexEnd - position;
         long needed = 2;
         if (to - from >= needed) {
-            needed = 2 + u16(from) + 3L + ENTRY;
+            needed = 2 + u16(from) + 3L + TsmFile.ENTRY;
         }
         if (to - from < Math.min(needed, room)) {
             return wait((int) needed);
@@ -400,12 +399,12 @@ final class TsmCheck implements FileCheck {
      * @param certain whether only an index will do that begins with the first block
      */
     private boolean indexStarts(int at, int limit, boolean certain) {
-        if (limit - at < RECORD + ENTRY) {
+        if (limit - at < RECORD + TsmFile.ENTRY) {
             return false;
         }
         int length = u16(at);
         int typeAt = at + 2 + length;
-        if (length == 0 || typeAt + 3 + ENTRY > limit || !BlockType.isCode(held[typeAt] & 0xFF)) {
+        if (length == 0 || typeAt + 3 + TsmFile.ENTRY > limit || !BlockType.isCode(held[typeAt] & 0xFF)) {
             return false;
         }
         int entry = typeAt + 3;
@@ -465,16 +464,16 @@ final class TsmCheck implements FileCheck {
         entries = count;
         lastTime = Long.MIN_VALUE;
         skip(needed);
-        return next(State.INDEX, ENTRY);
+        return next(State.INDEX, TsmFile.ENTRY);
     }
 
     private boolean entry() {
-        if (indexEnd - position < ENTRY) {
+        if (indexEnd - position < TsmFile.ENTRY) {
             findings.damage(key, position, "index ends in the middle of a record");
             return lost();
         }
-        if (to - from < ENTRY) {
-            return wait(ENTRY);
+        if (to - from < TsmFile.ENTRY) {
+            return wait(TsmFile.ENTRY);
         }
         long min = (long) Bytes.U64.get(held, from);
         long max = (long) Bytes.U64.get(held, from + 8);
@@ -492,8 +491,8 @@ final class TsmCheck implements FileCheck {
         // The next block of a key starts after the last time of this one.
         lastTime = max == Long.MAX_VALUE ? max : max + 1;
         entries--;
-        skip(ENTRY);
-        return next(State.INDEX, entries > 0 ? ENTRY : 1);
+        skip(TsmFile.ENTRY);
+        return next(State.INDEX, entries > 0 ? TsmFile.ENTRY : 1);
     }
 
     /** Holds an entry of the index against the blocks that were seen. */

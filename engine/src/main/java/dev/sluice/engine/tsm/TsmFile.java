@@ -26,7 +26,8 @@ public final class TsmFile {
 
     private static final int READ = 1 << 16;
     private static final int SAMPLES = 4 << 20;
-    private static final int ENTRY = 28;
+    /** Bytes of a block's entry in the index. */
+    static final int ENTRY = 28;
 
     private final SeekableByteChannel channel;
     private final long indexStart;
