@@ -1,6 +1,7 @@
 package dev.sluice.engine.serve;
 
 import dev.sluice.engine.error.ArchiveDamaged;
+import dev.sluice.engine.format.TsmName;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.stage.Indexable;
@@ -8,7 +9,6 @@ import dev.sluice.engine.tar.TarReader;
 import io.netty.buffer.ByteBuf;
 import java.util.HashSet;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -22,7 +22,6 @@ import reactor.core.publisher.SynchronousSink;
 final class Uploaded {
 
     private static final Logger log = LoggerFactory.getLogger(Uploaded.class);
-    private static final Pattern TSM = Pattern.compile("[0-9]{1,18}-[0-9]{1,18}\\.tsm");
 
     /** A shard has some thousand files at most; this bounds what is remembered of their names. */
     private static final int MAX_FILES = 1 << 20;
@@ -63,7 +62,7 @@ final class Uploaded {
         String path = start.name();
         boolean own = path.startsWith(directory);
         String name = own ? path.substring(directory.length()) : path;
-        taking = own && TSM.matcher(name).matches();
+        taking = own && TsmName.parse(name).isPresent();
         if (taking && names.add(name) && names.size() <= MAX_FILES) {
             out.next(new ShardPart.FileStart(name, start.size(), start.modified(), start.rawHeader()));
             return;

@@ -1,5 +1,6 @@
 package dev.sluice.engine.source;
 
+import dev.sluice.engine.format.TsmName;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.tsm.FileBytes;
@@ -14,7 +15,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -89,7 +89,7 @@ record WriteAheadLog(ShardRef shard, List<Path> segments, long bytes, Instant mo
         WalReplay.Result result = WalReplay.toTsm(
                 bytes,
                 () -> {
-                    String name = String.format(Locale.ROOT, "%09d-%09d.tsm", above + 1 + names.size(), 1);
+                    String name = new TsmName(above + 1 + names.size(), 1).toString();
                     names.add(name);
                     return FileChannel.open(
                             directory.resolve(name), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);

@@ -1,6 +1,6 @@
 package dev.sluice.engine.target;
 
-import java.util.Locale;
+import dev.sluice.engine.format.TsmName;
 import java.util.Optional;
 
 /**
@@ -46,6 +46,6 @@ interface FileNaming {
     private static Optional<String> name(long generation, long sequence) {
         return generation > MAX || sequence > MAX || sequence < 1
                 ? Optional.empty()
-                : Optional.of(String.format(Locale.ROOT, "%09d-%09d.tsm", generation, sequence));
+                : Optional.of(new TsmName(generation, sequence).toString());
     }
 }

@@ -2,6 +2,7 @@ package dev.sluice.engine.target;
 
 import dev.sluice.engine.error.EmptyAnswer;
 import dev.sluice.engine.error.NotInstalled;
+import dev.sluice.engine.format.TsmName;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.tar.TarReader;
@@ -14,8 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.Optional;
 import java.util.zip.CRC32C;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -32,8 +32,6 @@ final class ReadBack {
 
     /** No file is newer, so a server that is ready answers with an empty archive. */
     private static final Instant NEVER = Instant.parse("9999-01-01T00:00:00Z");
-
-    private static final Pattern TSM = Pattern.compile("(\\d{1,18})-(\\d{1,18})\\.tsm");
 
     private final SnapshotTransport transport;
 
@@ -105,12 +103,12 @@ final class ReadBack {
     }
 
     private static boolean couldHoldAfterCompaction(String name, String gone) {
-        Matcher result = TSM.matcher(name);
-        Matcher input = TSM.matcher(gone);
-        return result.matches()
-                && input.matches()
-                && Long.parseLong(result.group(1)) >= Long.parseLong(input.group(1))
-                && Long.parseLong(result.group(2)) > 1;
+        Optional<TsmName> input = TsmName.parse(gone);
+        return TsmName.parse(name)
+                .filter(result ->
+                        input.isPresent() && result.generation() >= input.get().generation())
+                .filter(result -> result.sequence() > 1)
+                .isPresent();
     }
 
     private Flux<ShardPart> read(ShardRef shard, Instant since) {

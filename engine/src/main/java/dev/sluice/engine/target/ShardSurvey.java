@@ -2,6 +2,7 @@ package dev.sluice.engine.target;
 
 import dev.sluice.engine.error.FieldTypeConflict;
 import dev.sluice.engine.flow.Detour;
+import dev.sluice.engine.format.TsmName;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.stage.FieldLedger;
@@ -17,8 +18,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -30,8 +30,6 @@ import reactor.core.scheduler.Scheduler;
  * win over all files.
  */
 final class ShardSurvey {
-
-    private static final Pattern TSM = Pattern.compile("(\\d{1,18})-(\\d{1,18})\\.tsm");
 
     /** Generations that are left free for files that the server writes while the merge is under way. */
     private static final long MARGIN = 1_000;
@@ -102,11 +100,11 @@ final class ShardSurvey {
     }
 
     private void begin(ShardPart.FileStart start) {
-        Matcher name = TSM.matcher(start.name());
-        if (!name.matches()) {
+        Optional<TsmName> name = TsmName.parse(start.name());
+        if (name.isEmpty()) {
             return;
         }
-        see(Long.parseLong(name.group(1)), Long.parseLong(name.group(2)));
+        see(name.get());
         inFile = true;
         if (whole) {
             file = FileCheck.of(start, CheckDepth.PASSING, types::add).orElse(null);
@@ -125,10 +123,10 @@ final class ShardSurvey {
         return Mono.<ShardPart>fromRunnable(work).subscribeOn(workers).flux();
     }
 
-    private void see(long generation, long sequence) {
-        highestGeneration = Math.max(highestGeneration, generation);
-        if (generation == 0) {
-            lowestOfZero = Math.min(lowestOfZero, sequence);
+    private void see(TsmName name) {
+        highestGeneration = Math.max(highestGeneration, name.generation());
+        if (name.generation() == 0) {
+            lowestOfZero = Math.min(lowestOfZero, name.sequence());
         }
     }
 
