@@ -50,22 +50,11 @@ final class ChainedArchives {
 
     private Flux<ShardPart> parts() {
         return Flux.range(0, archives.size())
-                .concatMap(index -> names(archives.get(index)).map(names -> Map.entry(index, names)), 0)
+                .concatMap(index -> archives.get(index).names().map(names -> Map.entry(index, names)), 0)
                 .collect(
                         HashMap<String, Integer>::new,
                         (newest, found) -> found.getValue().forEach(name -> newest.put(name, found.getKey())))
                 .flatMapMany(this::merged);
-    }
-
-    private static Mono<List<String>> names(StoredArchive archive) {
-        return archive.parts()
-                .<String>handle((part, sink) -> {
-                    if (part instanceof ShardPart.FileStart file) {
-                        sink.next(file.name());
-                    }
-                    part.release();
-                })
-                .collectList();
     }
 
     private Flux<ShardPart> merged(Map<String, Integer> newest) {

@@ -295,7 +295,7 @@ public final class DataDirectorySource implements Source {
     private Flux<ShardPart> start(PlainFile plain, DataFile file) {
         var start = new ShardPart.FileStart(
                 file.name(), file.size(), file.modified(), Unpooled.wrappedBuffer(file.header()));
-        return options.indexFirst() && file.name().endsWith(".tsm") ? IndexFirst.alone(plain, start) : Flux.just(start);
+        return options.indexFirst() ? IndexFirst.alone(plain, start) : Flux.just(start);
     }
 
     private static Flux<ShardPart> content(PlainFile plain, DataFile file) {

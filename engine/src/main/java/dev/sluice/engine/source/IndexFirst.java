@@ -23,7 +23,11 @@ final class IndexFirst {
 
     /** Of a file that lies alone. */
     static Flux<ShardPart> alone(PlainFile file, ShardPart.FileStart start) {
-        return looked(file, 0, start);
+        return hasIndex(start) ? looked(file, 0, start) : Flux.just(start);
+    }
+
+    private static boolean hasIndex(ShardPart.FileStart start) {
+        return start.name().endsWith(".tsm");
     }
 
     /**
@@ -55,7 +59,7 @@ final class IndexFirst {
             }
             long body = next + start.rawHeader().readableBytes();
             next += start.tarBytes();
-            return start.name().endsWith(".tsm") ? looked(file, body, start) : null;
+            return hasIndex(start) ? looked(file, body, start) : null;
         }
     }
 

@@ -13,6 +13,7 @@ import dev.sluice.engine.store.Store;
 import dev.sluice.engine.tar.TarReader;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
@@ -42,18 +43,34 @@ record StoredArchive(
      * worth a second attempt: files do not change.
      */
     Flux<ShardPart> parts() {
-        return codec().flatMapMany(this::parts)
+        return read(indexFirst);
+    }
+
+    /** Names of the files in it, by reading it as {@link #parts} does. */
+    Mono<List<String>> names() {
+        return read(false)
+                .<String>handle((part, sink) -> {
+                    if (part instanceof ShardPart.FileStart file) {
+                        sink.next(file.name());
+                    }
+                    part.release();
+                })
+                .collectList();
+    }
+
+    private Flux<ShardPart> read(boolean ahead) {
+        return codec().flatMapMany(codec -> read(codec, ahead))
                 .onErrorMap(ArchiveDamaged.class, e -> damaged("is damaged: " + e.getMessage()))
                 .onErrorMap(EmptyAnswer.class, e -> damaged("is empty, without even the end of an archive"));
     }
 
-    private Flux<ShardPart> parts(Compression.Codec codec) {
+    private Flux<ShardPart> read(Compression.Codec codec, boolean ahead) {
         return store.get(file)
                 .transform(this::checked)
                 .transform(Decoders.forCodec(codec, store.describe(file)))
                 .transform(this::measured)
                 .transform(TarReader.parts(ref))
-                .transform(codec == Compression.Codec.NONE && indexFirst ? this::indexFirst : parts -> parts);
+                .transform(codec == Compression.Codec.NONE && ahead ? this::indexFirst : parts -> parts);
     }
 
     private Flux<ShardPart> indexFirst(Flux<ShardPart> parts) {
