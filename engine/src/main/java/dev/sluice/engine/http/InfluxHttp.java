@@ -281,15 +281,10 @@ public final class InfluxHttp implements AutoCloseable {
         if (e instanceof NotSslRecordException || e.getCause() instanceof NotSslRecordException) {
             return new HttpUnreachable(what, endpoint.toString(), "it does not speak https", e);
         }
-        Throwable root = e;
-        boolean certificate = false;
-        while (root.getCause() != null && root.getCause() != root) {
-            certificate |= root instanceof CertificateException;
-            root = root.getCause();
-        }
-        if (certificate || root instanceof CertificateException) {
-            String reason = root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
-            return new CertificateNotTrusted(what, endpoint.toString(), reason, e);
+        for (Throwable at = e; at != null; at = at.getCause()) {
+            if (at instanceof CertificateException) {
+                return new CertificateNotTrusted(what, endpoint.toString(), e);
+            }
         }
         return new HttpUnreachable(what, endpoint.toString(), e);
     }
