@@ -1,5 +1,6 @@
 package dev.sluice.engine.transfer;
 
+import dev.sluice.engine.line.LineEndings;
 import dev.sluice.engine.line.TextBuffer;
 import dev.sluice.engine.line.TextPool;
 import java.io.IOException;
@@ -40,6 +41,19 @@ abstract class Chunk {
         lines = 0;
         values = 0;
         return piece;
+    }
+
+    /**
+     * Ends a line with its time.
+     *
+     * @param endings of the block's lines, where they are known
+     */
+    final void end(@Nullable LineEndings endings, int index, long time) {
+        if (endings != null) {
+            text.append(endings, index);
+        } else {
+            text.append(' ').append(time).append('\n');
+        }
     }
 
     final boolean full() {

@@ -113,11 +113,7 @@ final class FieldChunk extends Chunk {
                     continue;
                 }
                 column.append(prefix, i, text);
-                if (endings != null) {
-                    text.append(endings, i);
-                } else {
-                    text.append(' ').append(time).append('\n');
-                }
+                end(endings, i, time);
                 lines++;
             }
         }

@@ -176,11 +176,7 @@ final class SeriesChunk extends Chunk {
             for (int f = 0; f < columns.length; f++) {
                 columns[f].append(starts[f], i, text);
             }
-            if (endings != null) {
-                text.append(endings, i);
-            } else {
-                text.append(' ').append(times.time(i)).append('\n');
-            }
+            end(endings, i, times.time(i));
         }
         lines += i - from;
         values += (long) (i - from) * open.length;
