@@ -3,6 +3,9 @@ package dev.sluice.engine.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -68,6 +71,44 @@ class BlockingCallsTest {
         assertThat(done).succeedsWithin(PATIENCE);
         assertThat(permits.hasQueuedThreads()).isFalse();
         assertThat(BlockingCalls.look()).isNotEmpty();
+    }
+
+    @Test
+    void saysNothingOfTheLockOfAnExecutorThatIsShutDownMeanwhile() throws InterruptedException {
+        var locked = new CountDownLatch(1);
+        var goOn = new CountDownLatch(1);
+        // A thread that is told to end is interrupted under the executor's lock.
+        var executor = new ScheduledThreadPoolExecutor(1, work -> new Thread(work) {
+            @Override
+            public void interrupt() {
+                locked.countDown();
+                try {
+                    goOn.await();
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+                super.interrupt();
+            }
+        });
+        executor.prestartAllCoreThreads();
+        var shutdown =
+                Mono.fromRunnable(executor::shutdown).subscribeOn(blockable).toFuture();
+        locked.await();
+        var waiting = new AtomicReference<@Nullable Thread>();
+        var refused = Mono.fromRunnable(() -> {
+                    waiting.set(Thread.currentThread());
+                    executor.execute(() -> {});
+                })
+                .subscribeOn(unblockable)
+                .toFuture();
+        while (!refused.isDone() && !isParked(waiting.get())) {
+            Thread.onSpinWait();
+        }
+        goOn.countDown();
+
+        assertThat(refused).failsWithin(PATIENCE).withThrowableOfType(ExecutionException.class);
+        assertThat(shutdown).succeedsWithin(PATIENCE);
+        assertThat(BlockingCalls.look()).isEmpty();
     }
 
     private static boolean isParked(@Nullable Thread thread) {
