@@ -200,8 +200,8 @@ public final class SluiceEngine implements AutoCloseable {
      */
     public Mono<RunningServer> serve(ServeRequest request) {
         return request.writable()
-                ? SnapshotServer.bindWritable(request.bind(), request.dataDir(), request.metaDir())
-                : SnapshotServer.bind(request.bind(), request.dataDir(), request.metaDir());
+                ? SnapshotServer.bindWritable(request.bind(), request.directories(), request.scratch())
+                : SnapshotServer.bind(request.bind(), request.directories(), request.scratch());
     }
 
     /**

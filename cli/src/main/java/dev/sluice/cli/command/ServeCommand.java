@@ -5,15 +5,11 @@ import dev.sluice.cli.option.UsageError;
 import dev.sluice.cli.option.Values;
 import dev.sluice.engine.ServeRequest;
 import dev.sluice.engine.model.ServerAddress;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
@@ -26,15 +22,12 @@ import picocli.CommandLine.Parameters;
         sortOptions = false,
         description =
                 "Let 'sluice backup' and 'influxd backup' read a stopped server's directories, and restores write them.",
-        customSynopsis = "sluice serve -datadir DIR -metadir DIR [-bind HOST:PORT] [--writable]",
+        customSynopsis = "sluice serve -datadir DIR -metadir DIR [-waldir DIR] [-bind HOST:PORT] [--writable]",
         optionListHeading = "%nFlags%n",
         footer = {"", "Runs until it is interrupted. The directories are only read, unless --writable is given."})
 final class ServeCommand implements Command {
 
     private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "::1");
-
-    /** Database, policy, shard, segment. */
-    private static final int WAL_DEPTH = 4;
 
     private final Context context;
 
@@ -43,6 +36,14 @@ final class ServeCommand implements Command {
 
     @Option(names = "-metadir", paramLabel = "DIR", description = "The server's meta directory: 'dir' under [meta].")
     private @Nullable Path metaDir;
+
+    @Option(
+            names = "-waldir",
+            paramLabel = "DIR",
+            description =
+                    "The server's WAL directory: 'wal-dir' under [data]. Default: 'wal' beside the data directory. "
+                            + "What stands only there is served as well.")
+    private @Nullable Path walDir;
 
     @Option(
             names = "-bind",
@@ -59,6 +60,13 @@ final class ServeCommand implements Command {
             description = "Take 'sluice restore' and 'influxd restore' into the directories, which may be new. "
                     + "No server may run on them meanwhile. Whoever reaches the port can write.")
     private boolean writable;
+
+    @Option(
+            names = "--scratch",
+            paramLabel = "DIR",
+            description = "Where data files are made of the write-ahead log, a shard at a time. Default: the system's "
+                    + "temporary directory.")
+    private @Nullable Path scratch;
 
     @Mixin
     @SuppressWarnings("UnusedVariable") // declares the flags; Cli and Settings look at them before all others
@@ -79,25 +87,7 @@ final class ServeCommand implements Command {
                     .println("warning: whoever reaches %s can read all data%s: this port knows no passwords"
                             .formatted(bind, writable ? " and restore into it" : ""));
         }
-        logBeside(request.dataDir()).ifPresent(wal -> {
-            context.err()
-                    .println("warning: what stands only in the write-ahead log below %s is not served".formatted(wal));
-            context.err().println("  hint: 'sluice copy data:%s TO' takes it as well.".formatted(request.dataDir()));
-        });
         return ServeRun.until(context, request);
-    }
-
-    /** The directory of a write-ahead log that is not empty, where it lies unless a configuration says otherwise. */
-    private static Optional<Path> logBeside(Path dataDir) {
-        Path wal = dataDir.toAbsolutePath().normalize().resolveSibling("wal");
-        try (Stream<Path> found = Files.find(
-                wal,
-                WAL_DEPTH,
-                (file, about) -> about.size() > 0 && file.toString().endsWith(".wal"))) {
-            return found.findFirst().map(file -> wal);
-        } catch (IOException | UncheckedIOException e) {
-            return Optional.empty(); // none is there, or none that this user may see
-        }
     }
 
     /** What the flags ask for. */
@@ -107,8 +97,15 @@ final class ServeCommand implements Command {
                     "serve takes no path, but there is '%s'".formatted(words.get(0)),
                     "The directories are named by -datadir and -metadir.");
         }
-        return new ServeRequest(
-                bind, directory("-datadir", "data", dataDir), directory("-metadir", "meta", metaDir), writable);
+        ServeRequest request =
+                new ServeRequest(bind, directory("-datadir", "data", dataDir), directory("-metadir", "meta", metaDir));
+        if (walDir != null) {
+            request = request.withWal(directory("-waldir", "wal", walDir));
+        }
+        if (scratch != null) {
+            request = request.withScratch(scratch);
+        }
+        return writable ? request.writing() : request;
     }
 
     private Path directory(String flag, String section, @Nullable Path path) {

@@ -26,7 +26,9 @@ final class ServeRun {
         if (server == null) {
             return ExitCode.INTERRUPTED;
         }
-        context.err().println("Serving %s at %s until interrupted.".formatted(request.dataDir(), server.address()));
+        context.err()
+                .println("Serving %s at %s until interrupted."
+                        .formatted(request.directories().data(), server.address()));
         context.err().println("Back it up with: sluice backup -portable -host %s DIR".formatted(server.address()));
         if (request.writable()) {
             context.err().println("Restore to it with: sluice restore -host %s DIR".formatted(server.address()));

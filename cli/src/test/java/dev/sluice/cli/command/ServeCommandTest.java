@@ -24,7 +24,7 @@ class ServeCommandTest {
         run.cli("serve", "-datadir", data.toString(), "-metadir", meta.toString());
 
         assertThat(run.engine.serves)
-                .containsExactly(new ServeRequest(new ServerAddress("127.0.0.1", 8088), data, meta, false));
+                .containsExactly(new ServeRequest(new ServerAddress("127.0.0.1", 8088), data, meta));
     }
 
     @Test
@@ -36,27 +36,33 @@ class ServeCommandTest {
         run.cli("serve", "--writable", "-datadir", data.toString(), "-metadir", meta.toString(), "-bind", "10.0.0.1:9");
 
         assertThat(run.engine.serves)
-                .containsExactly(new ServeRequest(new ServerAddress("10.0.0.1", 9), data, meta, true));
+                .containsExactly(new ServeRequest(new ServerAddress("10.0.0.1", 9), data, meta).writing());
         assertThat(run.err()).contains("can read all data and restore into it");
     }
 
     @Test
-    void warnsOfALogThatIsNotServed() throws IOException {
+    void servesTheLogFromWhereItIsSaidToLie() throws IOException {
         Path data = Files.createDirectory(dir.resolve("data"));
         Path meta = Files.createDirectory(dir.resolve("meta"));
-        Path shard = Files.createDirectories(dir.resolve("wal/db/rp/1"));
-        Path segment = Files.createFile(shard.resolve("_00001.wal"));
-        Run empty = new Run();
-        Run filled = new Run();
+        Path wal = Files.createDirectory(dir.resolve("fast"));
+        Path scratch = dir.resolve("scratch");
+        Run run = new Run();
 
-        empty.cli("serve", "-datadir", data.toString(), "-metadir", meta.toString());
-        Files.writeString(segment, "points");
-        filled.cli("serve", "-datadir", data.toString(), "-metadir", meta.toString());
+        run.cli(
+                "serve",
+                "-datadir",
+                data.toString(),
+                "-metadir",
+                meta.toString(),
+                "-waldir",
+                wal.toString(),
+                "--scratch",
+                scratch.toString());
 
-        assertThat(empty.err()).doesNotContain("write-ahead");
-        assertThat(filled.err())
-                .contains("write-ahead log below " + dir.resolve("wal") + " is not served")
-                .contains("sluice copy data:" + data);
+        assertThat(run.engine.serves)
+                .containsExactly(new ServeRequest(new ServerAddress("127.0.0.1", 8088), data, meta)
+                        .withWal(wal)
+                        .withScratch(scratch));
     }
 
     @Test
@@ -67,6 +73,15 @@ class ServeCommandTest {
         assertThat(run.cli("serve", "-datadir", dir.resolve("none").toString(), "-metadir", dir.toString()))
                 .isEqualTo(ExitCode.USAGE);
         assertThat(run.cli("serve", "--writable", "-datadir", file.toString(), "-metadir", dir.toString()))
+                .isEqualTo(ExitCode.USAGE);
+        assertThat(run.cli(
+                        "serve",
+                        "-datadir",
+                        dir.toString(),
+                        "-metadir",
+                        dir.toString(),
+                        "-waldir",
+                        dir.resolve("none").toString()))
                 .isEqualTo(ExitCode.USAGE);
         assertThat(run.engine.serves).isEmpty();
     }

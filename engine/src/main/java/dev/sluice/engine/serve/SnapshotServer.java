@@ -5,8 +5,6 @@ import dev.sluice.engine.error.MalformedResponse;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.error.RestoreRefused;
 import dev.sluice.engine.error.StoreFailed;
-import dev.sluice.engine.format.OpenFile;
-import dev.sluice.engine.format.ShardFiles;
 import dev.sluice.engine.meta.Metastore;
 import dev.sluice.engine.meta.Metastore.Located;
 import dev.sluice.engine.model.End;
@@ -43,7 +41,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
@@ -70,13 +67,14 @@ import reactor.netty.tcp.TcpServer;
  *   <li>An answer that was begun and cannot be ended goes down with a reset. influxd ends it as if it were complete.
  *   <li>A time range (type 5) leaves out files that lie outside of it, with their tombstones, and sends all others whole:
  *       a superset of what influxd sends, which cuts files down to the blocks in the range.
- *   <li>Points that stand only in the write-ahead log are not sent: a stopped server leaves there what its cache held.
- *       The WAL directory is not known here, so nothing can be said about it either.
+ *   <li>Points that stand only in the write-ahead log, where a stopped server leaves what its cache held, are sent as one
+ *       more data file (see {@link WriteAheadLog}), whatever time is asked for: influxd writes its cache to a file before it
+ *       answers. What is damaged in the log stands in our own log.
  *   <li>An upload that was not installed, whole and with its end marker, ends with a reset. influxd closes as if it had
  *       been, and installs what ends at a border of two files.
  *   <li>Databases and policies get no name that climbs out of the data directory; {@link OpenDirectories} says what else
  *       differs.
- *   <li>A shard is listed if the metadata has it and its directory exists, even if a server could not open it.
+ *   <li>A shard is listed if the metadata has it and its directory or a log exists, even if a server could not open it.
  * </ul>
  *
  * <p>The metadata is read once, when the server starts. Files are sent by the kernel, as fast as the client reads; an
@@ -97,16 +95,16 @@ public final class SnapshotServer {
 
     private final OpenDirectories directories;
     private final boolean writable;
-    private final ShardFiles files;
+    private final ServedShards shards;
     private final Scheduler disk;
     private final Duration requestLimit;
     private final Set<Mono<Void>> conversations = ConcurrentHashMap.newKeySet();
 
     private SnapshotServer(
-            OpenDirectories directories, boolean writable, ShardFiles files, Scheduler disk, Duration requestLimit) {
+            OpenDirectories directories, boolean writable, ServedShards shards, Scheduler disk, Duration requestLimit) {
         this.directories = directories;
         this.writable = writable;
-        this.files = files;
+        this.shards = shards;
         this.disk = disk;
         this.requestLimit = requestLimit;
     }
@@ -119,11 +117,11 @@ public final class SnapshotServer {
      * running server has in its log and its memory would be missing from every answer.
      *
      * @param bind port 0 picks a free one
-     * @param dataDir {@code [data] dir} of the stopped server's configuration
-     * @param metaDir {@code [meta] dir} of the stopped server's configuration
+     * @param directories of the stopped server
+     * @param scratch where data files are made of a write-ahead log while its shard is sent
      */
-    public static Mono<RunningServer> bind(ServerAddress bind, Path dataDir, Path metaDir) {
-        return bind(TcpServer.create(), bind, dataDir, metaDir, false, REQUEST_LIMIT);
+    public static Mono<RunningServer> bind(ServerAddress bind, End.Data directories, Path scratch) {
+        return bind(TcpServer.create(), bind, directories, scratch, false, REQUEST_LIMIT);
     }
 
     /**
@@ -132,27 +130,31 @@ public final class SnapshotServer {
      *
      * <p>Errors: those of {@link #bind}.
      */
-    public static Mono<RunningServer> bindWritable(ServerAddress bind, Path dataDir, Path metaDir) {
+    public static Mono<RunningServer> bindWritable(ServerAddress bind, End.Data directories, Path scratch) {
         // Not by epoll: what comes before a client's FIN can be lost there while it is not asked for (observed, Netty
         // 4.2).
         TcpServer portable = TcpServer.create().runOn(TcpResources.get(), false);
-        return bind(portable, bind, dataDir, metaDir, true, REQUEST_LIMIT);
+        return bind(portable, bind, directories, scratch, true, REQUEST_LIMIT);
     }
 
     static Mono<RunningServer> bind(
-            TcpServer tcp, ServerAddress bind, Path dataDir, Path metaDir, boolean writable, Duration requestLimit) {
+            TcpServer tcp,
+            ServerAddress bind,
+            End.Data directories,
+            Path scratch,
+            boolean writable,
+            Duration requestLimit) {
         return Mono.defer(() -> {
             Scheduler disk = Schedulers.newBoundedElastic(DISK_THREADS, DISK_QUEUE, "sluice-serve", 60, true);
-            var directories = new End.Data(dataDir, Optional.of(metaDir), Optional.empty());
             return Mono.fromCallable(() -> {
                         DataDirectorySource.refuseRunning(directories);
-                        return writable ? loadOrMake(directories) : load(dataDir, metaDir);
+                        return writable ? loadOrMake(directories) : load(directories);
                     })
                     .subscribeOn(disk)
                     .map(metastore -> new SnapshotServer(
                             new OpenDirectories(directories, metastore, disk, Clock.systemUTC()),
                             writable,
-                            new ShardFiles(dataDir),
+                            new ServedShards(directories, scratch, disk),
                             disk,
                             requestLimit))
                     .flatMap(server -> server.listen(tcp, bind))
@@ -172,17 +174,18 @@ public final class SnapshotServer {
                     e);
         }
         return Files.exists(directories.metaDir().resolve("meta.db"))
-                ? load(directories.data(), directories.metaDir())
+                ? load(directories)
                 : Metastore.of(new SecureRandom().nextLong() >>> 1, List.of());
     }
 
-    private static Metastore load(Path dataDir, Path metaDir) {
+    private static Metastore load(End.Data directories) {
+        Path dataDir = directories.data();
         if (!Files.isDirectory(dataDir)) {
             throw new NotThere(
                     "data directory %s does not exist".formatted(dataDir),
                     "It is 'dir' in the section [data] of the server's configuration, /var/lib/influxdb/data by default.");
         }
-        Path metaDb = metaDir.resolve("meta.db");
+        Path metaDb = directories.metaDir().resolve("meta.db");
         String hint = "It lies in 'dir' of the section [meta] of the server's configuration, "
                 + "/var/lib/influxdb/meta by default.";
         try {
@@ -286,12 +289,16 @@ public final class SnapshotServer {
                     to,
                     request,
                     backup.shardId(),
-                    shard -> backup.since().equals(ShardBackup.ALL)
+                    (files, shard) -> backup.since().equals(ShardBackup.ALL)
                             ? files.list(shard)
                             : files.listSince(shard, backup.since()));
         }
         if (request instanceof ShardExport export) {
-            return shard(to, request, export.shardId(), shard -> files.listWithin(shard, export.start(), export.end()));
+            return shard(
+                    to,
+                    request,
+                    export.shardId(),
+                    (files, shard) -> files.listWithin(shard, export.start(), export.end()));
         }
         if (!writable) {
             return refused(to, request, "this server only reads").then();
@@ -316,7 +323,7 @@ public final class SnapshotServer {
     private Mono<Void> install(Conversation from, ShardUpload upload) {
         Optional<ShardRef> shard =
                 directories.metastore().locate(upload.shardId()).map(Located::ref);
-        return from.answer(Flux.just(onDisk(() -> shard.filter(files::exists))
+        return from.answer(Flux.just(shards.withDirectory(shard)
                 .flatMap(known -> known.<Mono<Void>>map(ref -> installInto(ref, from))
                         .orElseGet(() -> Mono.error(new NotThere(
                                 "no such shard: %s".formatted(Long.toUnsignedString(upload.shardId())), ""))))));
@@ -335,57 +342,27 @@ public final class SnapshotServer {
     }
 
     private Mono<Encoder> list(Metastore metastore, Predicate<Located> wanted) {
-        return onDisk(() -> new PathList(metastore
-                .shards()
-                .filter(wanted)
-                .map(Located::ref)
-                .filter(files::exists)
-                .toList())::encode);
+        return shards.there(metastore.shards().filter(wanted).map(Located::ref).toList())
+                .map(there -> new PathList(there)::encode);
     }
 
-    private Mono<Void> shard(Conversation to, SnapshotRequest request, long id, Listing listing) {
+    private Mono<Void> shard(Conversation to, SnapshotRequest request, long id, ServedShards.Listing listing) {
         Optional<ShardRef> shard = directories.metastore().locate(id).map(Located::ref);
         if (shard.isEmpty()) {
             return refused(to, request, "no such shard").then();
         }
-        return onDisk(() -> listing.names(shard.get()))
+        return shards.find(shard.get(), listing)
                 .onErrorResume(NoSuchFileException.class, e -> refused(to, request, "no directory " + e.getMessage()))
-                .flatMap(names -> to.answer(entries(to, shard.get(), names)));
-    }
-
-    private Flux<Mono<Void>> entries(Conversation to, ShardRef shard, List<String> names) {
-        return Flux.fromIterable(names)
-                .map(name -> open(shard, name).flatMap(to::send))
-                .concatWithValues(Mono.defer(to::sendEnd));
-    }
-
-    private Mono<OpenFile> open(ShardRef shard, String name) {
-        return Mono.<OpenFile>create(sink -> disk.schedule(() -> {
-                    try {
-                        sink.success(files.open(shard, name));
-                    } catch (IOException | RuntimeException e) {
-                        sink.error(e);
-                    }
-                }))
-                .doOnDiscard(OpenFile.class, OpenFile::close); // the client left while it was opened
+                .flatMap(found -> to.answer(shards.entries(found, to)));
     }
 
     private static <T> Mono<T> refused(Conversation to, SnapshotRequest request, String why) {
         return Mono.fromRunnable(() -> log.warn("{}: no answer to {}: {}", to, request.describe(), why));
     }
 
-    private <T> Mono<T> onDisk(Callable<T> work) {
-        return Mono.fromCallable(work).subscribeOn(disk);
-    }
-
     @FunctionalInterface
     private interface Encoder {
         ByteBuf encode(ByteBufAllocator alloc);
-    }
-
-    @FunctionalInterface
-    private interface Listing {
-        List<String> names(ShardRef shard) throws IOException;
     }
 
     /** @param ended completes when no conversation is under way any more */

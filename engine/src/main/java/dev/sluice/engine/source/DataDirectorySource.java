@@ -54,10 +54,6 @@ public final class DataDirectorySource implements Source {
     private static final long END_MARKER = 1024;
     private static final long BLOCK = 512;
 
-    private static final int MODE = 0644;
-    private static final String ROOM =
-            "The write-ahead log of a shard has to fit there, as TSM; --scratch names another directory.";
-
     private final End.Data directories;
     private final ReadOptions options;
     private final Scheduler blocking;
@@ -210,6 +206,11 @@ public final class DataDirectorySource implements Source {
      */
     private record DataFile(String name, String entry, long size, Instant modified, int mode) {
 
+        static DataFile of(String name, OpenFile file) {
+            file.close();
+            return new DataFile(name, file.entry(), file.size(), file.modified(), file.mode());
+        }
+
         /** Its blocks in the tar. */
         byte[] header() {
             ByteBuf header = TarHeaders.encode(UnpooledByteBufAllocator.DEFAULT, entry, size, modified, mode);
@@ -226,9 +227,7 @@ public final class DataDirectorySource implements Source {
     private static List<DataFile> list(ShardFiles files, ShardRef ref) throws IOException {
         List<DataFile> listed = new ArrayList<>();
         for (String name : files.list(ref)) {
-            OpenFile file = files.open(ref, name);
-            file.close();
-            listed.add(new DataFile(name, file.entry(), file.size(), file.modified(), file.mode()));
+            listed.add(DataFile.of(name, files.open(ref, name)));
         }
         return listed;
     }
@@ -257,7 +256,7 @@ public final class DataDirectorySource implements Source {
         List<String> taken = listed.stream().map(DataFile::name).toList();
         return ScratchDirectory.using(
                 options.scratch(),
-                ROOM,
+                WriteAheadLog.ROOM,
                 blocking,
                 room -> room.call(directory -> replay(log, directory, taken, tell))
                         .flatMapMany(made -> {
@@ -275,8 +274,7 @@ public final class DataDirectorySource implements Source {
         tell.accept(replayed.found());
         List<DataFile> files = new ArrayList<>();
         for (String name : replayed.names()) {
-            files.add(new DataFile(
-                    name, log.shard() + "/" + name, Files.size(directory.resolve(name)), log.modified(), MODE));
+            files.add(DataFile.of(name, log.open(directory, name)));
         }
         return new Made(directory, files);
     }

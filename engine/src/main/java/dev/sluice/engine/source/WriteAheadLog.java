@@ -1,5 +1,6 @@
 package dev.sluice.engine.source;
 
+import dev.sluice.engine.format.OpenFile;
 import dev.sluice.engine.format.TsmName;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardRef;
@@ -27,14 +28,20 @@ import java.util.stream.Stream;
  * @param bytes of them
  * @param modified when the last of them was
  */
-record WriteAheadLog(ShardRef shard, List<Path> segments, long bytes, Instant modified) {
+public record WriteAheadLog(ShardRef shard, List<Path> segments, long bytes, Instant modified) {
 
-    WriteAheadLog {
+    /** What a scratch directory for its files has to have. */
+    public static final String ROOM =
+            "The write-ahead log of a shard has to fit there, as TSM; --scratch names another directory.";
+
+    private static final int MODE = 0644;
+
+    public WriteAheadLog {
         segments = List.copyOf(segments);
     }
 
     /** The log that lies below {@code walDir}; empty if there is none. */
-    static WriteAheadLog find(Path walDir, ShardRef shard) throws IOException {
+    public static WriteAheadLog find(Path walDir, ShardRef shard) throws IOException {
         Path directory =
                 walDir.resolve(shard.database()).resolve(shard.policy()).resolve(shard.idText());
         List<Path> segments = new ArrayList<>();
@@ -59,7 +66,7 @@ record WriteAheadLog(ShardRef shard, List<Path> segments, long bytes, Instant mo
     }
 
     /** Whether nothing stands in it. */
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return bytes == 0;
     }
 
@@ -69,8 +76,8 @@ record WriteAheadLog(ShardRef shard, List<Path> segments, long bytes, Instant mo
      * @param names in their order, none if all was deleted again
      * @param found what was amiss
      */
-    record Replayed(List<String> names, List<Notice> found) {
-        Replayed {
+    public record Replayed(List<String> names, List<Notice> found) {
+        public Replayed {
             names = List.copyOf(names);
             found = List.copyOf(found);
         }
@@ -81,7 +88,7 @@ record WriteAheadLog(ShardRef shard, List<Path> segments, long bytes, Instant mo
      *
      * @param taken names of the shard's data files
      */
-    Replayed replay(Path directory, List<String> taken) throws IOException {
+    public Replayed replay(Path directory, List<String> taken) throws IOException {
         SortedMap<String, FileBytes> bytes = new TreeMap<>();
         segments.forEach(segment -> bytes.put(segment.getFileName().toString(), () -> Files.newInputStream(segment)));
         List<String> names = new ArrayList<>();
@@ -96,6 +103,21 @@ record WriteAheadLog(ShardRef shard, List<Path> segments, long bytes, Instant mo
                 },
                 Scratch.in(directory));
         return new Replayed(names, found(result));
+    }
+
+    /**
+     * Opens one of its files, as a server would send it.
+     *
+     * @param directory where it was made
+     */
+    public OpenFile open(Path directory, String name) throws IOException {
+        FileChannel channel = FileChannel.open(directory.resolve(name));
+        try {
+            return new OpenFile(channel, shard + "/" + name, channel.size(), modified, MODE);
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
     }
 
     private static long highestGeneration(List<String> names) {

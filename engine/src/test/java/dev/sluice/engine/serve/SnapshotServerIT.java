@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
@@ -80,6 +81,34 @@ class SnapshotServerIT {
 
             assertThat(points(target)).isEqualTo(summary.points());
             assertThat(answers(target)).isEqualTo(expected);
+        }
+    }
+
+    /** What was acknowledged and stands only in the log of a server that was killed, one shard without any file. */
+    @ParameterizedTest
+    @MethodSource("dev.sluice.engine.testkit.RealInfluxd#binaries")
+    void theOriginalBacksUpWhatAKilledServerLeftInItsLog(RealInfluxd.Binary binary) throws IOException {
+        try (RealInfluxd killed = RealInfluxd.started(binary);
+                RealInfluxd target = RealInfluxd.started(binary)) {
+            killed.createDatabase("db");
+            killed.write("db", "cpu,host=a value=1,state=\"old\" 1000000000");
+            succeeds(killed.influxdBackup("-portable", dir.resolve("flush").toString())); // from the WAL to a file
+            killed.write(
+                    "db",
+                    "cpu,host=a value=2 1000000000\ncpu,host=b value=3,state=\"new\" 2000000000\ncpu,host=gone value=9 1000000000");
+            killed.write("db", "cpu,host=a value=4 900000000000000000"); // a shard of its own
+            killed.rows("DELETE FROM cpu WHERE host = 'gone'", "db");
+            List<String> expected = killed.rows("SELECT * FROM cpu", "db");
+            assertThat(expected).hasSize(3);
+            killed.kill();
+
+            RunningServer server = serve(killed.dataDir(), killed.metaDir());
+            Path backup = dir.resolve("portable");
+            succeeds(target.influxdBackupFrom(server.address(), "-portable", "-db", "db", backup.toString()));
+            server.stop().block();
+            succeeds(target.influxdRestore("-portable", backup.toString()));
+
+            assertThat(target.rows("SELECT * FROM cpu", "db")).isEqualTo(expected);
         }
     }
 
@@ -219,13 +248,23 @@ class SnapshotServerIT {
         return summary;
     }
 
+    private static End.Data directories(Path dataDir, Path metaDir) {
+        return new End.Data(dataDir, Optional.of(metaDir), Optional.empty());
+    }
+
     private static RunningServer serve(Path dataDir, Path metaDir) {
-        return Objects.requireNonNull(SnapshotServer.bind(new ServerAddress("127.0.0.1", 0), dataDir, metaDir)
+        return Objects.requireNonNull(SnapshotServer.bind(
+                        new ServerAddress("127.0.0.1", 0),
+                        directories(dataDir, metaDir),
+                        dataDir.resolveSibling("scratch"))
                 .block());
     }
 
     private static RunningServer writable(Path dataDir, Path metaDir) {
-        return Objects.requireNonNull(SnapshotServer.bindWritable(new ServerAddress("127.0.0.1", 0), dataDir, metaDir)
+        return Objects.requireNonNull(SnapshotServer.bindWritable(
+                        new ServerAddress("127.0.0.1", 0),
+                        directories(dataDir, metaDir),
+                        dataDir.resolveSibling("scratch"))
                 .block());
     }
 

@@ -9,10 +9,12 @@ import dev.sluice.engine.meta.Metastore;
 import dev.sluice.engine.meta.Metastore.Database;
 import dev.sluice.engine.meta.Metastore.Policy;
 import dev.sluice.engine.meta.Metastore.ShardGroup;
+import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Metadata;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.model.TimeRange;
+import dev.sluice.engine.source.WriteAheadLog;
 import dev.sluice.engine.testkit.Answers;
 import dev.sluice.engine.tsm.TsmBlock;
 import dev.sluice.engine.tsm.TsmWriter;
@@ -70,6 +72,8 @@ class SnapshotServerTest {
     private static final ShardRef NOT_ON_DISK = new ShardRef("telemetry", "raw data", 2);
     private static final ShardRef RAW = new ShardRef("telemetry", "raw data", 3);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private static final Path LOG = Path.of("src/test/resources/fixtures/tsm/wal/fx_mixed/autogen/8/_00003.wal");
 
     @TempDir
     Path dir;
@@ -170,6 +174,59 @@ class SnapshotServerTest {
                 entries(ask(server, ShardBackup.of(CPU, ShardBackup.ALL))).get(3);
         assertThat(last.getMode()).isEqualTo(0640);
         assertThat(last.getLastModifiedTime().toInstant()).isEqualTo(NOON.plusSeconds(2));
+    }
+
+    /** A server writes its cache to a file before it answers; a stopped one left it in the log. */
+    @Test
+    void sendsWhatStandsInTheLogAsOneMoreFile() throws IOException {
+        file(CPU, "000000007-000000003.tsm", 900);
+        for (ShardRef shard : List.of(CPU, NOT_ON_DISK)) {
+            Path log = Files.createDirectories(dir.resolve("wal").resolve(shard.toString()));
+            Files.copy(LOG, log.resolve(LOG.getFileName()));
+            Files.setLastModifiedTime(log.resolve(LOG.getFileName()), FileTime.from(NOON));
+        }
+        Files.createDirectories(dir.resolve("wal").resolve(RAW.toString()));
+        WriteAheadLog log = WriteAheadLog.find(dir.resolve("wal"), CPU);
+        Path made = Files.createDirectory(dir.resolve("made"));
+        assertThat(log.replay(made, List.of("000000007-000000003.tsm")).names())
+                .containsExactly("000000008-000000001.tsm");
+        byte[] points = Files.readAllBytes(made.resolve("000000008-000000001.tsm"));
+        RunningServer server = start();
+
+        assertThat(ask(server, new SnapshotRequest.DatabaseInfo(Optional.of("telemetry"))))
+                .isEqualTo(Answers.pathList(CPU, NOT_ON_DISK, RAW));
+        for (SnapshotRequest request : List.of(
+                ShardBackup.of(CPU, ShardBackup.ALL),
+                ShardBackup.of(CPU, NOON.minusSeconds(1)),
+                new ShardExport(CPU.id(), NOON, NOON))) {
+            assertThat(untar(ask(server, request)))
+                    .as(request.describe())
+                    .containsKey(CPU + "/000000007-000000003.tsm")
+                    .containsEntry(CPU + "/000000008-000000001.tsm", points);
+        }
+        assertThat(untar(ask(server, ShardBackup.of(CPU, NOON.plus(Duration.ofDays(9000))))))
+                .as("no file is as new, and the log comes along")
+                .containsOnlyKeys(CPU + "/000000008-000000001.tsm");
+        byte[] alone = ask(server, ShardBackup.of(NOT_ON_DISK, ShardBackup.ALL));
+        assertThat(untar(alone)).containsOnlyKeys(NOT_ON_DISK + "/000000001-000000001.tsm");
+        TarArchiveEntry entry = entries(alone).get(0);
+        assertThat(entry.getLastModifiedTime().toInstant()).isEqualTo(NOON);
+        assertThat(entry.getMode()).isEqualTo(0644);
+        assertThat(ask(server, ShardBackup.of(RAW, ShardBackup.ALL))).isEqualTo(new byte[1024]);
+        server.stop().block(PATIENCE);
+        assertThat(dir.resolve("scratch")).isEmptyDirectory();
+    }
+
+    @Test
+    void aLogThatFindsNoRoomEndsTheAnswerWithAReset() throws IOException {
+        file(CPU, "000000007-000000003.tsm", 900);
+        Path log = Files.createDirectories(dir.resolve("wal").resolve(CPU.toString()));
+        Files.copy(LOG, log.resolve(LOG.getFileName()));
+        Files.writeString(dir.resolve("scratch"), "no directory");
+        RunningServer server = start();
+
+        assertThatThrownBy(() -> ask(server, ShardBackup.of(CPU, ShardBackup.ALL)))
+                .isInstanceOf(SocketException.class);
     }
 
     @Test
@@ -346,26 +403,23 @@ class SnapshotServerTest {
     @Test
     void saysWhatIsWrongBeforeItListens() throws IOException {
         var address = new ServerAddress("127.0.0.1", 0);
-        SnapshotServer.bind(address, dir.resolve("none"), dir.resolve("meta"))
+        SnapshotServer.bind(address, directories("none", "meta"), dir)
                 .as(StepVerifier::create)
                 .verifyErrorSatisfies(
                         e -> assertThat(e).isInstanceOf(NotThere.class).hasMessageContaining("none does not exist"));
-        SnapshotServer.bind(address, dir.resolve("data"), dir.resolve("data"))
+        SnapshotServer.bind(address, directories("data", "data"), dir)
                 .as(StepVerifier::create)
                 .verifyErrorSatisfies(
                         e -> assertThat(e).isInstanceOf(NotThere.class).hasMessageContaining("meta.db does not exist"));
         try (var taken = new ServerSocket(0)) {
-            SnapshotServer.bind(
-                            new ServerAddress("127.0.0.1", taken.getLocalPort()),
-                            dir.resolve("data"),
-                            dir.resolve("meta"))
+            SnapshotServer.bind(new ServerAddress("127.0.0.1", taken.getLocalPort()), directories("data", "meta"), dir)
                     .as(StepVerifier::create)
                     .verifyErrorSatisfies(e -> assertThat(e)
                             .isInstanceOf(InvalidRequest.class)
                             .hasMessageContaining("cannot listen on 127.0.0.1"));
         }
         Files.writeString(dir.resolve("meta/meta.db"), "no protobuf");
-        SnapshotServer.bind(address, dir.resolve("data"), dir.resolve("meta"))
+        SnapshotServer.bind(address, directories("data", "meta"), dir)
                 .as(StepVerifier::create)
                 .verifyErrorSatisfies(e -> {
                     // It is a file: the words for a server's answer, and about its port, would lead astray.
@@ -382,6 +436,10 @@ class SnapshotServerTest {
                 });
     }
 
+    private End.Data directories(String data, String meta) {
+        return new End.Data(dir.resolve(data), Optional.of(dir.resolve(meta)), Optional.empty());
+    }
+
     private RunningServer start() {
         return start(true, PATIENCE);
     }
@@ -390,8 +448,8 @@ class SnapshotServerTest {
         var server = Objects.requireNonNull(SnapshotServer.bind(
                         TcpServer.create().runOn(loops, nativeTransport),
                         new ServerAddress("127.0.0.1", 0),
-                        dir.resolve("data"),
-                        dir.resolve("meta"),
+                        directories("data", "meta"),
+                        dir.resolve("scratch"),
                         false,
                         requestLimit)
                 .block(PATIENCE));

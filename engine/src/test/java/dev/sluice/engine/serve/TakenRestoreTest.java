@@ -8,6 +8,7 @@ import dev.sluice.engine.meta.Metastore;
 import dev.sluice.engine.meta.Metastore.Database;
 import dev.sluice.engine.meta.Metastore.Policy;
 import dev.sluice.engine.meta.Metastore.ShardGroup;
+import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Metadata;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.ShardRef;
@@ -87,7 +88,7 @@ class TakenRestoreTest {
         Files.createDirectories(dir.resolve("wal/there/autogen/23"));
         Files.writeString(dir.resolve("outside.tsm"), "not yours");
         server = Objects.requireNonNull(
-                SnapshotServer.bindWritable(new ServerAddress("127.0.0.1", 0), dir.resolve("data"), dir.resolve("meta"))
+                SnapshotServer.bindWritable(new ServerAddress("127.0.0.1", 0), directories(dir), dir.resolve("scratch"))
                         .block(PATIENCE));
     }
 
@@ -431,7 +432,7 @@ class TakenRestoreTest {
     @Test
     void startsWithDirectoriesThatAreNotThereYet() throws IOException {
         RunningServer fresh = Objects.requireNonNull(SnapshotServer.bindWritable(
-                        new ServerAddress("127.0.0.1", 0), dir.resolve("x/data"), dir.resolve("x/meta"))
+                        new ServerAddress("127.0.0.1", 0), directories(dir.resolve("x")), dir.resolve("scratch"))
                 .block(PATIENCE));
         try {
             byte[] answer = exchange(fresh, bytes(new SnapshotRequest.MetastoreBackup()));
@@ -456,14 +457,18 @@ class TakenRestoreTest {
         try {
             var address = new ServerAddress("127.0.0.1", 0);
             assertThatThrownBy(() -> (writable
-                                    ? SnapshotServer.bindWritable(address, dir.resolve("data"), dir.resolve("meta"))
-                                    : SnapshotServer.bind(address, dir.resolve("data"), dir.resolve("meta")))
+                                    ? SnapshotServer.bindWritable(address, directories(dir), dir.resolve("scratch"))
+                                    : SnapshotServer.bind(address, directories(dir), dir.resolve("scratch")))
                             .block(PATIENCE))
                     .isInstanceOf(InvalidRequest.class)
                     .hasMessageContaining("has files open");
         } finally {
             other.destroyForcibly().waitFor();
         }
+    }
+
+    private static End.Data directories(Path home) {
+        return new End.Data(home.resolve("data"), Optional.of(home.resolve("meta")), Optional.empty());
     }
 
     private void assertReset(byte[] archive, String why) throws IOException {
