@@ -1,6 +1,5 @@
 package dev.sluice.engine.target;
 
-import dev.sluice.engine.error.ConnectionFailed;
 import dev.sluice.engine.error.EmptyAnswer;
 import dev.sluice.engine.error.RestoreRefused;
 import dev.sluice.engine.error.SluiceException;
@@ -14,18 +13,13 @@ import dev.sluice.engine.meta.Metastore.Located;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Conflict;
-import dev.sluice.engine.model.Metadata;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ServerVersion;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardReceipt;
 import dev.sluice.engine.model.ShardRef;
-import dev.sluice.engine.model.Verification;
 import dev.sluice.engine.source.LiveServer;
 import dev.sluice.engine.stage.FieldLedger;
-import dev.sluice.engine.tar.TarWriter;
-import dev.sluice.engine.wire.IdMap;
-import dev.sluice.engine.wire.SnapshotRequest;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -54,9 +48,6 @@ import reactor.core.scheduler.Scheduler;
  * (type 7), which nobody acknowledges: the server's close is awaited, and the shard is read back and compared.
  */
 public final class LiveTarget implements Target {
-
-    /** A map of a million shards has 16 MB. */
-    private static final int ID_MAP_LIMIT = 64 << 20;
 
     /**
      * Generations that lie between those of two attempts, and below those of the first. A file that the server makes
@@ -114,41 +105,14 @@ public final class LiveTarget implements Target {
 
     private Mono<TargetSession> begin(Catalog catalog, Metastore before, Optional<ServerVersion> version) {
         var plan = new ImportPlan(catalog, options, before, clock.instant());
-        var limit = new UpdateLimit(server.transport().address(), version);
-        List<Update> updates = plan.imports().stream()
-                .map(wanted -> update(catalog.metadata(), wanted))
-                .toList();
-        List<Update> refused = updates.stream()
-                .filter(update -> limit.refuses(update.request()))
-                .toList();
-        refused.forEach(update -> plan.refuse(update.wanted(), limit.reason(update.request())));
-        List<Update> sent = updates.stream()
-                .filter(update -> !limit.refuses(update.request()))
-                .toList();
-        if (sent.isEmpty() && plan.merges().isEmpty()) {
-            return Mono.error(refused.isEmpty() ? nothingToDo(plan) : tooLarge(limit, refused));
+        var databases = new NewDatabases(server, version, catalog.metadata(), plan, clock.instant());
+        if (databases.isEmpty() && plan.merges().isEmpty()) {
+            return Mono.error(databases.refusal().orElseGet(() -> nothingToDo(plan)));
         }
         List<Notice> found = new ArrayList<>(plan.notices());
         version.flatMap(target -> VersionGap.between(catalog.version(), target)).ifPresent(found::add);
-        limit.warning(sent.stream().map(Update::request).toList()).ifPresent(found::add);
-        return checkAccess(plan)
-                .thenMany(Flux.fromIterable(sent))
-                .concatMap(this::make, 0)
-                .takeUntil(made -> made.failure()
-                        .filter(ConnectionFailed.class::isInstance)
-                        .isPresent())
-                .collectList()
-                .flatMap(made -> session(plan, before, made, found));
-    }
-
-    /** One request to make a database, as it will be sent. */
-    private record Update(DatabaseImport wanted, SnapshotRequest.MetastoreUpdate request) {}
-
-    private Update update(Metadata metadata, DatabaseImport wanted) {
-        return new Update(
-                wanted,
-                new SnapshotRequest.MetastoreUpdate(
-                        wanted.target(), wanted.target(), "", "", wanted.payload(metadata, clock.instant())));
+        databases.warning().ifPresent(found::add);
+        return checkAccess(plan).then(databases.make()).flatMap(made -> session(plan, before, made, found));
     }
 
     /** What the server says it is; empty where its HTTP API is not known, or does not tell. */
@@ -174,17 +138,6 @@ public final class LiveTarget implements Target {
                 : Mono.empty();
     }
 
-    private static RestoreRefused tooLarge(UpdateLimit limit, List<Update> refused) {
-        Update first = refused.get(0);
-        return new RestoreRefused(
-                "nothing was changed: database '%s'%s: %s"
-                        .formatted(
-                                first.wanted().target(),
-                                refused.size() == 1 ? "" : " and %d more".formatted(refused.size() - 1),
-                                limit.reason(first.request())),
-                UpdateLimit.REMEDY);
-    }
-
     private RestoreRefused nothingToDo(ImportPlan plan) {
         if (plan.existing().isEmpty()) {
             return new RestoreRefused(
@@ -202,33 +155,11 @@ public final class LiveTarget implements Target {
                         + "or drop it first.");
     }
 
-    /**
-     * What came of one request to make a database.
-     *
-     * @param bytes of metadata that were sent
-     */
-    private record Made(DatabaseImport wanted, int bytes, Optional<IdMap> ids, Optional<SluiceException> failure) {
-        Map<Long, Long> told() {
-            return ids.map(IdMap::ids).orElse(Map.of());
-        }
-    }
-
-    /** Never fails: what the answer means shows in the server's metastore afterwards. */
-    private Mono<Made> make(Update update) {
-        int bytes = update.request().payload().size();
-        return server.transport()
-                .exchangeWhole(update.request(), ID_MAP_LIMIT, IdMap::decode)
-                .map(ids -> new Made(update.wanted(), bytes, Optional.of(ids), Optional.empty()))
-                .defaultIfEmpty(new Made(update.wanted(), bytes, Optional.empty(), Optional.empty()))
-                .onErrorResume(
-                        SluiceException.class,
-                        e -> Mono.just(new Made(update.wanted(), bytes, Optional.empty(), Optional.of(e))));
-    }
-
-    private Mono<TargetSession> session(ImportPlan plan, Metastore before, List<Made> made, List<Notice> found) {
+    private Mono<TargetSession> session(
+            ImportPlan plan, Metastore before, List<NewDatabases.Made> made, List<Notice> found) {
         return server.metadata()
                 .map(Metastore::decode)
-                .onErrorMap(SluiceException.class, e -> unknownState(made, e))
+                .onErrorMap(SluiceException.class, e -> NewDatabases.unknownState(made, e))
                 .flatMap(after -> {
                     var session = new Session(plan, before, found);
                     for (DatabaseImport wanted : plan.imports()) {
@@ -247,19 +178,6 @@ public final class LiveTarget implements Target {
                 });
     }
 
-    private static SluiceException unknownState(List<Made> made, SluiceException e) {
-        return made.stream()
-                .flatMap(one -> one.failure().stream())
-                .findFirst()
-                .filter(first -> first instanceof ConnectionFailed)
-                .orElse(new RestoreRefused(
-                        "the metadata was sent, but what became of it is not known: " + e.getMessage(),
-                        "Look with SHOW DATABASES: of %s, those that are there now are empty and can be dropped."
-                                .formatted(made.stream()
-                                        .map(one -> "'" + one.wanted().target() + "'")
-                                        .collect(Collectors.joining(", ")))));
-    }
-
     private final class Session implements TargetSession {
         private final ImportPlan plan;
         private final Metastore before;
@@ -274,9 +192,7 @@ public final class LiveTarget implements Target {
         private final Map<ShardRef, String> refused;
         private final List<Notice> notices = new CopyOnWriteArrayList<>();
         private final Map<ShardRef, Integer> attempts = new ConcurrentHashMap<>();
-        private final Set<ShardRef> installed = ConcurrentHashMap.newKeySet();
-        private final Set<ShardRef> compacted = ConcurrentHashMap.newKeySet();
-        private final Set<ShardRef> undeleted = ConcurrentHashMap.newKeySet();
+        private final ProvenUploads uploads = new ProvenUploads(server.transport(), options.verification());
         private final PointsAccount account = new PointsAccount();
 
         private Session(ImportPlan plan, Metastore before, List<Notice> found) {
@@ -287,10 +203,10 @@ public final class LiveTarget implements Target {
         }
 
         /** Judges one import by what the server has now. */
-        private void take(Made made, Metastore after) {
+        private void take(NewDatabases.Made made, Metastore after) {
             DatabaseImport wanted = made.wanted();
             if (after.find(wanted.target()).isEmpty()) {
-                refuse(wanted, whyNotMade(made));
+                refuse(wanted, made.whyNot());
                 return;
             }
             created.put(wanted.target(), wanted);
@@ -354,11 +270,11 @@ public final class LiveTarget implements Target {
             plan.shardsOf(wanted).filter(which).forEach(shard -> refused.put(shard, why));
         }
 
-        private SluiceException whyNothing(List<Made> made) {
+        private SluiceException whyNothing(List<NewDatabases.Made> made) {
             return made.get(0)
                     .failure()
                     .orElseGet(() -> new RestoreRefused(
-                            "DB metadata not changed: " + whyNotMade(made.get(0)),
+                            "DB metadata not changed: " + made.get(0).whyNot(),
                             "The reason stands only in the server's log: look for 'service=snapshot'."));
         }
 
@@ -390,10 +306,10 @@ public final class LiveTarget implements Target {
                 }
                 int attempt = attempts.merge(shard, 1, Integer::sum);
                 if (!merged.contains(shard)) {
-                    return send(shard, place, FileNaming.shifted(attempt * GENERATIONS), parts, stored);
+                    return uploads.send(shard, place, FileNaming.shifted(attempt * GENERATIONS), parts, stored);
                 }
                 return survey(place)
-                        .flatMap(survey -> send(
+                        .flatMap(survey -> uploads.send(
                                 shard,
                                 place,
                                 options.intoExisting().orElseThrow() == Conflict.BACKUP
@@ -453,52 +369,6 @@ public final class LiveTarget implements Target {
             }
         }
 
-        private Mono<ShardReceipt> send(
-                ShardRef shard, ShardRef place, FileNaming naming, Flux<ShardPart> parts, LongConsumer stored) {
-            var archive = new SentArchive(shard, place, naming);
-            AtomicLong sent = new AtomicLong();
-            return server.transport()
-                    .upload(
-                            new SnapshotRequest.ShardUpload(place.id()),
-                            archive.of(parts).transform(TarWriter::bytes),
-                            bytes -> {
-                                sent.addAndGet(bytes);
-                                stored.accept(bytes);
-                            })
-                    .then(Mono.defer(() -> prove(shard, place, archive)))
-                    .then(Mono.fromSupplier(() -> receipt(shard, place, archive, sent.get())));
-        }
-
-        private Mono<Void> prove(ShardRef shard, ShardRef place, SentArchive archive) {
-            var readBack = new ReadBack(server.transport());
-            if (options.verification() == Verification.OFF) {
-                return readBack.ready(place);
-            }
-            return readBack.compare(place, archive.files())
-                    .doOnNext(found -> {
-                        if (found == ReadBack.Found.COMPACTED) {
-                            compacted.add(shard);
-                        }
-                    })
-                    .then();
-        }
-
-        private ShardReceipt receipt(ShardRef shard, ShardRef place, SentArchive archive, long sent) {
-            installed.add(shard);
-            if (archive.dropped().stream().anyMatch(name -> name.endsWith(".tombstone"))) {
-                undeleted.add(shard);
-            }
-            return new ShardReceipt(
-                    shard,
-                    sent,
-                    sent,
-                    place.toString(),
-                    Compression.NONE,
-                    Optional.empty(),
-                    List.copyOf(archive.files().keySet()),
-                    Duration.ZERO);
-        }
-
         @Override
         public Mono<Sealed> seal(List<ShardOutcome> outcomes) {
             return server.metadata()
@@ -512,18 +382,7 @@ public final class LiveTarget implements Target {
             List<Notice> all = new ArrayList<>(notices);
             all.addAll(left);
             lookAround(now, all);
-            if (!undeleted.isEmpty()) {
-                all.add(Notice.missing(
-                        "deletions that were not compacted yet are not carried over, so that deleted points are back: "
-                                + names(undeleted),
-                        "Delete them again."));
-            }
-            if (!compacted.isEmpty()) {
-                all.add(Notice.note(
-                        "the server had compacted these shards before they were read back, so that their files "
-                                + "could not be compared byte for byte: " + names(compacted),
-                        ""));
-            }
+            all.addAll(uploads.notices());
             all.addAll(account.notices());
             return new Sealed(describe(), all);
         }
@@ -584,7 +443,7 @@ public final class LiveTarget implements Target {
 
         private Notice left(DatabaseImport made) {
             List<ShardRef> whole =
-                    plan.shardsOf(made).filter(installed::contains).toList();
+                    plan.shardsOf(made).filter(uploads::installed).toList();
             return Notice.warning(
                     "database '%s' stays on %s, with %d of its %d shards%s"
                             .formatted(
@@ -595,15 +454,6 @@ public final class LiveTarget implements Target {
                                     whole.isEmpty() ? "" : ": " + names(whole)),
                     "To begin again: DROP DATABASE " + InfluxQl.quoted(made.target()));
         }
-    }
-
-    private static String whyNotMade(Made made) {
-        return made.failure()
-                .map(SluiceException::getMessage)
-                .orElseGet(() ->
-                        ("the server did not take the metadata, %d bytes. A server before 1.8.8 misreads what spans more than one "
-                                        + "network packet (over loopback it takes more); one of InfluxDB Enterprise takes no restore on this port")
-                                .formatted(made.bytes()));
     }
 
     static String names(Collection<ShardRef> shards) {
