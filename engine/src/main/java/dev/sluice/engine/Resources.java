@@ -12,6 +12,8 @@ import dev.sluice.engine.stage.SlabLine;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
 import java.util.function.Consumer;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -42,9 +44,19 @@ final class Resources {
         this.memory = memory;
         this.parallelism = parallelism;
         this.loops = LoopResources.create("sluice-net", LOOPS, true);
-        this.workers = Schedulers.newParallel(parallelism, new Threads("sluice-compress", false, broken));
+        this.workers = sharing(parallelism, new Threads("sluice-compress", false, broken));
         this.files = Schedulers.newBoundedElastic(
                 FILE_THREADS, QUEUED_FILE_TASKS, new Threads("sluice-files", true, broken), IDLE_SECONDS);
+    }
+
+    /**
+     * Threads with one queue for all. Reactor's parallel scheduler has a queue for each thread and gives them work in turn:
+     * a slab to compress then waits behind a shard that is checked, while the next thread has nothing to do.
+     */
+    private static Scheduler sharing(int parallelism, ThreadFactory threads) {
+        var executor = new ScheduledThreadPoolExecutor(parallelism, threads);
+        executor.setRemoveOnCancelPolicy(true);
+        return Schedulers.fromExecutorService(executor);
     }
 
     /** Event loops for the network, where nothing blocks. */
@@ -52,7 +64,7 @@ final class Resources {
         return loops;
     }
 
-    /** For what burns processor time. */
+    /** For what burns processor time. What is given to it runs on any of its threads, and the next may overtake it. */
     Scheduler workers() {
         return workers;
     }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 class ResourcesTest {
@@ -25,6 +27,29 @@ class ResourcesTest {
         assertThat(resources.workers().isDisposed()).isTrue();
         assertThat(resources.loops().isDisposed()).isTrue();
         free.countDown();
+    }
+
+    /** A shard that is checked may take a thread for long; the slabs of others do not wait behind it. */
+    @Test
+    void workGoesToWhicheverThreadIsFree() throws InterruptedException {
+        var resources = new Resources(1 << 20, 2, error -> {});
+        var busy = new CountDownLatch(1);
+        var enough = new AtomicBoolean();
+        resources.workers().schedule(() -> {
+            busy.countDown();
+            while (!enough.get()) {
+                // It burns processor time.
+            }
+        });
+        busy.await();
+        var others = new CountDownLatch(8);
+        for (long i = others.getCount(); i > 0; i--) {
+            resources.workers().schedule(others::countDown);
+        }
+
+        assertThat(others.await(20, TimeUnit.SECONDS)).isTrue();
+        enough.set(true);
+        resources.close();
     }
 
     /** As a system call does: an interrupt changes nothing. */
