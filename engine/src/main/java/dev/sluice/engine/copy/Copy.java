@@ -7,6 +7,7 @@ import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.flow.FirstFailure;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
@@ -155,6 +156,7 @@ public final class Copy {
                 var samples = Flux.interval(options.sampling(), timer).subscribe(tick -> sample());
                 return from.shards()
                         .flatMap(this::fateOf, width(), 1)
+                        .onErrorMap(FirstFailure::of)
                         .collectList()
                         .flatMap(fates -> from.end()
                                 .doOnNext(found -> found.forEach(this::report))

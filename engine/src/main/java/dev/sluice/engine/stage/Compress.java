@@ -1,5 +1,6 @@
 package dev.sluice.engine.stage;
 
+import dev.sluice.engine.flow.FirstFailure;
 import dev.sluice.engine.stage.codec.SlabEncoder;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.IllegalReferenceCountException;
@@ -33,6 +34,7 @@ public final class Compress {
                 () -> new Bench(encoder, originalName),
                 bench -> slabs.map(bench::job)
                         .flatMapSequential(job -> Mono.fromCallable(job::work).subscribeOn(workers), ahead, 1)
+                        .onErrorMap(FirstFailure::of)
                         .handle(Job::handOver),
                 Bench::close);
     }

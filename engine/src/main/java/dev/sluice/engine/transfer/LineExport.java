@@ -2,6 +2,7 @@ package dev.sluice.engine.transfer;
 
 import dev.sluice.engine.event.ExportReport;
 import dev.sluice.engine.event.TransferEvent;
+import dev.sluice.engine.flow.FirstFailure;
 import dev.sluice.engine.line.TextBuffer;
 import dev.sluice.engine.line.TextPool;
 import dev.sluice.engine.meta.Metastore;
@@ -376,7 +377,8 @@ public final class LineExport {
                                 chunk -> Flux.<Piece>generate(sink -> emit(sink, chunk::next))
                                         .subscribeOn(workers),
                                 parallelism + 1,
-                                ahead),
+                                ahead)
+                        .onErrorMap(FirstFailure::of),
                 OpenFiles::close);
     }
 

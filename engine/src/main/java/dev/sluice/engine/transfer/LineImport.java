@@ -4,6 +4,7 @@ import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.event.ImportReport;
 import dev.sluice.engine.event.TransferEvent;
+import dev.sluice.engine.flow.FirstFailure;
 import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.transfer.LineReader.Position;
 import dev.sluice.engine.transfer.LineReader.Step;
@@ -325,6 +326,7 @@ public final class LineImport {
                     .publishOn(workers, 1)
                     .groupBy(LineBatch::lane, 3 * lanes)
                     .flatMap(lane -> lane.concatMap(this::deliver, 0), lanes, 1)
+                    .onErrorMap(FirstFailure::of)
                     .then()
                     .onErrorResume(e -> saveNow().then(Mono.error(e)));
         }

@@ -16,7 +16,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.GZIPInputStream;
@@ -118,6 +120,27 @@ class CompressTest {
     @Test
     void freesAllWhenTheEncoderFails() throws InterruptedException {
         SlabEncoder broken = encoder(() -> {
+            throw new EncoderFailed("broken", null);
+        });
+
+        slabs(new byte[9000])
+                .transform(Compress.slabs(broken, "x", workers, 3))
+                .as(StepVerifier::create)
+                .expectErrorSatisfies(e -> assertThat(e).isInstanceOf(EncoderFailed.class))
+                .verify(PATIENCE);
+
+        assertThat(noneOutstanding()).as(pool::toString).isTrue();
+    }
+
+    @RepeatedTest(100)
+    void tellsTheFailureOfOneWhenSeveralFailAtOnce() throws InterruptedException {
+        var meeting = new CyclicBarrier(3);
+        SlabEncoder broken = encoder(() -> {
+            try {
+                meeting.await();
+            } catch (InterruptedException | BrokenBarrierException e) {
+                // The first one's failure has cancelled this one.
+            }
             throw new EncoderFailed("broken", null);
         });
 
