@@ -91,6 +91,8 @@ public final class InfluxHttp implements AutoCloseable {
                 .port(endpoint.port())
                 .disableRetry(true) // a request is repeated by those who know that it may be
                 .responseTimeout(timeouts.firstByte())
+                .httpResponseDecoder(
+                        spec -> spec.validateHeaders(false)) // they repeat records, whatever bytes those have
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
                         Math.min(Integer.MAX_VALUE, timeouts.connect().toMillis()))
                 .option(ChannelOption.ALLOCATOR, COLLECTED)

@@ -31,6 +31,7 @@ import reactor.core.publisher.Mono;
 import reactor.netty.DisposableServer;
 import reactor.netty.http.server.HttpServer;
 import reactor.netty.resources.LoopResources;
+import reactor.netty.tcp.TcpServer;
 import reactor.test.StepVerifier;
 
 /** The client against a server that says what it is told to. */
@@ -104,6 +105,30 @@ class InfluxHttpTest {
                         .hasMessageContaining("nothing here")
                         .hasMessageContaining("404"))
                 .verify(PATIENCE);
+    }
+
+    /** influxd repeats a record that it cannot read in a header of its answer, whatever bytes it has. */
+    @Test
+    void aHeaderWithAnyBytesIsNoReasonNotToReadTheAnswer() {
+        String answer = "HTTP/1.1 400 Bad Request\r\nX-Influxdb-Error: unable to parse 'm v=\0\1\u000b 5'\r\n"
+                + "Content-Length: 14\r\n\r\ninvalid number";
+        server = TcpServer.create()
+                .host("127.0.0.1")
+                .port(0)
+                .handle((request, response) -> request.receive()
+                        .next()
+                        .flatMap(any -> response.sendString(Mono.just(answer)).then()))
+                .bindNow();
+        ByteBuf body = Unpooled.copiedBuffer("m v=\0\1 5", StandardCharsets.UTF_8);
+
+        to(port(), Credentials.NONE, Timeouts.DEFAULT)
+                .write(INTO, body, false)
+                .as(StepVerifier::create)
+                .expectNext(new WriteOutcome.Refused(400, "invalid number"))
+                .expectComplete()
+                .verify(PATIENCE);
+
+        assertThat(body.release()).isTrue();
     }
 
     @Test
