@@ -38,6 +38,9 @@ public final class LineImport {
     /** A directory's own file of progress, which is no input. */
     public static final String PROGRESS = ".sluice-import.json";
 
+    /** What an import of one file keeps beside it, and what it is before it is renamed; no inputs either. */
+    private static final List<String> KEPT_BESIDE = List.of(".sluice-progress", ".sluice-progress.new");
+
     private static final long SAVE_EVERY = TimeUnit.SECONDS.toNanos(1);
 
     private final List<Input> inputs;
@@ -127,7 +130,7 @@ public final class LineImport {
         try (Stream<Path> entries = Files.list(directory)) {
             inputs = entries.filter(Files::isRegularFile)
                     .filter(path -> !path.getFileName().toString().startsWith("."))
-                    .filter(path -> !options.rejects().map(path::equals).orElse(false))
+                    .filter(path -> !isOwn(path, options))
                     .sorted()
                     .map(Input::of)
                     .toList();
@@ -140,6 +143,14 @@ public final class LineImport {
         ImportOptions own =
                 options.progress().isPresent() ? options : options.withProgress(directory.resolve(PROGRESS), true);
         return new LineImport(directory.toString(), inputs, true, http, own, new Telling(), workers, files, clock);
+    }
+
+    /** Whether an import writes it, now or at another time. */
+    private static boolean isOwn(Path file, ImportOptions options) {
+        Path place = file.toAbsolutePath().normalize();
+        return KEPT_BESIDE.stream().anyMatch(file.toString()::endsWith)
+                || Stream.concat(options.rejects().stream(), options.progress().stream())
+                        .anyMatch(own -> own.toAbsolutePath().normalize().equals(place));
     }
 
     /** Runs it; the last event is {@link TransferEvent.Imported}. A cancel ends every request. */

@@ -524,6 +524,18 @@ class LineImportTest {
     }
 
     @Test
+    void whatImportsKeepInADirectoryIsNoInput() throws IOException {
+        Files.createDirectory(temp.resolve("dir"));
+        file("dir/1.lp", HEAD + "m v=1 1\n");
+        file("dir/1.lp.sluice-progress", "{}");
+        file("dir/1.lp.sluice-progress.new", "{}");
+        file("dir/bad.lp", "no point\n");
+
+        Path same = temp.resolve("dir/../dir/bad.lp");
+        assertThat(imported(temp.resolve("dir"), r -> r.rejects(same)).files()).isOne();
+    }
+
+    @Test
     void whatIsNotThereIsToldSo() {
         fails(temp.resolve("none.lp"), r -> r, NotThere.class, "none.lp");
     }
