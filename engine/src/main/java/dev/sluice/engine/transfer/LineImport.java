@@ -140,8 +140,7 @@ public final class LineImport {
         if (inputs.isEmpty()) {
             throw new NotThere("%s has no files".formatted(directory), "'sluice export --out DIR' writes some.");
         }
-        ImportOptions own =
-                options.progress().isPresent() ? options : options.withProgress(directory.resolve(PROGRESS), true);
+        ImportOptions own = options.withProgress(options.progress().orElseGet(() -> directory.resolve(PROGRESS)), true);
         return new LineImport(directory.toString(), inputs, true, http, own, new Telling(), workers, files, clock);
     }
 
@@ -199,10 +198,22 @@ public final class LineImport {
                                 "there is nothing to resume: no file %s".formatted(path.get()),
                                 "The import begins at the start.");
                     }
+                    state.ifPresent(before -> refuseOther(before.target(), path.get()));
                     return state.orElse(ProgressFile.State.NONE);
                 })
                 .onErrorMap(IOException.class, e -> Input.failed(source, e))
                 .subscribeOn(files);
+    }
+
+    /** What one server has taken, another one has not. */
+    private void refuseOther(String target, Path path) {
+        if (many && !target.isEmpty() && !target.equals(http.endpoint().toString())) {
+            throw new InvalidRequest(
+                    "%s tells of files that were imported into %s, not into %s"
+                            .formatted(path, target, http.endpoint()),
+                    "--progress FILE remembers each server's apart. If it is the same server under another name, change"
+                            + " the target in that file.");
+        }
     }
 
     private Mono<ImportReport> all(ProgressFile.State before) {
@@ -267,7 +278,13 @@ public final class LineImport {
                     if (many) {
                         new ProgressFile(path)
                                 .save(new ProgressFile.State(
-                                        taken, "", "", "", Position.START, counters.written.get(), rejects.count()));
+                                        taken,
+                                        "",
+                                        "",
+                                        http.endpoint().toString(),
+                                        Position.START,
+                                        counters.written.get(),
+                                        rejects.count()));
                     } else {
                         new ProgressFile(path).delete();
                     }

@@ -524,6 +524,31 @@ class LineImportTest {
     }
 
     @Test
+    void whatOneServerHasTakenIsNotLeftOutForAnother() throws IOException {
+        Files.createDirectory(temp.resolve("dir"));
+        file("dir/1.lp", HEAD + "m v=1 1\n");
+        imported(temp.resolve("dir"), r -> r);
+
+        try (var other = new FakeInflux()) {
+            ImportRequest.Builder elsewhere = ImportRequest.of(temp.resolve("dir"), other.endpoint());
+            engine.importLines(elsewhere.build())
+                    .as(StepVerifier::create)
+                    .thenConsumeWhile(event -> true)
+                    .expectErrorSatisfies(e -> assertThat(e)
+                            .isInstanceOf(InvalidRequest.class)
+                            .hasMessageContainingAll(
+                                    server.endpoint().toString(),
+                                    other.endpoint().toString()))
+                    .verify(PATIENCE);
+
+            Path own = temp.resolve("other.json");
+            engine.importLines(elsewhere.progress(own).build()).blockLast(PATIENCE);
+            engine.importLines(elsewhere.progress(own).build()).blockLast(PATIENCE);
+            assertThat(other.lines()).containsExactly("db/rp m v=1 1");
+        }
+    }
+
+    @Test
     void whatImportsKeepInADirectoryIsNoInput() throws IOException {
         Files.createDirectory(temp.resolve("dir"));
         file("dir/1.lp", HEAD + "m v=1 1\n");
