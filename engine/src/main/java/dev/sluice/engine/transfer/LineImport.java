@@ -176,7 +176,7 @@ public final class LineImport {
             telling.warn(
                     "stopped with %d points written and %d rejected".formatted(counters.written.get(), rejects.count()),
                     options.progress().isPresent()
-                            ? "The same command with --resume goes on from there."
+                            ? "The same command%s goes on from there.".formatted(many ? "" : " with --resume")
                             : "Points that were written are written again without harm.");
         }
     }
@@ -265,6 +265,12 @@ public final class LineImport {
         }
         if (!before.identity().equals(identity)
                 || !before.target().equals(http.endpoint().toString())) {
+            if (many) {
+                telling.warn(
+                        "%s has changed since its import was interrupted".formatted(input.name()),
+                        "It is imported from its start.");
+                return Position.START;
+            }
             throw new InvalidRequest(
                     "%s or its target is not the one whose import was interrupted".formatted(input.name()),
                     "Leave --resume out to import it from its start.");

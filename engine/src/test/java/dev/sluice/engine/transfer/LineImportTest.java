@@ -524,6 +524,20 @@ class LineImportTest {
     }
 
     @Test
+    void aFileOfADirectoryThatWasCutIsTakenOnceItIsWhole() throws IOException {
+        Files.createDirectory(temp.resolve("dir"));
+        byte[] whole = Zstd.compress((HEAD + points(5000)).getBytes(StandardCharsets.UTF_8));
+        Files.write(temp.resolve("dir/1.lp.zst"), Arrays.copyOf(whole, whole.length - 10));
+        fails(temp.resolve("dir"), r -> r.batchLines(100), CompressedDataDamaged.class, "1.lp.zst");
+
+        Files.write(temp.resolve("dir/1.lp.zst"), whole);
+        ImportReport report = imported(temp.resolve("dir"), r -> r);
+
+        assertThat(report.written()).isEqualTo(5000);
+        assertThat(report.warnings()).singleElement().asString().contains("has changed since");
+    }
+
+    @Test
     void whatOneServerHasTakenIsNotLeftOutForAnother() throws IOException {
         Files.createDirectory(temp.resolve("dir"));
         file("dir/1.lp", HEAD + "m v=1 1\n");
