@@ -126,7 +126,12 @@ final class TransferRun {
                 to.println("  %s taken before were left out".formatted(Text.count(report.skipped(), "file")));
             }
         }
-        if (!report.complete()) {
+        if (report.rejectedBefore() > 0) {
+            err.println(
+                    "sluice: %s NOT stored by the interrupted run before; its --rejects FILE has them if it was given"
+                            .formatted(Text.count(report.rejectedBefore(), "point")));
+        }
+        if (report.rejected() > 0) {
             err.println("sluice: %s NOT stored%s"
                     .formatted(
                             Text.count(report.rejected(), "point"),

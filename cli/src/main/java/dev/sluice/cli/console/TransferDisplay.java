@@ -154,6 +154,9 @@ public final class TransferDisplay {
         to.writeNumberField("statements", report.statements());
         to.writeNumberField("written", report.written());
         to.writeNumberField("rejected", report.rejected());
+        if (report.rejectedBefore() > 0) {
+            to.writeNumberField("rejected_before", report.rejectedBefore());
+        }
         to.writeNumberField("requests", report.requests());
         to.writeNumberField("retries", report.retries());
         to.writeNumberField("bytes", report.bytes());

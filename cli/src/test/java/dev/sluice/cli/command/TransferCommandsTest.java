@@ -42,6 +42,10 @@ class TransferCommandsTest {
     }
 
     private static TransferEvent imported(long rejected) {
+        return imported(rejected, 0);
+    }
+
+    private static TransferEvent imported(long rejected, long rejectedBefore) {
         return new TransferEvent.Imported(new ImportReport(
                 "all.lp",
                 "http://localhost:8086",
@@ -51,6 +55,7 @@ class TransferCommandsTest {
                 1,
                 10,
                 rejected,
+                rejectedBefore,
                 2,
                 0,
                 500,
@@ -228,6 +233,17 @@ class TransferCommandsTest {
         assertThat(run.cli("import", "F")).isEqualTo(ExitCode.PARTIAL);
 
         assertThat(run.err()).contains("1 point NOT stored", "all.lp, line 7: bad number");
+    }
+
+    @Test
+    void pointsThatAnInterruptedRunRejectedEndWithCodeThree() {
+        run.engine.transfers = Flux.just(imported(0, 5));
+
+        assertThat(run.cli("import", "F", "--resume")).isEqualTo(ExitCode.PARTIAL);
+
+        assertThat(run.err())
+                .contains("5 points NOT stored by the interrupted run")
+                .doesNotContain("0 points NOT stored");
     }
 
     @Test

@@ -12,6 +12,8 @@ import java.util.Optional;
  * @param statements executed
  * @param written points that the server stored
  * @param rejected points that it did not, each with its reason in the file of rejects
+ * @param rejectedBefore points that interrupted runs before this one rejected, and that no report has told; those that
+ *     were read again are in both numbers
  * @param requests sent, retries included
  * @param bytes of text that was read, before compression
  * @param examples the first few rejects
@@ -26,6 +28,7 @@ public record ImportReport(
         long statements,
         long written,
         long rejected,
+        long rejectedBefore,
         long requests,
         long retries,
         long bytes,
@@ -46,8 +49,8 @@ public record ImportReport(
      */
     public record Reject(String file, long line, String reason) {}
 
-    /** Whether every point was stored. */
+    /** Whether every point was stored, in this run and in those that it goes on from. */
     public boolean complete() {
-        return rejected == 0;
+        return rejected == 0 && rejectedBefore == 0;
     }
 }

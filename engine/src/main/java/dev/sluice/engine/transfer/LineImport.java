@@ -62,6 +62,7 @@ public final class LineImport {
     private final Bodies bodies;
     private final AtomicBoolean saveFailed = new AtomicBoolean();
     private volatile String at = "";
+    private volatile long rejectedBefore;
 
     private LineImport(
             String source,
@@ -221,12 +222,14 @@ public final class LineImport {
                 .filter(input -> !before.taken().contains(key(input)))
                 .toList();
         Set<String> taken = new TreeSet<>(before.taken());
+        rejectedBefore = before.rejected();
         return Flux.fromIterable(left)
                 .concatMap(
                         input -> one(input, before, taken)
                                 .then(Mono.fromRunnable(() -> taken.add(key(input))))
                                 .then(Mono.defer(() -> finished(taken))),
                         0)
+                .then(Mono.defer(() -> many && left.isEmpty() && rejectedBefore > 0 ? finished(taken) : Mono.empty()))
                 .then(Mono.fromCallable(() -> new ImportReport(
                         source,
                         http.endpoint().toString(),
@@ -236,6 +239,7 @@ public final class LineImport {
                         counters.statements.get(),
                         counters.written.get(),
                         rejects.count(),
+                        rejectedBefore,
                         counters.requests.get(),
                         counters.retries.get(),
                         counters.bytes.get(),
@@ -278,6 +282,11 @@ public final class LineImport {
         return before.position();
     }
 
+    /** Whether a report follows, so that nobody has to be told later of what was rejected. */
+    private boolean told(Set<String> taken) {
+        return inputs.stream().map(LineImport::key).allMatch(taken::contains);
+    }
+
     private Mono<Void> finished(Set<String> taken) {
         return options.progress()
                 .map(path -> save(() -> {
@@ -290,7 +299,7 @@ public final class LineImport {
                                         http.endpoint().toString(),
                                         Position.START,
                                         counters.written.get(),
-                                        rejects.count()));
+                                        told(taken) ? 0 : rejectedBefore + rejects.count()));
                     } else {
                         new ProgressFile(path).delete();
                     }
@@ -464,7 +473,7 @@ public final class LineImport {
                             http.endpoint().toString(),
                             watermark.position(),
                             counters.written.get(),
-                            rejects.count())));
+                            rejectedBefore + rejects.count())));
         }
     }
 }

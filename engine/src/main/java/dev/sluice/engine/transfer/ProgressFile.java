@@ -40,6 +40,7 @@ final class ProgressFile {
      * @param taken inputs that are done
      * @param input the one under way; empty if none is
      * @param identity tells whether it is still the same input
+     * @param rejected points that were rejected and that no report has told yet; those that are read again count twice
      */
     record State(
             Set<String> taken,

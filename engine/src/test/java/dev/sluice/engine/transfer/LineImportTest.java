@@ -347,6 +347,44 @@ class LineImportTest {
     }
 
     @Test
+    void whatWasRejectedBeforeAnInterruptionIsNotForgotten() throws IOException {
+        Path progress = temp.resolve("progress.json");
+        String text = HEAD + "bad v=x 1\n" + points(5000);
+        server.onWrite(write -> server.writes().size() > 20 ? Answer.of(503, "down") : refusing("bad", write));
+        fails(text, r -> r.batchLines(100).retries(0).progress(progress), HttpRefused.class, "503");
+
+        server.onWrite(write -> Answer.of(0, ""));
+        ImportReport report = imported(text, r -> r.progress(progress).resume(true));
+
+        assertThat(report.rejected()).isZero();
+        assertThat(report.rejectedBefore()).isOne();
+        assertThat(report.complete()).isFalse();
+    }
+
+    @Test
+    void aDirectoryTellsOfWhatWasRejectedBeforeAnInterruptionOnce() throws IOException {
+        Files.createDirectory(temp.resolve("dir"));
+        file("dir/1.lp", HEAD + "bad v=x 1\nm v=1 1\n");
+        file("dir/2.lp", HEAD + "m v=2 2\n");
+        server.onWrite(write -> write.lines().contains("m v=2 2") ? Answer.of(503, "down") : refusing("bad", write));
+        fails(temp.resolve("dir"), r -> r.retries(0), HttpRefused.class, "503");
+
+        server.onWrite(write -> Answer.of(0, ""));
+        ImportReport second = imported(temp.resolve("dir"), r -> r);
+        ImportReport third = imported(temp.resolve("dir"), r -> r);
+
+        assertThat(second.rejected()).isZero();
+        assertThat(second.rejectedBefore()).isOne();
+        assertThat(third.complete()).isTrue();
+    }
+
+    private static Answer refusing(String measurement, Write write) {
+        return write.lines().stream().anyMatch(line -> line.startsWith(measurement + " "))
+                ? Answer.of(400, "unable to parse: bad number")
+                : Answer.of(0, "");
+    }
+
+    @Test
     void doesNotResumeAnotherFile() throws IOException {
         Path progress = temp.resolve("progress.json");
         server.onWrite(write -> server.writes().size() > 8 ? Answer.of(503, "down") : Answer.of(0, ""));
