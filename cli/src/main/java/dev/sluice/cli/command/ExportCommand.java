@@ -5,6 +5,7 @@ import dev.sluice.cli.option.OutputFlags;
 import dev.sluice.cli.option.UsageError;
 import dev.sluice.cli.option.Values;
 import dev.sluice.engine.ExportRequest;
+import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
 import java.io.IOException;
@@ -180,7 +181,7 @@ final class ExportCommand implements Command {
                     "--since-last needs --state FILE and -out DIR, and sets -start and -end itself",
                     "As in 'sluice export --since-last --state /var/lib/sluice/state -out /outbox'.");
         }
-        var windows = new ExportState(state, overlap);
+        var windows = new ExportState(state, overlap, subject());
         ExportState.Window window = windows.next(Instant.now());
         String ending = ".lp"
                 + switch (codec().codec()) {
@@ -196,12 +197,28 @@ final class ExportCommand implements Command {
             try {
                 windows.done(window);
             } catch (IOException e) {
-                throw new UsageError(
-                        "cannot write %s: %s".formatted(state, e.getMessage()),
-                        "The window was exported; the next run exports it again.");
+                throw new StoreFailed(
+                        "cannot write %s: %s".formatted(state, e),
+                        "The window was exported; the next run exports it again.",
+                        e);
             }
         }
         return exit;
+    }
+
+    /** What a file of state belongs to, in the words of the flags. */
+    private String subject() {
+        var words = new ArrayList<String>();
+        words.add(source() instanceof End.Data files ? "data:" + files.data().toAbsolutePath() : source().toString());
+        if (database != null) {
+            words.add("-database " + database);
+        }
+        if (policy != null) {
+            words.add("-retention " + policy);
+        }
+        measurements.stream().sorted().forEach(name -> words.add("--measurement " + name));
+        tags.stream().sorted().forEach(tag -> words.add("--where-tag " + tag));
+        return String.join(" ", words);
     }
 
     /** What the flags ask for. */

@@ -1,21 +1,29 @@
 package dev.sluice.cli.command;
 
 import dev.sluice.cli.option.UsageError;
+import dev.sluice.engine.error.StoreFailed;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.MalformedInputException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
 import java.util.Optional;
 
 /**
  * Windows of a repeated export that join without a gap: each begins where the last one ended, less an overlap for points
- * that came late. The file of state holds the end of the last window, and is written after its file is in its place.
+ * that came late. The file of state holds the end of the last window and, in its second line, what is exported; it is
+ * written after the window's file is in its place.
  */
 final class ExportState {
 
@@ -24,10 +32,15 @@ final class ExportState {
 
     private final Path file;
     private final Duration overlap;
+    private final String subject;
 
-    ExportState(Path file, Duration overlap) {
+    /**
+     * @param subject what is exported: source and selection. Windows of another one do not join
+     */
+    ExportState(Path file, Duration overlap, String subject) {
         this.file = file;
         this.overlap = overlap;
+        this.subject = subject.replaceAll("\\p{Cntrl}", "?");
     }
 
     /**
@@ -60,19 +73,47 @@ final class ExportState {
     /** Remembers that a window is exported. */
     void done(Window window) throws IOException {
         Path beside = file.resolveSibling(file.getFileName() + ".new");
-        Files.writeString(beside, window.end() + "\n");
+        try (var channel = FileChannel.open(
+                beside, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
+            ByteBuffer text = StandardCharsets.UTF_8.encode(window.end() + "\n" + subject + "\n");
+            while (text.hasRemaining()) {
+                channel.write(text);
+            }
+            channel.force(true); // or a loss of power leaves an empty file under the name
+        }
         Files.move(beside, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     }
 
     private Optional<Instant> last() {
         try {
-            return Optional.of(Instant.parse(Files.readString(file).strip()));
+            List<String> lines = Files.readAllLines(file);
+            Instant end = Instant.parse(lines.isEmpty() ? "" : lines.get(0).strip());
+            if (lines.size() > 1 && !lines.get(1).equals(subject)) {
+                throw new UsageError(
+                        "%s belongs to another export: '%s', not '%s'".formatted(file, lines.get(1), subject),
+                        "Give each export a --state of its own. If it is the same data by another name, change the"
+                                + " second line of the file.");
+            }
+            return Optional.of(end);
         } catch (NoSuchFileException e) {
+            Path directory = file.toAbsolutePath().getParent();
+            if (directory != null && !Files.isWritable(directory)) {
+                throw new UsageError(
+                        "cannot make %s: its directory is missing or not yours to write".formatted(file),
+                        "Make the directory, or name another file with --state.");
+            }
             return Optional.empty();
-        } catch (IOException | DateTimeException e) {
+        } catch (MalformedInputException | DateTimeException e) {
             throw new UsageError(
                     "%s is no file of state".formatted(file),
-                    "It holds the end of the last window, as in 2026-01-31T00:00:00Z.");
+                    "It holds the end of the last window, as in 2026-01-31T00:00:00Z. Without it everything is"
+                            + " exported again.");
+        } catch (IOException e) {
+            throw new StoreFailed(
+                    "cannot read %s: %s"
+                            .formatted(file, Files.isDirectory(file) ? "it is a directory" : e.getMessage()),
+                    "Check who owns the file and its directory, and the disk.",
+                    e);
         }
     }
 }

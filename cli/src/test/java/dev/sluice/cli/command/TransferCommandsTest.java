@@ -173,7 +173,7 @@ class TransferCommandsTest {
         String line = "--since-last --overlap 5m -compress --state " + state + " -out " + temp;
 
         ExportRequest first = export(line);
-        Instant between = Instant.parse(Files.readString(state).strip());
+        Instant between = Instant.parse(Files.readAllLines(state).get(0));
         run.engine.exports.clear();
         Files.writeString(state, between.minusSeconds(3600) + "\n");
         ExportRequest second = export(line);
@@ -186,6 +186,43 @@ class TransferCommandsTest {
         assertThat(String.valueOf(first.out().orElseThrow().getFileName()))
                 .startsWith("export-20251231T235500Z-")
                 .endsWith(".lp.gz");
+    }
+
+    @Test
+    void aStateBelongsToOneExport(@TempDir Path temp) throws IOException {
+        Path state = temp.resolve("state");
+        String line = "--since-last --from db1:8088 --state " + state + " -out " + temp;
+        export(line + " -database a");
+        String before = Files.readString(state);
+
+        for (String other : List.of("", " -database b", " -database a --measurement m", " -database a -retention p")) {
+            assertThat(run.cli(words("export " + line + other))).isEqualTo(ExitCode.USAGE);
+        }
+        assertThat(run.err()).contains("belongs to another export", "'influxd://db1:8088 -database a'", "-database b");
+        assertThat(Files.readString(state)).isEqualTo(before);
+
+        Files.writeString(state, "2026-01-01T00:00:00Z\n"); // as it was written before, and as people write it
+        export(line + " -database b");
+        assertThat(Files.readAllLines(state)).hasSize(2).last().isEqualTo("influxd://db1:8088 -database b");
+    }
+
+    @Test
+    void aStateThatCannotBeKeptIsToldBeforeTheWork(@TempDir Path temp) {
+        String line = "export --since-last --state " + temp.resolve("none/state") + " -out " + temp;
+
+        assertThat(run.cli(words(line))).isEqualTo(ExitCode.USAGE);
+
+        assertThat(run.engine.exports).isEmpty();
+        assertThat(run.err()).contains("its directory is missing");
+    }
+
+    @Test
+    void aStateThatCannotBeReadIsToldAsSuch(@TempDir Path temp) throws IOException {
+        Path state = Files.createDirectory(temp.resolve("state"));
+
+        assertThat(run.cli(words("export --since-last --state " + state + " -out " + temp)))
+                .isEqualTo(ExitCode.FAILED);
+        assertThat(run.err()).contains("it is a directory");
     }
 
     @Test
