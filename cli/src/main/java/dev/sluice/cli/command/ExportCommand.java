@@ -9,6 +9,10 @@ import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -18,6 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
@@ -189,7 +195,9 @@ final class ExportCommand implements Command {
                     case ZSTD -> ".zst";
                     case NONE -> "";
                 };
-        ExportRequest request = common(ExportRequest.of(source(), Path.of(out).resolve(window.fileName(ending))))
+        String name = window.fileName(Optional.ofNullable(database));
+        refuseTaken(Path.of(out), name, ending);
+        ExportRequest request = common(ExportRequest.of(source(), Path.of(out).resolve(name + ending)))
                 .times(window.start().map(ExportCommand::nanos).orElse(Long.MIN_VALUE), nanos(window.end()) - 1)
                 .build();
         int exit = TransferRun.export(context, how, request, budget);
@@ -204,6 +212,27 @@ final class ExportCommand implements Command {
             }
         }
         return exit;
+    }
+
+    /** An export of something else, in the same second, has that name: neither may be lost. */
+    private static void refuseTaken(Path directory, String name, String ending) {
+        Pattern own = Pattern.compile(Pattern.quote(name) + "(-\\d+)?" + Pattern.quote(ending));
+        try (Stream<Path> files = Files.list(directory)) {
+            Optional<Path> taken = files.filter(
+                            file -> own.matcher(file.getFileName().toString()).matches())
+                    .findFirst();
+            if (taken.isPresent()) {
+                throw new StoreFailed(
+                        "%s is there already".formatted(taken.get()),
+                        "Nothing was exported. Give each --state a directory of its own with -out, or run it again.",
+                        new FileAlreadyExistsException(taken.get().toString()));
+            }
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            // made, or refused, where it is written to
+        } catch (IOException e) {
+            throw new StoreFailed(
+                    "cannot read %s: %s".formatted(directory, e), "Check who owns the directory, and the disk.", e);
+        }
     }
 
     /** What a file of state belongs to, in the words of the flags. */

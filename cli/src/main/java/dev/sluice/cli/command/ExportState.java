@@ -3,6 +3,7 @@ package dev.sluice.cli.command;
 import dev.sluice.cli.option.UsageError;
 import dev.sluice.engine.error.StoreFailed;
 import java.io.IOException;
+import java.net.URLEncoder;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.MalformedInputException;
@@ -51,10 +52,14 @@ final class ExportState {
      */
     record Window(Optional<Instant> start, Instant end) {
 
-        /** Sorts by time. */
-        String fileName(String ending) {
+        /** Sorts by time; databases that are exported alone side by side do not meet. Without an ending. */
+        String fileName(Optional<String> database) {
             return "export-%s-%s%s"
-                    .formatted(start.map(STAMP::format).orElse("00000000T000000Z"), STAMP.format(end), ending);
+                    .formatted(
+                            start.map(STAMP::format).orElse("00000000T000000Z"),
+                            STAMP.format(end),
+                            database.map(name -> "-" + URLEncoder.encode(name, StandardCharsets.UTF_8))
+                                    .orElse(""));
         }
     }
 

@@ -207,6 +207,30 @@ class TransferCommandsTest {
     }
 
     @Test
+    void databasesExportedSideBySideHaveFilesOfTheirOwn(@TempDir Path temp) {
+        export("--since-last -database a/b --state " + temp.resolve("s1") + " -out " + temp);
+
+        assertThat(run.engine.exports.get(0).out().orElseThrow().getFileName().toString())
+                .startsWith("export-00000000T000000Z-")
+                .endsWith("Z-a%2Fb.lp");
+    }
+
+    @Test
+    void aWindowOfTheSameNameIsNotReplaced(@TempDir Path temp) throws IOException {
+        long now = Instant.now().getEpochSecond();
+        for (int i = -1; i < 60; i++) { // whichever second it is when the command looks
+            String end = Instant.ofEpochSecond(now + i).toString().replaceAll("[-:]", "");
+            Files.writeString(temp.resolve("export-00000000T000000Z-" + end + "-001.lp"), "other");
+        }
+
+        assertThat(run.cli(words("export --since-last --split 1GB --state " + temp.resolve("s") + " -out " + temp)))
+                .isEqualTo(ExitCode.FAILED);
+
+        assertThat(run.engine.exports).isEmpty();
+        assertThat(run.err()).contains("is there already", "Nothing was exported");
+    }
+
+    @Test
     void aStateThatCannotBeKeptIsToldBeforeTheWork(@TempDir Path temp) {
         String line = "export --since-last --state " + temp.resolve("none/state") + " -out " + temp;
 
