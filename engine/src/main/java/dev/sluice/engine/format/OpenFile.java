@@ -22,16 +22,16 @@ public record OpenFile(FileChannel channel, String entry, long size, Instant mod
     private static final Logger log = LoggerFactory.getLogger(OpenFile.class);
     private static final int USUAL_MODE = 0644;
 
-    /** Blocks. */
+    /** With the file's own time and permissions; blocks. */
     static OpenFile open(Path path, String entry) throws IOException {
+        return open(path, entry, Files.getLastModifiedTime(path).toInstant(), mode(path));
+    }
+
+    /** With what its header shall say; blocks. */
+    public static OpenFile open(Path path, String entry, Instant modified, int mode) throws IOException {
         FileChannel channel = FileChannel.open(path);
         try {
-            return new OpenFile(
-                    channel,
-                    entry,
-                    channel.size(),
-                    Files.getLastModifiedTime(path).toInstant(),
-                    mode(path));
+            return new OpenFile(channel, entry, channel.size(), modified, mode);
         } catch (IOException | RuntimeException e) {
             channel.close();
             throw e;

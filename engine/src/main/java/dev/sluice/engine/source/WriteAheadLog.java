@@ -111,13 +111,7 @@ public record WriteAheadLog(ShardRef shard, List<Path> segments, long bytes, Ins
      * @param directory where it was made
      */
     public OpenFile open(Path directory, String name) throws IOException {
-        FileChannel channel = FileChannel.open(directory.resolve(name));
-        try {
-            return new OpenFile(channel, shard + "/" + name, channel.size(), modified, MODE);
-        } catch (IOException e) {
-            channel.close();
-            throw e;
-        }
+        return OpenFile.open(directory.resolve(name), shard + "/" + name, modified, MODE);
     }
 
     private static long highestGeneration(List<String> names) {
