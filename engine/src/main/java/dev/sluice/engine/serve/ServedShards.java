@@ -11,7 +11,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,9 +55,9 @@ final class ServedShards {
         });
     }
 
-    /** The same shard, if it has a directory. */
-    Mono<Optional<ShardRef>> withDirectory(Optional<ShardRef> shard) {
-        return onDisk(() -> shard.filter(files::exists));
+    /** Whether there is a directory for it. */
+    Mono<Boolean> hasDirectory(ShardRef shard) {
+        return onDisk(() -> files.exists(shard));
     }
 
     /** Which files of a shard are asked for; may block. */
@@ -71,17 +70,15 @@ final class ServedShards {
      * What there is of a shard.
      *
      * @param names of the files that are asked for
-     * @param taken names that files made of the log must not have
      */
-    record Found(ShardRef shard, List<String> names, List<String> taken, WriteAheadLog log) {}
+    record Found(ShardRef shard, List<String> names, WriteAheadLog log) {}
 
     /** Signals {@link NoSuchFileException} if there is neither a directory nor a log. */
     Mono<Found> find(ShardRef shard, Listing listing) {
         return onDisk(() -> {
             WriteAheadLog wal = WriteAheadLog.find(walDir, shard);
-            return wal.isEmpty() || files.exists(shard)
-                    ? new Found(shard, listing.names(files, shard), wal.isEmpty() ? List.of() : files.list(shard), wal)
-                    : new Found(shard, List.of(), List.of(), wal);
+            boolean logAlone = !wal.isEmpty() && !files.exists(shard);
+            return new Found(shard, logAlone ? List.of() : listing.names(files, shard), wal);
         });
     }
 
@@ -89,24 +86,23 @@ final class ServedShards {
     Flux<Mono<Void>> entries(Found found, Conversation to) {
         Flux<Mono<Void>> listed =
                 Flux.fromIterable(found.names()).map(name -> send(() -> files.open(found.shard(), name), to));
-        Flux<Mono<Void>> logged =
-                found.log().isEmpty() ? Flux.empty() : Flux.just(sendLog(found.log(), found.taken(), to));
+        Flux<Mono<Void>> logged = found.log().isEmpty() ? Flux.empty() : Flux.just(sendLog(found.log(), to));
         return listed.concatWith(logged).concatWithValues(Mono.defer(to::sendEnd));
     }
 
-    private Mono<Void> sendLog(WriteAheadLog wal, List<String> taken, Conversation to) {
+    private Mono<Void> sendLog(WriteAheadLog wal, Conversation to) {
         return ScratchDirectory.<Void>using(
                         scratch,
                         WriteAheadLog.ROOM,
                         disk,
-                        room -> room.call(directory -> replay(wal, directory, taken, to))
-                                .flatMapIterable(files -> files)
+                        room -> room.call(directory -> replay(wal, directory, to))
+                                .flatMapIterable(made -> made)
                                 .concatMap(file -> send(file, to), 0))
                 .then();
     }
 
-    private static List<Callable<OpenFile>> replay(
-            WriteAheadLog wal, Path directory, List<String> taken, Conversation to) throws IOException {
+    private List<Callable<OpenFile>> replay(WriteAheadLog wal, Path directory, Conversation to) throws IOException {
+        List<String> taken = files.exists(wal.shard()) ? files.list(wal.shard()) : List.of();
         WriteAheadLog.Replayed replayed = wal.replay(directory, taken);
         replayed.found().forEach(notice -> log.warn("{}: {}. {}", to, notice.message(), notice.hint()));
         return replayed.names().stream()

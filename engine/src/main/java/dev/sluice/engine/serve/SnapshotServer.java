@@ -323,10 +323,11 @@ public final class SnapshotServer {
     private Mono<Void> install(Conversation from, ShardUpload upload) {
         Optional<ShardRef> shard =
                 directories.metastore().locate(upload.shardId()).map(Located::ref);
-        return from.answer(Flux.just(shards.withDirectory(shard)
-                .flatMap(known -> known.<Mono<Void>>map(ref -> installInto(ref, from))
-                        .orElseGet(() -> Mono.error(new NotThere(
-                                "no such shard: %s".formatted(Long.toUnsignedString(upload.shardId())), ""))))));
+        return from.answer(Flux.just(Mono.justOrEmpty(shard)
+                .filterWhen(shards::hasDirectory)
+                .switchIfEmpty(Mono.error(
+                        () -> new NotThere("no such shard: %s".formatted(Long.toUnsignedString(upload.shardId())), "")))
+                .flatMap(known -> installInto(known, from))));
     }
 
     private Mono<Void> installInto(ShardRef shard, Conversation from) {
