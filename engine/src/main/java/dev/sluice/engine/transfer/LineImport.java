@@ -227,9 +227,10 @@ public final class LineImport {
                 .concatMap(
                         input -> one(input, before, taken)
                                 .then(Mono.fromRunnable(() -> taken.add(key(input))))
-                                .then(Mono.defer(() -> finished(taken))),
+                                .then(Mono.defer(() -> finished(taken, untold()))),
                         0)
-                .then(Mono.defer(() -> many && left.isEmpty() && rejectedBefore > 0 ? finished(taken) : Mono.empty()))
+                // The report follows, which tells of them.
+                .then(Mono.defer(() -> many && untold() > 0 ? finished(taken, 0) : Mono.empty()))
                 .then(Mono.fromCallable(() -> new ImportReport(
                         source,
                         http.endpoint().toString(),
@@ -282,12 +283,12 @@ public final class LineImport {
         return before.position();
     }
 
-    /** Whether a report follows, so that nobody has to be told later of what was rejected. */
-    private boolean told(Set<String> taken) {
-        return inputs.stream().map(LineImport::key).allMatch(taken::contains);
+    /** Points that were rejected so far, in this run and before it, of which no report has told. */
+    private long untold() {
+        return rejectedBefore + rejects.count();
     }
 
-    private Mono<Void> finished(Set<String> taken) {
+    private Mono<Void> finished(Set<String> taken, long untold) {
         return options.progress()
                 .map(path -> save(() -> {
                     if (many) {
@@ -299,7 +300,7 @@ public final class LineImport {
                                         http.endpoint().toString(),
                                         Position.START,
                                         counters.written.get(),
-                                        told(taken) ? 0 : rejectedBefore + rejects.count()));
+                                        untold));
                     } else {
                         new ProgressFile(path).delete();
                     }
@@ -473,7 +474,7 @@ public final class LineImport {
                             http.endpoint().toString(),
                             watermark.position(),
                             counters.written.get(),
-                            rejectedBefore + rejects.count())));
+                            untold())));
         }
     }
 }
