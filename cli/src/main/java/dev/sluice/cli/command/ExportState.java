@@ -4,7 +4,6 @@ import dev.sluice.cli.option.UsageError;
 import dev.sluice.engine.error.StoreFailed;
 import java.io.IOException;
 import java.net.URLEncoder;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
@@ -78,12 +77,8 @@ final class ExportState {
     /** Remembers that a window is exported. */
     void done(Window window) throws IOException {
         Path beside = file.resolveSibling(file.getFileName() + ".new");
-        try (var channel = FileChannel.open(
-                beside, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
-            ByteBuffer text = StandardCharsets.UTF_8.encode(window.end() + "\n" + subject + "\n");
-            while (text.hasRemaining()) {
-                channel.write(text);
-            }
+        Files.writeString(beside, window.end() + "\n" + subject + "\n");
+        try (var channel = FileChannel.open(beside, StandardOpenOption.WRITE)) {
             channel.force(true); // or a loss of power leaves an empty file under the name
         }
         Files.move(beside, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
