@@ -123,13 +123,7 @@ class CompressTest {
             throw new EncoderFailed("broken", null);
         });
 
-        slabs(new byte[9000])
-                .transform(Compress.slabs(broken, "x", workers, 3))
-                .as(StepVerifier::create)
-                .expectErrorSatisfies(e -> assertThat(e).isInstanceOf(EncoderFailed.class))
-                .verify(PATIENCE);
-
-        assertThat(noneOutstanding()).as(pool::toString).isTrue();
+        tellsItsFailureAndFreesAll(broken);
     }
 
     @RepeatedTest(100)
@@ -144,6 +138,10 @@ class CompressTest {
             throw new EncoderFailed("broken", null);
         });
 
+        tellsItsFailureAndFreesAll(broken);
+    }
+
+    private void tellsItsFailureAndFreesAll(SlabEncoder broken) throws InterruptedException {
         slabs(new byte[9000])
                 .transform(Compress.slabs(broken, "x", workers, 3))
                 .as(StepVerifier::create)
