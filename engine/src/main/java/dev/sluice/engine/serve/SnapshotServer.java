@@ -26,6 +26,7 @@ import dev.sluice.engine.wire.SnapshotRequest.ShardExport;
 import dev.sluice.engine.wire.SnapshotRequest.ShardUpload;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
@@ -42,6 +43,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -92,6 +95,7 @@ public final class SnapshotServer {
 
     private static final int DISK_THREADS = 4;
     private static final int DISK_QUEUE = 100_000;
+    private static final int IDLE_SECONDS = 60;
 
     private final OpenDirectories directories;
     private final boolean writable;
@@ -145,7 +149,8 @@ public final class SnapshotServer {
             boolean writable,
             Duration requestLimit) {
         return Mono.defer(() -> {
-            Scheduler disk = Schedulers.newBoundedElastic(DISK_THREADS, DISK_QUEUE, "sluice-serve", 60, true);
+            var connections = new DefaultChannelGroup("sluice-serve", GlobalEventExecutor.INSTANCE, true);
+            Scheduler disk = Schedulers.newBoundedElastic(DISK_THREADS, DISK_QUEUE, threads(connections), IDLE_SECONDS);
             return Mono.fromCallable(() -> {
                         DataDirectorySource.refuseRunning(directories);
                         return writable ? loadOrMake(directories) : load(directories);
@@ -157,10 +162,30 @@ public final class SnapshotServer {
                             new ServedShards(directories, scratch, disk),
                             disk,
                             requestLimit))
-                    .flatMap(server -> server.listen(tcp, bind))
+                    .flatMap(server -> server.listen(tcp, bind, connections))
                     .doOnError(e -> dispose(disk))
                     .doOnCancel(() -> dispose(disk));
         });
+    }
+
+    /**
+     * Reactor hands errors of the JVM, no memory for one, to no subscriber but throws them up to the thread: a client would
+     * wait for an answer for ever. Which one it was nobody knows then, so all are cut.
+     */
+    private static ThreadFactory threads(ChannelGroup connections) {
+        var made = new AtomicInteger();
+        return work -> {
+            var thread = new Thread(work, "sluice-serve-" + made.incrementAndGet());
+            thread.setDaemon(true);
+            thread.setUncaughtExceptionHandler((failed, error) -> {
+                log.error(
+                        "every answer under way is cut: {}{}",
+                        error.toString(),
+                        error instanceof OutOfMemoryError ? "; JAVA_OPTS=-Xmx512m gives more memory" : "");
+                connections.forEach(Channel::close);
+            });
+            return thread;
+        };
     }
 
     private static Metastore loadOrMake(End.Data directories) {
@@ -206,8 +231,7 @@ public final class SnapshotServer {
         Schedulers.boundedElastic().schedule(disk::dispose);
     }
 
-    private Mono<RunningServer> listen(TcpServer tcp, ServerAddress bind) {
-        var connections = new DefaultChannelGroup("sluice-serve", GlobalEventExecutor.INSTANCE, true);
+    private Mono<RunningServer> listen(TcpServer tcp, ServerAddress bind, ChannelGroup connections) {
         return tcp.host(bind.host())
                 .port(bind.port())
                 .channelGroup(connections)

@@ -27,6 +27,7 @@ import io.netty.buffer.UnpooledByteBufAllocator;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.reflect.Proxy;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
@@ -227,6 +228,25 @@ class SnapshotServerTest {
 
         assertThatThrownBy(() -> ask(server, ShardBackup.of(CPU, ShardBackup.ALL)))
                 .isInstanceOf(SocketException.class);
+    }
+
+    /** Reactor tells such errors to nobody: the client would wait. */
+    @Test
+    void aThreadThatFindsNoMemoryEndsTheAnswerWithAReset() throws IOException {
+        file(CPU, "000000007-000000003.tsm", 900);
+        Path log = Files.createDirectories(dir.resolve("wal").resolve(CPU.toString()));
+        Files.copy(LOG, log.resolve(LOG.getFileName()));
+        var scratch = (Path) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {Path.class}, (path, method, args) -> {
+                    throw new OutOfMemoryError("so says the test");
+                });
+        RunningServer server = start(true, PATIENCE, scratch);
+
+        assertThatThrownBy(() -> ask(server, ShardBackup.of(CPU, ShardBackup.ALL)))
+                .isInstanceOf(SocketException.class);
+        assertThat(ask(server, new SnapshotRequest.MetastoreBackup()))
+                .as("the server goes on")
+                .isNotEmpty();
     }
 
     @Test
@@ -445,11 +465,15 @@ class SnapshotServerTest {
     }
 
     private RunningServer start(boolean nativeTransport, Duration requestLimit) {
+        return start(nativeTransport, requestLimit, dir.resolve("scratch"));
+    }
+
+    private RunningServer start(boolean nativeTransport, Duration requestLimit, Path scratch) {
         var server = Objects.requireNonNull(SnapshotServer.bind(
                         TcpServer.create().runOn(loops, nativeTransport),
                         new ServerAddress("127.0.0.1", 0),
                         directories("data", "meta"),
-                        dir.resolve("scratch"),
+                        scratch,
                         false,
                         requestLimit)
                 .block(PATIENCE));
