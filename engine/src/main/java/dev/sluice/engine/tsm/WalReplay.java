@@ -16,8 +16,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WalReplay {
 
-    /** Bytes for values held at a time, unless told otherwise: influxd takes a snapshot at 25 MB. */
-    public static final long MEMORY = 64L << 20;
+    /**
+     * Bytes for values held at a time, unless told otherwise. A part of the heap, as several shards are replayed side by
+     * side, each with an entry of its log and the blocks of a key besides; no more than a server's cache comes to, which
+     * takes a snapshot at 25 MB.
+     */
+    public static final long MEMORY = Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 16);
 
     private final SortedMap<String, FileBytes> segments;
     private final NewFile target;
