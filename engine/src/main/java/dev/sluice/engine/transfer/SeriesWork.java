@@ -8,6 +8,7 @@ import dev.sluice.engine.tsm.TsmBlock;
 import dev.sluice.engine.tsm.TsmFile;
 import dev.sluice.engine.tsm.WalCache;
 import dev.sluice.engine.tsm.WalReader;
+import dev.sluice.engine.tsm.WalReplay;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -28,7 +29,6 @@ import org.jspecify.annotations.Nullable;
 final class SeriesWork implements Work {
 
     private static final int BLOCKS = 32;
-    private static final long LOG_MEMORY = 48L << 20;
 
     private final Place place;
     private final List<OpenTsm> files;
@@ -237,7 +237,7 @@ final class SeriesWork implements Work {
         }
 
         private void load() throws IOException {
-            var cache = new WalCache(LOG_MEMORY, rest);
+            var cache = new WalCache(WalReplay.MEMORY, rest);
             for (Path segment : wal) {
                 try (InputStream in = new BufferedInputStream(Files.newInputStream(segment), 1 << 16)) {
                     damage.look(segment, WalReader.read(in, (entry, offset) -> cache.apply(entry)));
