@@ -111,8 +111,7 @@ final class Ends {
             return new DataDirectorySource(data, options, files, Clock.systemUTC());
         }
         if (end instanceof End.Stream) {
-            Flux<ByteBuf> stdin = Pipes.read("stdin", () -> new FileInputStream(FileDescriptor.in).getChannel())
-                    .subscribeOn(files);
+            Flux<ByteBuf> stdin = Pipes.read("stdin", () -> new FileInputStream(FileDescriptor.in).getChannel(), files);
             return new StreamSource("stdin", stdin, workers, options.allowIncomplete());
         }
         throw new InvalidRequest("%s cannot be read".formatted(end), "Name a server or the directory of a backup.");

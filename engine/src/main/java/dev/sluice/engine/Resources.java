@@ -1,6 +1,7 @@
 package dev.sluice.engine;
 
 import dev.sluice.engine.flow.Crossing;
+import dev.sluice.engine.flow.Uninterrupted;
 import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.HttpAccess;
@@ -45,8 +46,8 @@ final class Resources {
         this.parallelism = parallelism;
         this.loops = LoopResources.create("sluice-net", LOOPS, true);
         this.workers = sharing(parallelism, new Threads("sluice-compress", false, broken));
-        this.files = Schedulers.newBoundedElastic(
-                FILE_THREADS, QUEUED_FILE_TASKS, new Threads("sluice-files", true, broken), IDLE_SECONDS);
+        this.files = Uninterrupted.on(Schedulers.newBoundedElastic(
+                FILE_THREADS, QUEUED_FILE_TASKS, new Threads("sluice-files", true, broken), IDLE_SECONDS));
     }
 
     /**
@@ -74,7 +75,7 @@ final class Resources {
         return parallelism;
     }
 
-    /** May block. */
+    /** May block, and is not interrupted by a cancel. */
     Scheduler files() {
         return files;
     }

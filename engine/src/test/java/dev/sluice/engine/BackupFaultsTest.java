@@ -23,6 +23,7 @@ import dev.sluice.engine.testkit.Answers;
 import dev.sluice.engine.testkit.ScriptedServer;
 import dev.sluice.engine.testkit.ScriptedServer.Request;
 import dev.sluice.engine.testkit.ScriptedServer.Script;
+import dev.sluice.engine.testkit.TestThreads;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -43,7 +44,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 /** A whole backup against a server that fails in every way; what was in the directory stays as it was. */
@@ -357,7 +357,7 @@ class BackupFaultsTest {
                     .as(StepVerifier::create)
                     .thenConsumeWhile(event -> {
                         if (event instanceof Event.Progress progress && progress.rawBytes() > 0) {
-                            Schedulers.boundedElastic().schedule(engine::close);
+                            TestThreads.FILES.schedule(engine::close);
                         }
                         return true;
                     })

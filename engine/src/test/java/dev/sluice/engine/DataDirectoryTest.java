@@ -26,6 +26,7 @@ import dev.sluice.engine.store.DirectoryStore;
 import dev.sluice.engine.testkit.Answers;
 import dev.sluice.engine.testkit.Contents;
 import dev.sluice.engine.testkit.Fixtures;
+import dev.sluice.engine.testkit.TestThreads;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -44,7 +45,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 /** Restores into a stopped server's directories, and reads them. */
@@ -482,15 +482,13 @@ class DataDirectoryTest {
         return new DataDirectorySource(
                 directories,
                 new ReadOptions(false, false, false, temp.resolve("scratch")),
-                Schedulers.boundedElastic(),
+                TestThreads.FILES,
                 Clock.systemUTC());
     }
 
     private static Source portable(Path directory) {
         return new PortableSource(
-                DirectoryStore.existing(directory, Schedulers.boundedElastic()),
-                directory.toString(),
-                ReadOptions.STRICT);
+                DirectoryStore.existing(directory, TestThreads.FILES), directory.toString(), ReadOptions.STRICT);
     }
 
     private void assertSourceFails(End.Data directories, Class<? extends SluiceException> type) {

@@ -16,6 +16,7 @@ import dev.sluice.engine.testkit.RealInfluxd;
 import dev.sluice.engine.testkit.RealInfluxd.Binary;
 import dev.sluice.engine.testkit.RequiresInfluxd;
 import dev.sluice.engine.testkit.SampleLines;
+import dev.sluice.engine.testkit.TestThreads;
 import dev.sluice.engine.testkit.ToolRun;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,7 +26,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import reactor.core.scheduler.Schedulers;
 
 /** Legacy backups by Sluice and by the original, each restored by the original. */
 @RequiresInfluxd
@@ -144,9 +144,7 @@ class LegacyBackupIT {
 
     private static Source source(Path portable) {
         return new PortableSource(
-                DirectoryStore.existing(portable, Schedulers.boundedElastic()),
-                portable.toString(),
-                ReadOptions.STRICT);
+                DirectoryStore.existing(portable, TestThreads.FILES), portable.toString(), ReadOptions.STRICT);
     }
 
     private void copy(End from, End to) {

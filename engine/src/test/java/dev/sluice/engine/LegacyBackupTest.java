@@ -32,6 +32,7 @@ import dev.sluice.engine.target.Target;
 import dev.sluice.engine.testkit.Answers;
 import dev.sluice.engine.testkit.Contents;
 import dev.sluice.engine.testkit.Fixtures;
+import dev.sluice.engine.testkit.TestThreads;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,7 +61,7 @@ class LegacyBackupTest {
 
     private static final String VERSIONS = "dev.sluice.engine.testkit.Fixtures#versions";
     private static final Duration PATIENCE = Duration.ofSeconds(30);
-    private static final Scheduler FILES = Schedulers.boundedElastic();
+    private static final Scheduler FILES = TestThreads.FILES;
     private static final ShardRef FIRST = new ShardRef("telemetry", "autogen", 1);
     private static final ShardRef THIRD = new ShardRef("telemetry", "autogen", 3);
 

@@ -32,6 +32,7 @@ import dev.sluice.engine.target.Target;
 import dev.sluice.engine.testkit.Answers;
 import dev.sluice.engine.testkit.MemoryShards;
 import dev.sluice.engine.testkit.NoPauses;
+import dev.sluice.engine.testkit.TestThreads;
 import io.netty.buffer.ByteBuf;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -58,7 +59,6 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -66,15 +66,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /** The stream archive from end to end: what was put in comes out, and every fault is told. */
 class StreamArchiveTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final Scheduler WORKERS = Schedulers.newParallel("workers", 2, true);
-    private static final Scheduler FILES = Schedulers.newBoundedElastic(8, 1000, "files", 60, true);
     static final ShardRef FIRST = new ShardRef("db", "a.b c", 1);
     static final ShardRef SECOND = new ShardRef("db", "日本", 2);
     static final ShardRef EMPTY = new ShardRef("other", "autogen", 3);
@@ -82,12 +79,6 @@ class StreamArchiveTest {
 
     private static final CopyOptions OPTIONS =
             CopyOptions.of(Task.COPY, Pace.DEFAULT.withRetries(3), List.of(), false, Compression.NONE);
-
-    @AfterAll
-    static void stop() {
-        WORKERS.dispose();
-        FILES.dispose();
-    }
 
     static Stream<Compression> codecs() {
         return Stream.of(Compression.ZSTD, Compression.GZIP, Compression.GZIP_STORED, Compression.NONE);
@@ -150,7 +141,7 @@ class StreamArchiveTest {
 
     private static CopyReport read(byte[] stream, MemoryShards to, Selection selection, boolean allowIncomplete) {
         return copy(
-                new StreamSource("the pipe", MemoryShards.chunks(stream), FILES, allowIncomplete),
+                new StreamSource("the pipe", MemoryShards.chunks(stream), TestThreads.FILES, allowIncomplete),
                 to,
                 selection,
                 3,
@@ -182,7 +173,8 @@ class StreamArchiveTest {
     @MethodSource("codecs")
     void bringsTheSameBackFromAFileTimeAndAgain(Compression compression, @TempDir Path home) throws IOException {
         Path file = Files.write(home.resolve("monday"), archive(new MemoryShards(sample()), compression));
-        var from = new StreamSource("monday", PlainFile.of(file, FILES).read(), WORKERS, false);
+        var from =
+                new StreamSource("monday", PlainFile.of(file, TestThreads.FILES).read(), TestThreads.WORKERS, false);
 
         for (int time = 0; time < 2; time++) {
             var to = new MemoryShards();
@@ -199,7 +191,10 @@ class StreamArchiveTest {
         for (int round = 0; round < 12; round++) {
             Queue<ByteBuf> buffers = new ConcurrentLinkedQueue<>();
             var from = new StreamSource(
-                    "monday", PlainFile.of(file, FILES).read().doOnNext(buffers::add), WORKERS, random.nextBoolean());
+                    "monday",
+                    PlainFile.of(file, TestThreads.FILES).read().doOnNext(buffers::add),
+                    TestThreads.WORKERS,
+                    random.nextBoolean());
             Disposable copy = new Copy(from, new MemoryShards(), OPTIONS, Schedulers.parallel())
                     .run(Selection.EVERYTHING)
                     .subscribe(event -> {}, why -> {});
@@ -315,7 +310,7 @@ class StreamArchiveTest {
     void aShardThatIsGivenUpIsMissingWhenRead() {
         var from = new MemoryShards(sample()).cut(LARGE, 2_000_000);
         var pipe = new Pipe();
-        try (var line = SlabLine.open(Compression.ZSTD, 16 << 20, Optional.empty(), WORKERS, 2)) {
+        try (var line = SlabLine.open(Compression.ZSTD, 16 << 20, Optional.empty(), TestThreads.WORKERS, 2)) {
             copy(
                     from,
                     new StreamTarget(
@@ -421,7 +416,10 @@ class StreamArchiveTest {
         for (int round = 0; round < 12; round++) {
             Queue<ByteBuf> buffers = new ConcurrentLinkedQueue<>();
             var from = new StreamSource(
-                    "the pipe", MemoryShards.chunks(stream).doOnNext(buffers::add), FILES, random.nextBoolean());
+                    "the pipe",
+                    MemoryShards.chunks(stream).doOnNext(buffers::add),
+                    TestThreads.FILES,
+                    random.nextBoolean());
             Disposable copy = new Copy(from, new MemoryShards(), OPTIONS, Schedulers.parallel())
                     .run(Selection.EVERYTHING)
                     .subscribe(event -> {}, why -> {});
@@ -439,8 +437,8 @@ class StreamArchiveTest {
             Queue<ByteBuf> buffers = new ConcurrentLinkedQueue<>();
             var from = new MemoryShards(sample())
                     .cut(LARGE, 2_000_000)
-                    .over(bytes -> bytes.doOnNext(buffers::add).subscribeOn(FILES));
-            try (var line = SlabLine.open(compression, 16 << 20, Optional.empty(), WORKERS, 2)) {
+                    .over(bytes -> bytes.doOnNext(buffers::add).subscribeOn(TestThreads.FILES));
+            try (var line = SlabLine.open(compression, 16 << 20, Optional.empty(), TestThreads.WORKERS, 2)) {
                 var target = new StreamTarget(
                         "pipe", new Pipe(), line, Digest.Algorithm.CRC32C, Selection.EVERYTHING, Clock.systemUTC());
                 Disposable copy = new Copy(from, target, OPTIONS, Schedulers.parallel())

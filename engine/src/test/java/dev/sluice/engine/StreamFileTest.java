@@ -36,6 +36,7 @@ import dev.sluice.engine.tar.TarHeaders;
 import dev.sluice.engine.testkit.Answers;
 import dev.sluice.engine.testkit.CountedFile;
 import dev.sluice.engine.testkit.MemoryShards;
+import dev.sluice.engine.testkit.TestThreads;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import java.io.ByteArrayOutputStream;
@@ -55,33 +56,23 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.Disposable;
-import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /** A stream archive that was kept as a file: what is read of it, and what becomes of damage. */
 class StreamFileTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final Scheduler WORKERS = Schedulers.newParallel("workers", 2, true);
-    private static final Scheduler FILES = Schedulers.newBoundedElastic(8, 1000, "files", 60, true);
     private static final int BLOCK = 512;
     private static final CopyOptions OPTIONS =
             CopyOptions.of(Task.COPY, Pace.DEFAULT.withRetries(3), List.of(), false, Compression.NONE);
 
     @TempDir
     Path home;
-
-    @AfterAll
-    static void stop() {
-        WORKERS.dispose();
-        FILES.dispose();
-    }
 
     private static Compression codec(String name) {
         return name.equals("zstd") ? Compression.ZSTD : Compression.NONE;
@@ -92,7 +83,8 @@ class StreamFileTest {
     }
 
     private static Optional<StreamFile> find(CountedFile kept, boolean allowIncomplete) {
-        return StreamFile.of(new PlainFile("monday", kept, FILES), WORKERS, allowIncomplete, false)
+        return StreamFile.of(
+                        new PlainFile("monday", kept, TestThreads.FILES), TestThreads.WORKERS, allowIncomplete, false)
                 .blockOptional(PATIENCE);
     }
 
@@ -333,7 +325,8 @@ class StreamFileTest {
     }
 
     private static Source fromTheStart(CountedFile kept) {
-        return new StreamSource("monday", new PlainFile("monday", kept, FILES).read(), WORKERS, false);
+        return new StreamSource(
+                "monday", new PlainFile("monday", kept, TestThreads.FILES).read(), TestThreads.WORKERS, false);
     }
 
     private static Map<ShardRef, Map<String, byte[]>> small() {

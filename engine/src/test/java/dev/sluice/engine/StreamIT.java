@@ -13,6 +13,7 @@ import dev.sluice.engine.testkit.RealInfluxd;
 import dev.sluice.engine.testkit.RealInfluxd.Binary;
 import dev.sluice.engine.testkit.RequiresInfluxd;
 import dev.sluice.engine.testkit.SampleLines;
+import dev.sluice.engine.testkit.TestThreads;
 import dev.sluice.engine.testkit.ToolRun;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
@@ -31,7 +32,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import reactor.core.publisher.Flux;
-import reactor.core.scheduler.Schedulers;
 
 /** Streams of a real server, restored by Sluice, and unpacked with tar alone. */
 @RequiresInfluxd
@@ -53,7 +53,7 @@ class StreamIT {
         Flux<ByteBuf> bytes = engine.stream(BackupRequest.stream(server.rpcAddress())
                 .compression(compression)
                 .build());
-        Pipes.write("the file", () -> open(file, StandardOpenOption.WRITE), bytes, Schedulers.boundedElastic())
+        Pipes.write("the file", () -> open(file, StandardOpenOption.WRITE), bytes, TestThreads.FILES)
                 .block(PATIENCE);
         return file;
     }
@@ -85,7 +85,7 @@ class StreamIT {
             CopyReport report = Objects.requireNonNull(engine.restore(
                             RestoreRequest.of(new End.Stream(), second.rpcAddress())
                                     .build(),
-                            Pipes.read("the file", () -> open(file, StandardOpenOption.READ)))
+                            Pipes.read("the file", () -> open(file, StandardOpenOption.READ), TestThreads.FILES))
                     .ofType(Event.Finished.class)
                     .map(Event.Finished::report)
                     .blockLast(PATIENCE));

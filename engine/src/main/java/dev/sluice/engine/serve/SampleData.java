@@ -2,6 +2,7 @@ package dev.sluice.engine.serve;
 
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.flow.Uninterrupted;
 import dev.sluice.engine.meta.Metastore;
 import dev.sluice.engine.meta.Metastore.Database;
 import dev.sluice.engine.meta.Metastore.Policy;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /**
@@ -27,6 +29,7 @@ import reactor.core.scheduler.Schedulers;
  */
 public final class SampleData {
 
+    private static final Scheduler DISK = Uninterrupted.on(Schedulers.boundedElastic());
     private static final Instant END = Instant.parse("2026-11-23T00:00:00Z"); // a Monday: weeks begin there
     private static final Duration WEEK = Duration.ofDays(7);
     private static final Duration DAY = Duration.ofDays(1);
@@ -76,7 +79,7 @@ public final class SampleData {
                     .flatMapMany(Flux::fromIterable)
                     .flatMap(
                             plan -> Mono.fromCallable(() -> write(dataDir, plan, seed))
-                                    .subscribeOn(Schedulers.boundedElastic()),
+                                    .subscribeOn(DISK),
                             Runtime.getRuntime().availableProcessors())
                     .reduce(SampleShard.Written::plus)
                     .flatMap(sum -> Mono.fromCallable(() -> {
@@ -85,7 +88,7 @@ public final class SampleData {
                                 metastore(plans, seed).toMetadata().toByteArray());
                         return new Summary(dataDir, metaDir, plans.size(), sum.points(), sum.bytes());
                     }))
-                    .subscribeOn(Schedulers.boundedElastic())
+                    .subscribeOn(DISK)
                     .onErrorMap(FileAlreadyExistsException.class, SampleData::taken)
                     .onErrorMap(IOException.class, e -> failed(dir, e));
         });

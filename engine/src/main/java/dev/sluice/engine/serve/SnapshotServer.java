@@ -5,6 +5,7 @@ import dev.sluice.engine.error.MalformedResponse;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.error.RestoreRefused;
 import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.flow.Uninterrupted;
 import dev.sluice.engine.meta.Metastore;
 import dev.sluice.engine.meta.Metastore.Located;
 import dev.sluice.engine.model.End;
@@ -150,7 +151,8 @@ public final class SnapshotServer {
             Duration requestLimit) {
         return Mono.defer(() -> {
             var connections = new DefaultChannelGroup("sluice-serve", GlobalEventExecutor.INSTANCE, true);
-            Scheduler disk = Schedulers.newBoundedElastic(DISK_THREADS, DISK_QUEUE, threads(connections), IDLE_SECONDS);
+            Scheduler disk = Uninterrupted.on(
+                    Schedulers.newBoundedElastic(DISK_THREADS, DISK_QUEUE, threads(connections), IDLE_SECONDS));
             return Mono.fromCallable(() -> {
                         DataDirectorySource.refuseRunning(directories);
                         return writable ? loadOrMake(directories) : load(directories);

@@ -4,6 +4,7 @@ import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.flow.Handover;
 import dev.sluice.engine.model.Digest;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
@@ -27,7 +28,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
 import reactor.core.scheduler.Scheduler;
+import reactor.util.context.Context;
 
 /**
  * A directory on a file system.
@@ -129,9 +132,8 @@ public final class DirectoryStore implements Store {
 
     @Override
     public Mono<Reservation> reserve(String name) {
-        return Mono.fromCallable(() -> claim(FileNames.check(name)))
-                .onErrorMap(IOException.class, e -> Failures.writing(describe(name), 0, e))
-                .subscribeOn(blocking);
+        return Handover.<Reservation>of(() -> claim(FileNames.check(name)), claim -> forget(name), blocking)
+                .onErrorMap(IOException.class, e -> Failures.writing(describe(name), 0, e));
     }
 
     @Override
@@ -221,6 +223,14 @@ public final class DirectoryStore implements Store {
             return null;
         }
         return new ClaimFile(name);
+    }
+
+    private void forget(String name) {
+        try {
+            Files.deleteIfExists(claimPath(name));
+        } catch (IOException e) {
+            Operators.onErrorDropped(e, Context.empty()); // whoever wanted it has left
+        }
     }
 
     private List<StoreEntry> entries() throws IOException {

@@ -31,5 +31,8 @@ interface PendingFile {
 
         /** Instead of {@link #open}, or after it has failed: frees what was set aside for the file. */
         default void abandon() throws IOException {}
+
+        /** Ends a write that may never end by itself, behind a cancel; called by whoever cancels, and never blocks. */
+        default void interrupt() {}
     }
 }

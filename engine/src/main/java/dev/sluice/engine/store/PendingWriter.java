@@ -5,7 +5,6 @@ import dev.sluice.engine.model.Digest;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.AsynchronousCloseException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +12,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
@@ -20,7 +20,6 @@ import reactor.core.CoreSubscriber;
 import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.MonoSink;
 import reactor.core.publisher.Operators;
 import reactor.core.scheduler.Scheduler;
 import reactor.util.context.Context;
@@ -32,7 +31,7 @@ import reactor.util.context.Context;
  * happens to the file, removal after a cancel included, happens on one worker and in order; and the queue is
  * ours, so that each buffer has one owner and no discard hook has to reach it.
  */
-final class PendingWriter implements CoreSubscriber<ByteBuf> {
+final class PendingWriter implements CoreSubscriber<ByteBuf>, Subscription {
 
     /** One buffer is being written while the other is on its way. */
     static final int PREFETCH = 2;
@@ -42,7 +41,7 @@ final class PendingWriter implements CoreSubscriber<ByteBuf> {
     private final Flux<ByteBuf> bytes;
     private final Checksum checksum;
     private final BiFunction<IOException, Long, StoreFailed> failure;
-    private final MonoSink<StoredFile> sink;
+    private final CoreSubscriber<? super StoredFile> actual;
     private final Scheduler.Worker worker;
 
     // One without a lock: buffers are brought by threads that must not wait, event loops among them.
@@ -51,15 +50,24 @@ final class PendingWriter implements CoreSubscriber<ByteBuf> {
     private final AtomicInteger due = new AtomicInteger();
 
     private final AtomicInteger work = new AtomicInteger();
+    private final AtomicReference<Outcome> outcome = new AtomicReference<>(Outcome.OPEN);
     private volatile @Nullable Subscription upstream;
-    private volatile boolean cancelled;
+    private volatile boolean requested;
     private volatile boolean done;
     private @Nullable Throwable error;
 
     // Touched by whoever drains only.
     private @Nullable PendingFile file;
+    private @Nullable StoredFile published;
     private boolean ended;
     private long written;
+
+    /** Who was first: the cancel, or we with what has become of the file. */
+    private enum Outcome {
+        OPEN,
+        CANCELLED,
+        TOLD
+    }
 
     private PendingWriter(
             String name,
@@ -68,13 +76,13 @@ final class PendingWriter implements CoreSubscriber<ByteBuf> {
             Digest.Algorithm algorithm,
             BiFunction<IOException, Long, StoreFailed> failure,
             Scheduler scheduler,
-            MonoSink<StoredFile> sink) {
+            CoreSubscriber<? super StoredFile> actual) {
         this.name = name;
         this.opener = opener;
         this.bytes = bytes;
         this.checksum = Checksum.of(algorithm);
         this.failure = failure;
-        this.sink = sink;
+        this.actual = actual;
         this.worker = scheduler.createWorker();
     }
 
@@ -90,23 +98,26 @@ final class PendingWriter implements CoreSubscriber<ByteBuf> {
             Digest.Algorithm algorithm,
             BiFunction<IOException, Long, StoreFailed> failure,
             Scheduler scheduler) {
-        return Mono.create(sink -> {
-            var writer = new PendingWriter(name, opener, bytes, algorithm, failure, scheduler, sink);
-            sink.onCancel(writer::cancel);
-            writer.wake();
-        });
+        return new Mono<>() {
+            @Override
+            public void subscribe(CoreSubscriber<? super StoredFile> actual) {
+                var writer = new PendingWriter(name, opener, bytes, algorithm, failure, scheduler, actual);
+                actual.onSubscribe(writer);
+                writer.wake();
+            }
+        };
     }
 
     @Override
     public Context currentContext() {
-        return Context.of(sink.contextView());
+        return actual.currentContext();
     }
 
     @Override
     public void onSubscribe(Subscription subscription) {
         if (Operators.validate(upstream, subscription)) {
             upstream = subscription;
-            if (cancelled) {
+            if (cancelled()) {
                 subscription.cancel();
             } else {
                 request(subscription, PREFETCH);
@@ -141,10 +152,26 @@ final class PendingWriter implements CoreSubscriber<ByteBuf> {
         wake();
     }
 
-    private void cancel() {
-        cancelled = true;
-        cancelUpstream();
-        wake();
+    @Override
+    public void request(long n) {
+        if (Operators.validate(n)) {
+            requested = true;
+            wake();
+        }
+    }
+
+    /** The file is gone, whatever it was by then, unless the subscriber has heard of it before. */
+    @Override
+    public void cancel() {
+        if (outcome.compareAndSet(Outcome.OPEN, Outcome.CANCELLED)) {
+            cancelUpstream();
+            wake();
+            opener.interrupt();
+        }
+    }
+
+    private boolean cancelled() {
+        return outcome.get() == Outcome.CANCELLED;
     }
 
     private void cancelUpstream() {
@@ -176,8 +203,13 @@ final class PendingWriter implements CoreSubscriber<ByteBuf> {
                     fail(t);
                 }
             }
+            if (published != null && file != null) {
+                deliver(published, file);
+            }
             if (ended) {
                 releaseQueue();
+            }
+            if (ended && published == null) {
                 worker.dispose();
             }
             seen = work.addAndGet(-seen);
@@ -186,7 +218,7 @@ final class PendingWriter implements CoreSubscriber<ByteBuf> {
 
     private void advance() throws IOException {
         while (!ended) {
-            if (cancelled) {
+            if (cancelled()) {
                 ended = true;
                 discard(null);
                 return;
@@ -208,9 +240,27 @@ final class PendingWriter implements CoreSubscriber<ByteBuf> {
                     request(subscription, count);
                 }
             } else if (last) {
-                finish(file);
+                Duration syncing = file.publish();
+                ended = true;
+                published = new StoredFile(name, written, checksum.digest(), syncing);
             } else {
                 return;
+            }
+        }
+    }
+
+    /** Or takes it back, if nobody waits for it any more. */
+    private void deliver(StoredFile result, PendingFile whole) {
+        if (requested && outcome.compareAndSet(Outcome.OPEN, Outcome.TOLD)) {
+            published = null;
+            actual.onNext(result);
+            actual.onComplete();
+        } else if (cancelled()) {
+            published = null;
+            try {
+                whole.withdraw();
+            } catch (IOException | RuntimeException e) {
+                Operators.onErrorDropped(e, currentContext());
             }
         }
     }
@@ -243,16 +293,6 @@ final class PendingWriter implements CoreSubscriber<ByteBuf> {
         }
     }
 
-    private void finish(PendingFile target) throws IOException {
-        Duration syncing = target.publish();
-        ended = true;
-        if (cancelled) {
-            target.withdraw();
-            return;
-        }
-        sink.success(new StoredFile(name, written, checksum.digest(), syncing));
-    }
-
     private void fail(Throwable cause) {
         if (ended) {
             Operators.onErrorDropped(cause, currentContext());
@@ -260,14 +300,18 @@ final class PendingWriter implements CoreSubscriber<ByteBuf> {
         }
         ended = true;
         cancelUpstream();
-        if (cancelled && cause instanceof AsynchronousCloseException) {
-            discard(null); // a write that blocked was ended by the cancel
+        if (cancelled() && cause instanceof IOException) {
+            discard(null); // the cancel has closed the channel, and nobody waits for the file
             return;
         }
         Throwable told = cause instanceof IOException io ? failure.apply(io, written) : cause;
         discard(told);
         releaseQueue();
-        sink.error(told);
+        if (outcome.compareAndSet(Outcome.OPEN, Outcome.TOLD)) {
+            actual.onError(told);
+        } else {
+            Operators.onErrorDropped(told, currentContext());
+        }
     }
 
     private void discard(@Nullable Throwable reason) {

@@ -1,12 +1,11 @@
 package dev.sluice.engine.store;
 
 import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.flow.Uninterrupted;
 import dev.sluice.engine.model.Digest;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.Channel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
@@ -16,7 +15,6 @@ import java.util.function.Supplier;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
-import reactor.core.publisher.SynchronousSink;
 import reactor.core.scheduler.Scheduler;
 import reactor.util.context.Context;
 
@@ -55,62 +53,32 @@ public final class Pipes {
             boolean leftOpen,
             Flux<ByteBuf> bytes,
             Scheduler blocking) {
-        return Mono.defer(() -> {
-            WritableByteChannel channel = opened.get();
-            return PendingWriter.write(
-                            what,
-                            () -> new OpenChannel(channel, leftOpen),
-                            bytes,
-                            Digest.Algorithm.CRC32C,
-                            (e, written) -> notWritten(what, written, e),
-                            blocking)
-                    .map(StoredFile::size)
-                    .doOnCancel(() -> close(channel));
-        });
+        return Mono.defer(() -> PendingWriter.write(
+                        what,
+                        new OpenerOfChannel(opened.get(), leftOpen, blocking),
+                        bytes,
+                        Digest.Algorithm.CRC32C,
+                        (e, written) -> notWritten(what, written, e),
+                        blocking)
+                .map(StoredFile::size));
     }
 
     /**
      * All bytes until the end, in chunks of bounded size, read on demand; the subscriber releases them. Cold, but what
-     * a channel has given is gone. Blocks whoever asks: it belongs behind a {@code subscribeOn}.
+     * a channel has given is gone.
      *
      * @param what the other end, for messages
      * @param opened gives the channel when the flow begins
+     * @param blocking where it is read and closed
      */
-    public static Flux<ByteBuf> read(String what, Supplier<? extends ReadableByteChannel> opened) {
-        return Flux.defer(() -> {
-            ReadableByteChannel channel = opened.get();
-            return Flux.<ByteBuf, ReadableByteChannel>generate(
-                            () -> channel, (from, sink) -> readChunk(what, from, sink), Pipes::close)
-                    .doOnCancel(() -> close(channel));
-        });
-    }
-
-    private static ReadableByteChannel readChunk(
-            String what, ReadableByteChannel channel, SynchronousSink<ByteBuf> sink) {
-        ByteBuf chunk = PooledByteBufAllocator.DEFAULT.directBuffer(CHUNK, CHUNK);
-        boolean kept = false;
-        try {
-            ByteBuffer room = chunk.nioBuffer(0, CHUNK);
-            int count = channel.read(room);
-            if (count < 0) {
-                sink.complete();
-            } else {
-                kept = true;
-                sink.next(chunk.writerIndex(count));
-            }
-        } catch (AsynchronousCloseException cancelled) {
-            sink.complete();
-        } catch (IOException e) {
-            sink.error(new StoreFailed(
-                    "cannot read from %s: %s".formatted(what, reason(e)),
-                    "Did the program that writes it end with an error of its own?",
-                    e));
-        } finally {
-            if (!kept) {
-                chunk.release();
-            }
-        }
-        return channel;
+    public static Flux<ByteBuf> read(String what, Supplier<? extends ReadableByteChannel> opened, Scheduler blocking) {
+        return ChannelReading.chunks(opened::get, CHUNK, Long.MAX_VALUE, blocking)
+                .onErrorMap(
+                        IOException.class,
+                        e -> new StoreFailed(
+                                "cannot read from %s: %s".formatted(what, reason(e)),
+                                "Did the program that writes it end with an error of its own?",
+                                e));
     }
 
     private static StoreFailed notWritten(String what, long written, IOException e) {
@@ -130,6 +98,21 @@ public final class Pipes {
         } catch (IOException e) {
             // What had to be told was told when reading or writing.
             Operators.onErrorDropped(e, Context.empty());
+        }
+    }
+
+    private record OpenerOfChannel(WritableByteChannel channel, boolean leftOpen, Scheduler blocking)
+            implements PendingFile.Opener {
+
+        @Override
+        public PendingFile open() {
+            return new OpenChannel(channel, leftOpen);
+        }
+
+        /** Closing ends a write that waits for the other end; one that does not wait is waited for. */
+        @Override
+        public void interrupt() {
+            Uninterrupted.surely(blocking, () -> close(channel));
         }
     }
 

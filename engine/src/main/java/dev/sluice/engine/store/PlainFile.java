@@ -2,7 +2,6 @@ package dev.sluice.engine.store;
 
 import dev.sluice.engine.error.NotThere;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,10 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Operators;
-import reactor.core.publisher.SynchronousSink;
 import reactor.core.scheduler.Scheduler;
-import reactor.util.context.Context;
 
 /** A file, wherever it lies, to be read as a whole or at any place. It is open only while somebody reads. */
 public final class PlainFile {
@@ -71,10 +67,8 @@ public final class PlainFile {
      *     be read
      */
     public Flux<ByteBuf> read(long from, long to) {
-        return Flux.generate(() -> Reading.of(open(), from, to), Reading::next, Reading::close)
-                .onErrorMap(IOException.class, e -> Failures.reading(name, e))
-                .subscribeOn(blocking)
-                .cancelOn(blocking);
+        return ChannelReading.chunks(() -> openAt(from), CHUNK, to - from, blocking)
+                .onErrorMap(IOException.class, e -> Failures.reading(name, e));
     }
 
     /** What is found in the open file; cold, errors as for {@link #read(long, long)}. */
@@ -103,69 +97,24 @@ public final class PlainFile {
         return bytes.flip();
     }
 
+    private FileChannel openAt(long place) throws IOException {
+        FileChannel channel = open();
+        try {
+            if (place > 0) { // what cannot be positioned can still be read from its start
+                channel.position(place);
+            }
+            return channel;
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
     private FileChannel open() throws IOException {
         try {
             return opener.open();
         } catch (NoSuchFileException e) {
             throw new NotThere("no such file: %s".formatted(name), "The backup may be incomplete or was moved.");
-        }
-    }
-
-    /** One subscription; touched by one thread at a time. */
-    private static final class Reading {
-        private final FileChannel channel;
-        private final long to;
-        private long at;
-
-        private Reading(FileChannel channel, long from, long to) {
-            this.channel = channel;
-            this.at = from;
-            this.to = to;
-        }
-
-        static Reading of(FileChannel channel, long from, long to) throws IOException {
-            var reading = new Reading(channel, from, to);
-            try {
-                if (from > 0) { // what cannot be positioned can still be read from its start
-                    channel.position(from);
-                }
-            } catch (IOException e) {
-                reading.close();
-                throw e;
-            }
-            return reading;
-        }
-
-        private Reading next(SynchronousSink<ByteBuf> sink) {
-            int length = (int) Math.min(CHUNK, to - at);
-            if (length <= 0) {
-                sink.complete();
-                return this;
-            }
-            ByteBuf chunk = PooledByteBufAllocator.DEFAULT.directBuffer(length);
-            try {
-                int read = chunk.writeBytes(channel, length);
-                if (read < 0) {
-                    chunk.release();
-                    sink.complete();
-                } else {
-                    at += read;
-                    sink.next(chunk);
-                }
-            } catch (IOException e) {
-                chunk.release();
-                sink.error(e);
-            }
-            return this;
-        }
-
-        private void close() {
-            try {
-                channel.close();
-            } catch (IOException e) {
-                // All bytes that were asked for have been read.
-                Operators.onErrorDropped(e, Context.empty());
-            }
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.sluice.engine.transfer;
 
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.flow.Handover;
 import dev.sluice.engine.stage.codec.Decoders;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -55,9 +56,7 @@ public final class Input {
     }
 
     private static Input of(String name, Opener opener) {
-        return new Input(
-                name,
-                files -> Mono.<Opened>fromCallable(() -> openNow(name, opener)).subscribeOn(files));
+        return new Input(name, files -> Handover.<Opened>of(() -> openNow(name, opener), Opened::close, files));
     }
 
     /** For people. */
@@ -76,9 +75,10 @@ public final class Input {
         /** Tells whether an input is the same as at another time. */
         String identity() throws IOException;
 
-        /** The text, read on demand; once. The subscriber releases the buffers. */
+        /** The text, read on demand; once. The subscriber releases the buffers, and has left before it is closed. */
         Flux<ByteBuf> text(Scheduler files);
 
+        /** May block. */
         void close();
     }
 
@@ -104,6 +104,7 @@ public final class Input {
         private final ReadableByteChannel channel;
         private final byte[] head;
         private boolean headGiven;
+        private volatile boolean closed;
 
         private Bytes(String name, ReadableByteChannel channel, byte[] head) {
             this.name = name;
@@ -148,12 +149,17 @@ public final class Input {
                     sink.next(Unpooled.wrappedBuffer(chunk, 0, count));
                 }
             } catch (IOException e) {
-                sink.error(e);
+                if (closed) {
+                    sink.complete();
+                } else {
+                    sink.error(e);
+                }
             }
         }
 
         @Override
         public void close() {
+            closed = true;
             if (channel instanceof FileChannel) {
                 try {
                     channel.close();

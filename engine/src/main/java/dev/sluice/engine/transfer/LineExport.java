@@ -2,6 +2,7 @@ package dev.sluice.engine.transfer;
 
 import dev.sluice.engine.event.ExportReport;
 import dev.sluice.engine.event.TransferEvent;
+import dev.sluice.engine.flow.CancelOn;
 import dev.sluice.engine.flow.FirstFailure;
 import dev.sluice.engine.line.TextBuffer;
 import dev.sluice.engine.line.TextPool;
@@ -370,16 +371,17 @@ public final class LineExport {
     /** Makes chunks into text side by side and in order; all that was opened is closed in the end. */
     private Flux<Piece> chunks(Function<OpenFiles, Flux<Chunk>> of) {
         return Flux.using(
-                OpenFiles::new,
-                open -> of.apply(open)
-                        .subscribeOn(files)
-                        .flatMapSequential(
-                                chunk -> Flux.<Piece>generate(sink -> emit(sink, chunk::next))
-                                        .subscribeOn(workers),
-                                parallelism + 1,
-                                ahead)
-                        .onErrorMap(FirstFailure::of),
-                OpenFiles::close);
+                        OpenFiles::new,
+                        open -> of.apply(open)
+                                .subscribeOn(files)
+                                .flatMapSequential(
+                                        chunk -> Flux.<Piece>generate(sink -> emit(sink, chunk::next))
+                                                .subscribeOn(workers),
+                                        parallelism + 1,
+                                        ahead)
+                                .onErrorMap(FirstFailure::of),
+                        OpenFiles::close)
+                .transform(CancelOn.threads(files));
     }
 
     /** What gives the next element, or null at the end. */

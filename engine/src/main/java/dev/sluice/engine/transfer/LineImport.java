@@ -5,6 +5,7 @@ import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.event.ImportReport;
 import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.flow.FirstFailure;
+import dev.sluice.engine.flow.Uninterrupted;
 import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.transfer.LineReader.Position;
 import dev.sluice.engine.transfer.LineReader.Step;
@@ -261,7 +262,7 @@ public final class LineImport {
                         .subscribeOn(files)
                         .flatMap(identity ->
                                 new Run(input, opened, identity, start(input, identity, before), taken).all()),
-                opened -> Mono.fromRunnable(opened::close));
+                opened -> Mono.fromRunnable(() -> Uninterrupted.surely(files, opened::close)));
     }
 
     private Position start(Input input, String identity, ProgressFile.State before) {

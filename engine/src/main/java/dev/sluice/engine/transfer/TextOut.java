@@ -1,12 +1,14 @@
 package dev.sluice.engine.transfer;
 
 import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.flow.Handover;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.stage.SlabLine;
 import dev.sluice.engine.store.DirectoryStore;
 import dev.sluice.engine.store.Pipes;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
+import java.nio.channels.Channel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +17,9 @@ import java.nio.file.StandardOpenOption;
 import java.util.concurrent.ThreadLocalRandom;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
 import reactor.core.scheduler.Scheduler;
+import reactor.util.context.Context;
 
 /** Where text comes to rest: a file that is written beside its place and renamed, or a channel as it is. */
 final class TextOut {
@@ -38,9 +42,8 @@ final class TextOut {
         return Mono.defer(() -> {
             if (Files.exists(path) && !Files.isRegularFile(path)) {
                 return Mono.usingWhen(
-                        Mono.fromCallable(() -> Files.newByteChannel(path, StandardOpenOption.WRITE))
-                                .onErrorMap(IOException.class, e -> failed(path.toString(), e))
-                                .subscribeOn(files),
+                        Handover.of(() -> Files.newByteChannel(path, StandardOpenOption.WRITE), TextOut::close, files)
+                                .onErrorMap(IOException.class, e -> failed(path.toString(), e)),
                         channel -> channel(path.toString(), channel, text),
                         channel -> Mono.fromCallable(() -> {
                             channel.close();
@@ -53,18 +56,29 @@ final class TextOut {
                     .formatted(
                             absolute.getFileName(), ThreadLocalRandom.current().nextInt());
             return DirectoryStore.create(directory, files)
-                    .flatMap(store -> store.put(name, text.transform(line.through("")), Digest.Algorithm.CRC32C))
-                    .flatMap(stored -> Mono.fromCallable(() -> {
-                                Files.move(
-                                        directory.resolve(name),
-                                        absolute,
-                                        StandardCopyOption.REPLACE_EXISTING,
-                                        StandardCopyOption.ATOMIC_MOVE);
-                                return stored.size();
-                            })
-                            .onErrorMap(IOException.class, e -> failed(path.toString(), e))
-                            .subscribeOn(files));
+                    .flatMap(store -> Mono.usingWhen(
+                            Mono.just(directory.resolve(name)),
+                            whole -> store.put(name, text.transform(line.through("")), Digest.Algorithm.CRC32C)
+                                    .flatMap(stored -> moved(whole, absolute).thenReturn(stored.size())),
+                            whole -> Mono.empty(),
+                            (whole, why) -> store.delete(name),
+                            whole -> store.delete(name)));
         });
+    }
+
+    private Mono<Path> moved(Path from, Path to) {
+        return Mono.fromCallable(
+                        () -> Files.move(from, to, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE))
+                .onErrorMap(IOException.class, e -> failed(to.toString(), e))
+                .subscribeOn(files);
+    }
+
+    private static void close(Channel channel) {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            Operators.onErrorDropped(e, Context.empty()); // nothing was written to it
+        }
     }
 
     /** Writes to a channel that stays open; a cancel closes it. */

@@ -20,7 +20,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -38,12 +37,6 @@ class TurnstileTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Scheduler WORKERS = Schedulers.newParallel("workers", 2, true);
     private static final Scheduler SOURCES = Schedulers.newParallel("sources", 4, true);
-
-    @AfterAll
-    static void stop() {
-        WORKERS.dispose();
-        SOURCES.dispose();
-    }
 
     private static ByteBuf bytes(int value, int length) {
         byte[] content = new byte[length];

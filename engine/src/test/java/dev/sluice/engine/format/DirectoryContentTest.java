@@ -7,6 +7,7 @@ import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.testkit.Fixtures;
+import dev.sluice.engine.testkit.TestThreads;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +19,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 class DirectoryContentTest {
@@ -77,24 +77,19 @@ class DirectoryContentTest {
         Fixtures.copy(Fixtures.backup("1.8.10", "legacy-dotted"), temp);
 
         assertRefused(
-                DirectoryContent.of(temp, Schedulers.boundedElastic()),
+                DirectoryContent.of(temp, TestThreads.FILES),
                 InvalidRequest.class,
                 "a portable backup and a legacy backup");
-        assertRefused(
-                DirectoryContent.ofTarget(temp, Schedulers.boundedElastic()), InvalidRequest.class, "more than one");
+        assertRefused(DirectoryContent.ofTarget(temp, TestThreads.FILES), InvalidRequest.class, "more than one");
     }
 
     @Test
     void saysWhatThereIsWhenItIsNothing() throws IOException {
-        assertRefused(DirectoryContent.of(temp, Schedulers.boundedElastic()), NotThere.class, "is empty");
-        assertRefused(
-                DirectoryContent.of(temp.resolve("none"), Schedulers.boundedElastic()),
-                NotThere.class,
-                "does not exist");
+        assertRefused(DirectoryContent.of(temp, TestThreads.FILES), NotThere.class, "is empty");
+        assertRefused(DirectoryContent.of(temp.resolve("none"), TestThreads.FILES), NotThere.class, "does not exist");
         Path file = Files.writeString(temp.resolve("notes.txt"), "x");
-        assertRefused(DirectoryContent.of(temp, Schedulers.boundedElastic()), NotThere.class, "'notes.txt'");
-        assertRefused(
-                DirectoryContent.ofTarget(file, Schedulers.boundedElastic()), InvalidRequest.class, "not a directory");
+        assertRefused(DirectoryContent.of(temp, TestThreads.FILES), NotThere.class, "'notes.txt'");
+        assertRefused(DirectoryContent.ofTarget(file, TestThreads.FILES), InvalidRequest.class, "not a directory");
     }
 
     @ParameterizedTest
@@ -111,8 +106,7 @@ class DirectoryContentTest {
     void aFileOfABackupIsNotTakenForAStream(String name) throws IOException {
         Path file = Files.writeString(temp.resolve(name), "x");
 
-        assertRefused(
-                DirectoryContent.of(file, Schedulers.boundedElastic()), InvalidRequest.class, "one file of a backup");
+        assertRefused(DirectoryContent.of(file, TestThreads.FILES), InvalidRequest.class, "one file of a backup");
     }
 
     @Test
@@ -122,18 +116,17 @@ class DirectoryContentTest {
         Path legacy = Fixtures.backup("1.8.10", "legacy");
         assertThat(ofTarget(legacy)).isEqualTo(new End.Legacy(legacy));
         Files.createDirectories(temp.resolve("db/autogen/12"));
-        assertRefused(
-                DirectoryContent.ofTarget(temp, Schedulers.boundedElastic()), InvalidRequest.class, "data directory");
+        assertRefused(DirectoryContent.ofTarget(temp, TestThreads.FILES), InvalidRequest.class, "data directory");
     }
 
     private static End of(Path directory) {
         return Objects.requireNonNull(
-                DirectoryContent.of(directory, Schedulers.boundedElastic()).block(Duration.ofSeconds(10)));
+                DirectoryContent.of(directory, TestThreads.FILES).block(Duration.ofSeconds(10)));
     }
 
     private static End ofTarget(Path directory) {
-        return Objects.requireNonNull(DirectoryContent.ofTarget(directory, Schedulers.boundedElastic())
-                .block(Duration.ofSeconds(10)));
+        return Objects.requireNonNull(
+                DirectoryContent.ofTarget(directory, TestThreads.FILES).block(Duration.ofSeconds(10)));
     }
 
     private static void assertRefused(Mono<End> found, Class<? extends SluiceException> type, String words) {

@@ -2,6 +2,7 @@ package dev.sluice.engine.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.engine.flow.Uninterrupted;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.store.PlainFile;
@@ -40,7 +41,7 @@ class IndexFirstTest {
     private static final int PIECE = 512;
     private static final int BEFORE = 1_000;
 
-    private final Scheduler files = Schedulers.newBoundedElastic(4, 1_000, "files", 60, true);
+    private final Scheduler files = Uninterrupted.on(Schedulers.newBoundedElastic(4, 1_000, "files", 60, true));
 
     @TempDir
     Path home;

@@ -16,6 +16,7 @@ import dev.sluice.engine.model.TimeRange;
 import dev.sluice.engine.store.DirectoryStore;
 import dev.sluice.engine.testkit.Contents;
 import dev.sluice.engine.testkit.Fixtures;
+import dev.sluice.engine.testkit.TestThreads;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -39,7 +40,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
-import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 /** Portable backups that influxd made, as they are and damaged. */
@@ -528,8 +528,7 @@ class PortableSourceTest {
     }
 
     private static PortableSource source(Path directory, ReadOptions options) {
-        return new PortableSource(
-                DirectoryStore.existing(directory, Schedulers.boundedElastic()), directory.toString(), options);
+        return new PortableSource(DirectoryStore.existing(directory, TestThreads.FILES), directory.toString(), options);
     }
 
     private static List<ShardRef> refs(Path directory, Selection selection) {

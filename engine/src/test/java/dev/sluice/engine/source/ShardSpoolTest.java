@@ -2,6 +2,7 @@ package dev.sluice.engine.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.engine.flow.Uninterrupted;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.tar.TarReader;
@@ -28,7 +29,7 @@ class ShardSpoolTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final ShardRef SHARD = new ShardRef("db", "rp", 7);
 
-    private final Scheduler files = Schedulers.newBoundedElastic(4, 1000, "spool-test");
+    private final Scheduler files = Uninterrupted.on(Schedulers.newBoundedElastic(4, 1000, "spool-test"));
 
     @TempDir
     Path scratch;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.engine.error.ArchiveDamaged;
 import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.flow.Uninterrupted;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
@@ -44,7 +45,7 @@ class ApplyTombstonesTest {
     private static final String FIRST = "000000001-000000001";
     private static final String SECOND = "000000002-000000001";
 
-    private final Scheduler files = Schedulers.newBoundedElastic(4, 1000, "tombstones-test");
+    private final Scheduler files = Uninterrupted.on(Schedulers.newBoundedElastic(4, 1000, "tombstones-test"));
     private final List<ByteBuf> buffers = Collections.synchronizedList(new ArrayList<>());
     private final List<Notice> told = new ArrayList<>();
     private final Map<String, byte[]> tsm = Answers.tsmFiles(1, 2);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.testkit.TestThreads;
 import io.netty.buffer.ByteBuf;
 import java.io.File;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -25,7 +27,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Scheduler;
-import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 class DirectoryStoreTest extends StoreContract {
@@ -34,7 +35,7 @@ class DirectoryStoreTest extends StoreContract {
     @SuppressWarnings("NullAway.Init") // JUnit sets it before each test
     Path temp;
 
-    private final Scheduler blocking = Schedulers.boundedElastic();
+    private final Scheduler blocking = TestThreads.FILES;
 
     @Override
     Store store(Scheduler scheduler) {
@@ -50,6 +51,18 @@ class DirectoryStoreTest extends StoreContract {
         return list(temp.resolve("backup")).stream()
                 .filter(name -> name.startsWith("."))
                 .toList();
+    }
+
+    @Test
+    void givesBackAClaimThatNobodyHasHeardOf() {
+        Store store = store(TestThreads.FILES);
+        StepVerifier.create(store.reserve("a"), 0)
+                .expectSubscription()
+                .then(() -> await(() -> !leftovers().isEmpty()))
+                .thenCancel()
+                .verify(Duration.ofSeconds(20));
+
+        await(() -> leftovers().isEmpty());
     }
 
     @Test

@@ -3,14 +3,21 @@ package dev.sluice.engine.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.flow.Uninterrupted;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ByteChannel;
 import java.nio.channels.Channels;
 import java.nio.channels.Pipe;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -25,7 +32,7 @@ class PipesTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-    private final Scheduler blocking = Schedulers.newBoundedElastic(4, 100, "pipes", 60, true);
+    private final Scheduler blocking = Uninterrupted.on(Schedulers.newBoundedElastic(4, 100, "pipes", 60, true));
     private final Pipe pipe;
 
     PipesTest() throws IOException {
@@ -51,7 +58,7 @@ class PipesTest {
         var bytes = new ByteArrayOutputStream();
         Pipes.write("the pipe", pipe::sink, kilobytes(500, new AtomicInteger()), blocking)
                 .as(StepVerifier::create)
-                .then(() -> Pipes.read("the pipe", pipe::source)
+                .then(() -> Pipes.read("the pipe", pipe::source, blocking)
                         .doOnNext(buffer -> {
                             bytes.writeBytes(new byte[buffer.readableBytes()]);
                             buffer.release();
@@ -100,11 +107,60 @@ class PipesTest {
 
     @Test
     void aCancelEndsAReadThatIsBlocked() throws InterruptedException {
-        Disposable reading =
-                Pipes.read("the pipe", pipe::source).subscribeOn(blocking).subscribe(ByteBuf::release);
+        Disposable reading = Pipes.read("the pipe", pipe::source, blocking).subscribe(ByteBuf::release);
         Thread.sleep(200);
         reading.dispose();
         awaitClosed(pipe.source()::isOpen);
+    }
+
+    /** Closing waits for a read or write of a file that is under way; the thread that cancels may be an event loop's. */
+    @Test
+    void aCancelClosesWhereItMayBlock() throws Exception {
+        for (boolean writing : new boolean[] {true, false}) {
+            var channel = new Stalling();
+            Disposable run = writing
+                    ? Pipes.write("the pipe", () -> channel, kilobytes(1, new AtomicInteger()), blocking)
+                            .subscribe()
+                    : Pipes.read("the pipe", () -> channel, blocking).subscribe(ByteBuf::release);
+            assertThat(channel.used.await(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .isTrue();
+            run.dispose();
+
+            assertThat(channel.closedBy.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .startsWith("pipes");
+        }
+    }
+
+    /** Neither takes nor gives a byte until it is closed. */
+    private static final class Stalling implements ByteChannel {
+        private final CountDownLatch used = new CountDownLatch(1);
+        private final CompletableFuture<String> closedBy = new CompletableFuture<>();
+
+        @Override
+        public int read(ByteBuffer into) throws IOException {
+            return stall();
+        }
+
+        @Override
+        public int write(ByteBuffer from) throws IOException {
+            return stall();
+        }
+
+        private int stall() throws IOException {
+            used.countDown();
+            closedBy.join();
+            throw new AsynchronousCloseException();
+        }
+
+        @Override
+        public boolean isOpen() {
+            return !closedBy.isDone();
+        }
+
+        @Override
+        public void close() {
+            closedBy.complete(Thread.currentThread().getName());
+        }
     }
 
     private static void awaitClosed(BooleanSupplier open) throws InterruptedException {
@@ -117,7 +173,7 @@ class PipesTest {
 
     @Test
     void anEmptyInputIsAnEmptyFlux() {
-        Pipes.read("nothing", () -> Channels.newChannel(new ByteArrayInputStream(new byte[0])))
+        Pipes.read("nothing", () -> Channels.newChannel(new ByteArrayInputStream(new byte[0])), blocking)
                 .as(StepVerifier::create)
                 .expectComplete()
                 .verify(PATIENCE);

@@ -7,6 +7,7 @@ import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.model.Digest;
+import dev.sluice.engine.testkit.TestThreads;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -29,13 +31,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
-import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 import reactor.test.publisher.TestPublisher;
 
 /** What every store promises. */
 @Timeout(30)
 abstract class StoreContract {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     static final Digest.Algorithm CRC = Digest.Algorithm.CRC32C;
 
@@ -46,7 +49,7 @@ abstract class StoreContract {
     abstract List<String> leftovers();
 
     private Store store() {
-        return store(Schedulers.boundedElastic());
+        return store(TestThreads.FILES);
     }
 
     @ParameterizedTest
@@ -97,6 +100,19 @@ abstract class StoreContract {
 
         assertThat(new String(read(store, "a"), UTF_8)).isEqualTo("abcde");
         assertThat(List.of(composite, slice)).allMatch(buffer -> buffer.refCnt() == 0);
+    }
+
+    @Test
+    void takesBackWhatNobodyHasHeardOf() {
+        Store store = store();
+        StepVerifier.create(store.put("a", Flux.just(Unpooled.copiedBuffer("a", UTF_8)), CRC), 0)
+                .expectSubscription()
+                .then(() -> await(() -> store.exists("a").blockOptional().orElseThrow()))
+                .thenCancel()
+                .verify(PATIENCE);
+
+        await(() -> !store.exists("a").blockOptional().orElseThrow());
+        assertThat(leftovers()).isEmpty();
     }
 
     @Test
@@ -417,7 +433,13 @@ abstract class StoreContract {
     }
 
     private static void await(AtomicBoolean flag) {
-        while (!flag.get()) {
+        await(flag::get);
+    }
+
+    static void await(BooleanSupplier until) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!until.getAsBoolean()) {
+            assertThat(System.nanoTime()).isLessThan(deadline);
             Thread.onSpinWait();
         }
     }

@@ -1,5 +1,6 @@
 package dev.sluice.engine.target;
 
+import dev.sluice.engine.flow.Uninterrupted;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.testkit.CancelledShards;
 import java.nio.file.Files;
@@ -21,7 +22,7 @@ class ShardDirectoryWriterTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-    private final Scheduler blocking = Schedulers.newBoundedElastic(4, 1000, "shard-directory-test");
+    private final Scheduler blocking = Uninterrupted.on(Schedulers.newBoundedElastic(4, 1000, "shard-directory-test"));
 
     @TempDir
     Path temp;

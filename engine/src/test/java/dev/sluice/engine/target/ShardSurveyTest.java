@@ -14,6 +14,7 @@ import dev.sluice.engine.testkit.Answers;
 import dev.sluice.engine.testkit.MemoryShards;
 import dev.sluice.engine.testkit.ScriptedServer;
 import dev.sluice.engine.testkit.ScriptedServer.Script;
+import dev.sluice.engine.testkit.TestThreads;
 import dev.sluice.engine.transport.SnapshotTransport;
 import dev.sluice.engine.tsm.TombstoneWriter;
 import dev.sluice.engine.tsm.TsmBlock;
@@ -156,7 +157,7 @@ class ShardSurveyTest {
         assertThat(survey).isNotNull();
         var ledger = new FieldLedger();
         Flux<ShardPart> parts = new Indexable(true, Optional.of(ledger)).apply(SHARD, parts(files), notice -> {});
-        parts = new ApplyTombstones(scratch, Schedulers.boundedElastic()).apply(SHARD, parts, notice -> {});
+        parts = new ApplyTombstones(scratch, TestThreads.FILES).apply(SHARD, parts, notice -> {});
         return ShardSurvey.guarded(List.of(survey), SHARD, ledger, parts).doOnNext(ShardPart::release);
     }
 

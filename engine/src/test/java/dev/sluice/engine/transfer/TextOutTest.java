@@ -3,6 +3,7 @@ package dev.sluice.engine.transfer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.flow.Uninterrupted;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.stage.SlabLine;
 import io.netty.buffer.ByteBuf;
@@ -29,7 +30,7 @@ class TextOutTest {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final int PIECE = 200_000;
 
-    private final Scheduler files = Schedulers.newBoundedElastic(4, 1000, "text-out-test");
+    private final Scheduler files = Uninterrupted.on(Schedulers.newBoundedElastic(4, 1000, "text-out-test"));
     private final Scheduler workers = Schedulers.newParallel("text-workers", 2, true);
     private final SlabLine line = SlabLine.open(Compression.NONE, 8 << 20, Optional.empty(), workers, 2);
 

@@ -10,6 +10,7 @@ import dev.sluice.engine.model.Compression.Codec;
 import dev.sluice.engine.stage.codec.CodecSamples.Content;
 import dev.sluice.engine.stage.codec.CodecSamples.Placement;
 import dev.sluice.engine.testkit.RandomCancel;
+import dev.sluice.engine.testkit.TestThreads;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
@@ -40,7 +41,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
-import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 import reactor.test.publisher.TestPublisher;
 
@@ -451,7 +451,7 @@ class DecodersTest {
             var some = new CountDownLatch(1 + round % 5);
             var running = Flux.just(input(Placement.DIRECT, archive))
                     .transform(stage(codec))
-                    .subscribeOn(Schedulers.boundedElastic())
+                    .subscribeOn(TestThreads.FILES)
                     .subscribe(chunk -> {
                         chunk.release();
                         some.countDown();

@@ -1,0 +1,146 @@
+package dev.sluice.engine.flow;
+
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+import reactor.core.Exceptions;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * Threads that block, for flows that are cancelled by threads that must not. Reactor's schedulers interrupt what they
+ * dispose of, and whoever interrupts a thread within a file's read waits until it has left it: on a disk that hangs, for
+ * ever. Here work that was begun goes on to its end; what waits is dropped. What may block without an end (a pipe) is ended
+ * by closing its channel.
+ */
+public final class Uninterrupted implements Scheduler {
+
+    private final Scheduler threads;
+
+    private Uninterrupted(Scheduler threads) {
+        this.threads = threads;
+    }
+
+    /** @param threads are used, and disposed of with this */
+    public static Scheduler on(Scheduler threads) {
+        return new Uninterrupted(threads);
+    }
+
+    /** Does what has to be done even when there are no threads any more: by one of them, or else here and now. */
+    public static void surely(Scheduler threads, Runnable work) {
+        try {
+            threads.schedule(work);
+        } catch (RejectedExecutionException e) {
+            work.run();
+        }
+    }
+
+    @Override
+    public Disposable schedule(Runnable work) {
+        var task = new Task(work);
+        threads.schedule(task);
+        return task;
+    }
+
+    @Override
+    public Worker createWorker() {
+        return new Line(threads.createWorker());
+    }
+
+    @Override
+    public void init() {
+        threads.init();
+    }
+
+    /** Interrupts what still runs. */
+    @Override
+    public void dispose() {
+        threads.dispose();
+    }
+
+    @Override
+    public Mono<Void> disposeGracefully() {
+        return threads.disposeGracefully();
+    }
+
+    @Override
+    public boolean isDisposed() {
+        return threads.isDisposed();
+    }
+
+    @Override
+    public String toString() {
+        return threads.toString();
+    }
+
+    /** Runs once, or not at all. */
+    private static final class Task extends AtomicReference<@Nullable Runnable> implements Runnable, Disposable {
+
+        private static final long serialVersionUID = 1L;
+
+        Task(Runnable work) {
+            super(work);
+        }
+
+        @Override
+        public void run() {
+            Runnable work = getAndSet(null);
+            if (work != null) {
+                work.run();
+            }
+        }
+
+        @Override
+        public void dispose() {
+            set(null);
+        }
+
+        @Override
+        public boolean isDisposed() {
+            return get() == null;
+        }
+    }
+
+    private static final class Line implements Worker {
+
+        private final Worker thread;
+        private final AtomicBoolean disposed = new AtomicBoolean();
+
+        Line(Worker thread) {
+            this.thread = thread;
+        }
+
+        @Override
+        public Disposable schedule(Runnable work) {
+            if (disposed.get()) {
+                throw Exceptions.failWithRejected();
+            }
+            var task = new Task(() -> {
+                if (!disposed.get()) {
+                    work.run();
+                }
+            });
+            thread.schedule(task);
+            return task;
+        }
+
+        /** The thread is given back behind what it does now. */
+        @Override
+        public void dispose() {
+            if (disposed.compareAndSet(false, true)) {
+                try {
+                    thread.schedule(thread::dispose);
+                } catch (RejectedExecutionException e) {
+                    thread.dispose();
+                }
+            }
+        }
+
+        @Override
+        public boolean isDisposed() {
+            return disposed.get();
+        }
+    }
+}
