@@ -5,12 +5,14 @@ import dev.sluice.engine.copy.CopyOptions;
 import dev.sluice.engine.error.EngineBroken;
 import dev.sluice.engine.error.EngineClosed;
 import dev.sluice.engine.event.Event;
+import dev.sluice.engine.flow.Until;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.source.Source;
 import dev.sluice.engine.target.Target;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -31,18 +33,16 @@ final class Runs {
 
     /** For work that leaves nothing behind. */
     <T> Mono<T> whileOpen(Mono<T> work) {
-        // The end of the engine first: work may fail before the second one is even subscribed to.
-        return Mono.firstWithSignal(closing.asMono().then(Mono.never()), work)
-                .doOnError(EngineBroken.class, closing::tryEmitError);
+        return Until.stopped(closing.asMono(), work).doOnError(EngineBroken.class, closing::tryEmitError);
     }
 
-    /** For work that does not end when the engine is told to close, but cannot go on without its threads. */
-    <T> Flux<T> unlessBroken(Flux<T> work) {
-        Mono<T> broken = closing.asMono()
-                .then(Mono.<T>never())
-                .onErrorResume(e -> e instanceof EngineBroken ? Mono.error(e) : Mono.never());
-        return work.takeUntilOther(broken.onErrorComplete())
-                .concatWith(Mono.firstWithSignal(broken, Mono.empty()))
+    /**
+     * A transfer of points, which may tell how far it came when it is ended; cold.
+     *
+     * @param work ends with the error of the stop that it is given
+     */
+    <T> Flux<T> transfer(Function<Mono<?>, Flux<T>> work) {
+        return Flux.using(this::begin, run -> work.apply(closing.asMono()), Run::done)
                 .doOnError(EngineBroken.class, closing::tryEmitError);
     }
 
@@ -56,7 +56,7 @@ final class Runs {
         closing.tryEmitError(new EngineBroken(cause));
     }
 
-    /** Completes when every copy that runs now has cleaned up. */
+    /** Completes when everything that runs now has cleaned up. */
     Mono<Void> over() {
         return Mono.when(running.stream().map(run -> run.over.asMono()).toList());
     }
@@ -67,7 +67,7 @@ final class Runs {
         return run;
     }
 
-    /** A copy under way. It is over when its events have ended and all is cleaned up, which after a cancel is later. */
+    /** A copy or transfer under way. It is over when its events have ended and all is cleaned up, which after a cancel is later. */
     private final class Run {
         private final Sinks.Empty<Void> over = Sinks.empty();
         private final AtomicInteger left = new AtomicInteger(1);

@@ -1,6 +1,7 @@
 package dev.sluice.engine;
 
 import dev.sluice.engine.event.TransferEvent;
+import dev.sluice.engine.flow.Until;
 import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.HttpAccess;
@@ -37,14 +38,16 @@ final class Transfers {
     }
 
     Flux<TransferEvent> importLines(ImportRequest request) {
-        return runs.unlessBroken(Flux.using(
+        return runs.transfer(stop -> Flux.using(
                 () -> resources.http(
                         new HttpAccess(request.endpoint(), request.credentials()),
                         request.timeouts(),
                         request.options().concurrency()),
-                http -> Mono.fromCallable(() -> lineImport(request, http))
-                        .subscribeOn(resources.files())
-                        .flatMapMany(LineImport::run),
+                http -> Until.stopped(
+                                stop,
+                                Mono.fromCallable(() -> lineImport(request, http))
+                                        .subscribeOn(resources.files()))
+                        .flatMapMany(lines -> lines.run(stop)),
                 InfluxHttp::close));
     }
 
@@ -70,30 +73,37 @@ final class Transfers {
     }
 
     private Flux<TransferEvent> export(ExportRequest request, LineExport.Out out) {
-        return runs.unlessBroken(Flux.using(
+        return runs.transfer(stop -> Flux.using(
                 () -> resources.line(request.compression(), OptionalLong.empty()),
                 line -> {
                     LineExport export = export(request.from().toString(), request.options(), line);
                     return request.from() instanceof End.Data data
-                            ? export.directories(data.data(), data.walDir(), data.meta(), out)
-                            : ends.source(request.from(), ReadOptions.STRICT, request.timeouts(), request.retries())
-                                    .flatMapMany(source -> export.source(source, request.scratch(), out));
+                            ? export.directories(data.data(), data.walDir(), data.meta(), out, stop)
+                            : Until.stopped(
+                                            stop,
+                                            ends.source(
+                                                    request.from(),
+                                                    ReadOptions.STRICT,
+                                                    request.timeouts(),
+                                                    request.retries()))
+                                    .flatMapMany(source -> export.source(source, request.scratch(), out, stop));
                 },
                 SlabLine::close));
     }
 
     Flux<TransferEvent> copyLines(LineCopyRequest request) {
-        return runs.unlessBroken(ends.source(request.from(), request.readOptions(), request.pace())
+        return runs.transfer(stop -> Until.stopped(
+                        stop, ends.source(request.from(), request.readOptions(), request.pace()))
                 .flatMapMany(source -> Flux.using(
                         () -> resources.http(
                                 request.to(),
                                 ImportRequest.DEFAULT_TIMEOUTS,
                                 request.pace().concurrency()),
-                        http -> copyLines(request, source, http),
+                        http -> copyLines(request, source, http, stop),
                         InfluxHttp::close)));
     }
 
-    private Flux<TransferEvent> copyLines(LineCopyRequest request, Source source, InfluxHttp http) {
+    private Flux<TransferEvent> copyLines(LineCopyRequest request, Source source, InfluxHttp http, Mono<?> stop) {
         return Flux.using(
                 resources::line,
                 line -> new LineCopy(
@@ -103,7 +113,7 @@ final class Transfers {
                                 resources.workers(),
                                 resources.files(),
                                 resources.clock())
-                        .run(new Restorable(source), request.selection(), request.mapping(), request.scratch()),
+                        .run(new Restorable(source), request.selection(), request.mapping(), request.scratch(), stop),
                 SlabLine::close);
     }
 

@@ -6,6 +6,7 @@ import dev.sluice.cli.option.OutputFlags.Output;
 import dev.sluice.engine.ExportRequest;
 import dev.sluice.engine.ImportRequest;
 import dev.sluice.engine.LineCopyRequest;
+import dev.sluice.engine.error.EngineClosed;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.ExportReport;
 import dev.sluice.engine.event.ImportReport;
@@ -14,6 +15,8 @@ import java.io.PrintStream;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
+import java.util.function.Supplier;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 
 /** Runs an export or import to its end on the thread of the command. */
@@ -24,14 +27,24 @@ final class TransferRun {
     /** The whole of {@code sluice export}. Its report goes to stderr where stdout has the data. */
     static int export(Context context, Output how, ExportRequest request, OptionalLong memory) {
         PrintStream to = request.out().isEmpty() ? context.err() : context.out();
-        return run(context, how, to, memory, engine -> engine.export(request))
+        return run(context, how, to, memory, engine -> engine.export(request), Interruption::watch)
                 .map(event -> concluded(to, context.err(), how, ((TransferEvent.Exported) event).report()))
                 .orElseGet(() -> interrupted(context, "the file was not written; run it again"));
     }
 
     /** The whole of {@code sluice import}. */
     static int importLines(Context context, Output how, ImportRequest request) {
-        return run(context, how, context.out(), OptionalLong.empty(), engine -> engine.importLines(request))
+        return importLines(context, how, request, Interruption::watch);
+    }
+
+    static int importLines(Context context, Output how, ImportRequest request, Supplier<Interruption> interruptions) {
+        return run(
+                        context,
+                        how,
+                        context.out(),
+                        OptionalLong.empty(),
+                        engine -> engine.importLines(request),
+                        interruptions)
                 .map(event -> concluded(context.out(), context.err(), how, ((TransferEvent.Imported) event).report()))
                 .orElseGet(() -> interrupted(
                         context,
@@ -42,7 +55,7 @@ final class TransferRun {
 
     /** The whole of {@code sluice copy} where the target takes points. */
     static int copyLines(Context context, Output how, LineCopyRequest request, OptionalLong memory) {
-        return run(context, how, context.out(), memory, engine -> engine.copyLines(request))
+        return run(context, how, context.out(), memory, engine -> engine.copyLines(request), Interruption::watch)
                 .map(event -> concluded(context.out(), context.err(), how, (TransferEvent.Copied) event))
                 .orElseGet(() -> interrupted(context, "points that were sent stay; run it again, which does no harm"));
     }
@@ -52,24 +65,28 @@ final class TransferRun {
             Output how,
             PrintStream json,
             OptionalLong memory,
-            Function<Engine, Flux<TransferEvent>> work) {
+            Function<Engine, Flux<TransferEvent>> work,
+            Supplier<Interruption> interruptions) {
         var display =
                 new TransferDisplay(how, json, context.err(), context.terminal().interactive());
-        try (Interruption interruption = Interruption.watch();
+        try (Interruption interruption = interruptions.get();
                 Engine engine = context.engines().create(memory)) {
-            Optional<TransferEvent.Last> last = Events.until(
-                    TransferEvent.Last.class, work.apply(engine).takeUntilOther(interruption.signal()), display::show);
-            if (last.isPresent()) {
-                return last;
+            Disposable watch =
+                    interruption.signal().doOnTerminate(engine::interrupt).subscribe();
+            try {
+                return Optional.of(Events.until(TransferEvent.Last.class, work.apply(engine), display::show)
+                        .orElseThrow(() -> new IllegalStateException("the run ended without a report")));
+            } catch (SluiceException e) {
+                boolean interrupted = e instanceof EngineClosed && interruption.requested();
+                display.failed(e, interrupted ? ExitCode.INTERRUPTED : ExitCode.of(e));
+                if (interrupted) {
+                    return Optional.empty();
+                }
+                throw e;
+            } finally {
+                watch.dispose();
             }
-            if (interruption.requested()) {
-                return Optional.empty();
-            }
-        } catch (SluiceException e) {
-            display.failed(e, ExitCode.of(e));
-            throw e;
         }
-        throw new IllegalStateException("the run ended without a report");
     }
 
     private static int concluded(PrintStream to, PrintStream err, Output how, ExportReport report) {

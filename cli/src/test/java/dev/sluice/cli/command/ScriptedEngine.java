@@ -103,7 +103,9 @@ final class ScriptedEngine implements Engine {
     @Override
     public Flux<TransferEvent> importLines(ImportRequest request) {
         imports.add(request);
-        return transfers;
+        return transfers
+                .takeUntilOther(interruption.asMono())
+                .concatWith(Flux.defer(() -> interrupted ? Flux.error(new EngineClosed()) : Flux.empty()));
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.sluice.cli.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.cli.option.OutputFlags.Output;
 import dev.sluice.engine.ExportRequest;
 import dev.sluice.engine.ImportRequest;
 import dev.sluice.engine.error.InvalidRequest;
@@ -294,6 +295,24 @@ class TransferCommandsTest {
         assertThat(run.cli("import", "F")).isEqualTo(ExitCode.PARTIAL);
 
         assertThat(run.err()).contains("1 point NOT stored", "all.lp, line 7: bad number");
+    }
+
+    @Test
+    void anInterruptionEndsTheEngineWhichTellsHowFarItCame() {
+        Interruption interruption = Interruption.manual();
+        run.engine.transfers = Flux.<TransferEvent>just(new TransferEvent.Warning("7 points so far", "Go on."))
+                .concatWith(Flux.<TransferEvent>never().doOnSubscribe(s -> interruption.request()));
+
+        var request =
+                ImportRequest.of(Path.of("F"), HttpEndpoint.plain("db", 8086)).build();
+        int exit = TransferRun.importLines(run.context(), Output.JSON, request, () -> interruption);
+
+        assertThat(exit).isEqualTo(ExitCode.INTERRUPTED);
+        assertThat(run.out().lines().toList())
+                .satisfiesExactly(
+                        line -> assertThat(line).contains("7 points so far"),
+                        line -> assertThat(line).contains("\"error\"", "EngineClosed", "\"exit\":130"));
+        assertThat(run.err()).contains("interrupted; points that were sent stay");
     }
 
     @Test

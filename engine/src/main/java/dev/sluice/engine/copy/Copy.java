@@ -8,6 +8,7 @@ import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.flow.FirstFailure;
+import dev.sluice.engine.flow.Until;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
@@ -85,7 +86,7 @@ public final class Copy {
         // Every event but samples is of bounded number (shards × attempts), so buffering them is bounded too.
         return Flux.create(sink -> {
             var copy = Mono.usingWhen(
-                            until(stop, source.open(selection)),
+                            Until.stopped(stop, source.open(selection)),
                             session -> through(session, sink, stop, cleaningUp),
                             session -> cleaningUp.apply(session.close()))
                     .subscribe(
@@ -101,16 +102,11 @@ public final class Copy {
     private Mono<CopyReport> through(
             SourceSession from, FluxSink<Event> events, Mono<?> stop, UnaryOperator<Mono<Void>> cleaningUp) {
         return Mono.usingWhen(
-                until(stop, target.begin(from.catalog())),
-                to -> until(stop, new Run(from, to, events).go()),
+                Until.stopped(stop, target.begin(from.catalog())),
+                to -> Until.stopped(stop, new Run(from, to, events).go()),
                 to -> Mono.empty(),
                 (to, error) -> cleaningUp.apply(giveUp(to, events)),
                 to -> cleaningUp.apply(giveUp(to, events)));
-    }
-
-    /** Not {@code takeUntilOther}: an error of the other leaves the work running there (seen with reactor-core 3.8.7). */
-    private static <T> Mono<T> until(Mono<?> stop, Mono<T> work) {
-        return Mono.firstWithSignal(stop.then(Mono.never()), work);
     }
 
     private static Mono<Void> giveUp(TargetSession to, FluxSink<Event> events) {

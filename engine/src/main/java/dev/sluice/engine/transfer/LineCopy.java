@@ -2,12 +2,14 @@ package dev.sluice.engine.transfer;
 
 import dev.sluice.engine.event.ImportReport;
 import dev.sluice.engine.event.TransferEvent;
+import dev.sluice.engine.flow.Until;
 import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.source.Source;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -57,24 +59,26 @@ public final class LineCopy {
      *
      * @param mapping names that databases and policies have on the server
      * @param scratch room for the largest shard
+     * @param stop its error ends it as a cancel does, and is passed on behind what was written by then
      */
-    public Flux<TransferEvent> run(Source from, Selection selection, Mapping mapping, Path scratch) {
+    public Flux<TransferEvent> run(Source from, Selection selection, Mapping mapping, Path scratch, Mono<?> stop) {
         var written = new AtomicReference<@Nullable ImportReport>();
-        var out = new LineExport.Out.ToReader(
-                http.endpoint().toString(),
-                text -> LineImport.within(
-                                export.telling(),
-                                Input.of("the points of " + from.describe(), text),
-                                http,
-                                options,
-                                workers,
-                                files,
-                                clock)
-                        .work()
-                        .doOnNext(written::set)
-                        .map(ImportReport::bytes));
+        var lines = new AtomicReference<@Nullable LineImport>();
+        var out = new LineExport.Out.ToReader(http.endpoint().toString(), text -> {
+            LineImport begun = LineImport.within(
+                    export.telling(),
+                    Input.of("the points of " + from.describe(), text),
+                    http,
+                    options,
+                    workers,
+                    files,
+                    clock);
+            lines.set(begun);
+            return begun.work(Mono.never()).doOnNext(written::set).map(ImportReport::bytes);
+        });
         Mono<TransferEvent.Copied> work = export.read(from, selection, mapping, scratch, out)
                 .map(read -> new TransferEvent.Copied(read, Objects.requireNonNull(written.get())));
-        return export.told(work, out);
+        Mono<?> told = stop.doOnError(e -> Optional.ofNullable(lines.get()).ifPresent(LineImport::tellWhatIsWritten));
+        return export.told(Until.stopped(told, work), out);
     }
 }

@@ -4,6 +4,7 @@ import dev.sluice.engine.event.ExportReport;
 import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.flow.CancelOn;
 import dev.sluice.engine.flow.FirstFailure;
+import dev.sluice.engine.flow.Until;
 import dev.sluice.engine.line.TextBuffer;
 import dev.sluice.engine.line.TextPool;
 import dev.sluice.engine.meta.Metastore;
@@ -148,8 +149,9 @@ public final class LineExport {
      * Exports a stopped server's directories.
      *
      * @param meta the directory of its metastore; without it the statements know only names
+     * @param stop its error ends it, and is passed on
      */
-    public Flux<TransferEvent> directories(Path data, Path wal, Optional<Path> meta, Out out) {
+    public Flux<TransferEvent> directories(Path data, Path wal, Optional<Path> meta, Out out, Mono<?> stop) {
         Mono<TransferEvent.Exported> work = Mono.fromCallable(() -> {
                     List<ShardFiles> found = DataDirectory.scan(data, wal, options.database(), options.policy());
                     Optional<Metastore> metastore = meta.isPresent()
@@ -167,20 +169,23 @@ public final class LineExport {
                                 .subscribeOn(files)
                                 .concatMap(this::section, 0)))
                 .map(TransferEvent.Exported::new);
-        return told(work, out);
+        return told(Until.stopped(stop, work), out);
     }
 
     /**
      * Exports what a source has, shard by shard through a scratch directory.
      *
      * @param scratch room for the largest shard
+     * @param stop its error ends it, and is passed on
      */
-    public Flux<TransferEvent> source(Source from, Path scratch, Out out) {
+    public Flux<TransferEvent> source(Source from, Path scratch, Out out, Mono<?> stop) {
         Optional<TimeRange> time = options.window().isAll()
                 ? Optional.empty()
                 : Optional.of(new TimeRange(instant(options.start()), instant(options.end())));
         var selection = new Selection(options.database(), options.policy(), Optional.empty(), time, Optional.empty());
-        return told(read(from, selection, Mapping.NONE, scratch, out).map(TransferEvent.Exported::new), out);
+        Mono<TransferEvent.Exported> work =
+                read(from, selection, Mapping.NONE, scratch, out).map(TransferEvent.Exported::new);
+        return told(Until.stopped(stop, work), out);
     }
 
     /**

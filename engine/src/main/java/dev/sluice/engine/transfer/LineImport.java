@@ -6,6 +6,7 @@ import dev.sluice.engine.event.ImportReport;
 import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.flow.FirstFailure;
 import dev.sluice.engine.flow.Uninterrupted;
+import dev.sluice.engine.flow.Until;
 import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.transfer.LineReader.Position;
 import dev.sluice.engine.transfer.LineReader.Step;
@@ -154,26 +155,32 @@ public final class LineImport {
                         .anyMatch(own -> own.toAbsolutePath().normalize().equals(place));
     }
 
-    /** Runs it; the last event is {@link TransferEvent.Imported}. A cancel ends every request. */
-    public Flux<TransferEvent> run() {
+    /**
+     * Runs it; the last event is {@link TransferEvent.Imported}. A cancel ends every request.
+     *
+     * @param stop its error ends every request too, and is passed on behind what was written by then
+     */
+    public Flux<TransferEvent> run(Mono<?> stop) {
         return telling.about(
                 new TransferEvent.Started(source, http.endpoint().toString()),
-                work().map(TransferEvent.Imported::new),
+                work(stop).map(TransferEvent.Imported::new),
                 () -> new TransferEvent.Progress(
                         telling.elapsed(), counters.written.get(), 0, counters.bytes.get(), at),
                 clock);
     }
 
     /** The same without what is told. */
-    Mono<ImportReport> work() {
-        return load().flatMap(this::all).doOnError(e -> tellWhatIsWritten()).doFinally(signal -> {
-            bodies.close();
-            closeRejects();
-        });
+    Mono<ImportReport> work(Mono<?> stop) {
+        return Until.stopped(stop, load().flatMap(this::all))
+                .doOnError(e -> tellWhatIsWritten())
+                .doFinally(signal -> {
+                    bodies.close();
+                    closeRejects();
+                });
     }
 
     /** Of an import that had not begun to write there is nothing to tell but why. */
-    private void tellWhatIsWritten() {
+    void tellWhatIsWritten() {
         if (counters.written.get() + rejects.count() > 0) {
             telling.warn(
                     "stopped with %d points written and %d rejected".formatted(counters.written.get(), rejects.count()),

@@ -103,7 +103,7 @@ public final class ShardPoints implements PointWriter {
                 var input = Input.of(
                         "the points of shard " + shard, text.doOnNext(piece -> sent.accept(piece.readableBytes())));
                 var points = LineImport.within(export.telling(), input, http, options, workers, files, clock);
-                return points.work()
+                return points.work(Mono.never())
                         .doOnError(e -> taken.accept(points.written()))
                         .doOnCancel(() -> taken.accept(points.written()))
                         .doOnNext(report::set)

@@ -1,0 +1,20 @@
+package dev.sluice.engine.flow;
+
+import reactor.core.publisher.Mono;
+
+/** Work that somebody else may end. */
+public final class Until {
+
+    private Until() {}
+
+    /**
+     * Work that is cancelled when a stop comes, whose error it ends with then. Not {@code takeUntilOther}: an error of the
+     * other leaves the work running there (seen with reactor-core 3.8.7). The stop first: work may fail before the second
+     * one is even subscribed to.
+     *
+     * @param stop its error ends the work; its completion does not
+     */
+    public static <T> Mono<T> stopped(Mono<?> stop, Mono<T> work) {
+        return Mono.firstWithSignal(stop.then(Mono.never()), work);
+    }
+}
