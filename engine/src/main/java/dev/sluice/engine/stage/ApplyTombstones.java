@@ -23,9 +23,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
@@ -96,6 +98,7 @@ public final class ApplyTombstones implements ShardStage {
         private final Consumer<Notice> tell;
         private final Scheduler one;
         private final Map<String, Path> tombstones = new HashMap<>();
+        private final Set<String> passed = new HashSet<>();
         private final List<Path> scratch = new ArrayList<>();
 
         private ShardPart.@Nullable FileStart file;
@@ -127,12 +130,20 @@ public final class ApplyTombstones implements ShardStage {
         }
 
         private @Nullable Flux<ShardPart> start(ShardPart.FileStart start) {
-            boolean deleted = start.name().endsWith(TSM) && tombstones.containsKey(base(start.name()));
-            if (!deleted && !start.name().endsWith(TOMBSTONE)) {
+            boolean deletions = start.name().endsWith(TOMBSTONE);
+            if (!deletions && !(start.name().endsWith(TSM) && tombstones.containsKey(base(start.name())))) {
                 files++;
+                passed.add(start.name());
                 return null;
             }
             start.release();
+            if (deletions && passed.contains(base(start.name()) + TSM)) {
+                return Flux.error(new ArchiveDamaged(
+                        shard.toString(),
+                        "has %s behind its file, where nothing can be deleted any more; it has to come before"
+                                .formatted(start.name()),
+                        0));
+            }
             file = start;
             return onScratch(() -> {
                 Path path = Files.createTempFile(directory, "sluice-", ".scratch");

@@ -107,6 +107,23 @@ class ApplyTombstonesTest {
                 .verify(PATIENCE);
     }
 
+    /** The file has gone on by then, with all that is deleted in it. */
+    @Test
+    void aTombstoneBehindItsFileFailsTheShard() throws IOException {
+        Map<String, byte[]> archive = new LinkedHashMap<>(tsm);
+        archive.put(SECOND + ".tombstone", tombstone(1_000_100, 1_000_299));
+
+        apply(archive, scratch)
+                .doOnNext(ShardPart::release)
+                .as(StepVerifier::create)
+                .thenConsumeWhile(part -> true)
+                .expectErrorSatisfies(e -> assertThat(e)
+                        .isInstanceOf(ArchiveDamaged.class)
+                        .hasMessageContaining(SECOND + ".tombstone")
+                        .hasMessageContaining("behind its file"))
+                .verify(PATIENCE);
+    }
+
     @Test
     void aScratchThatCannotBeUsedIsNamed() throws IOException {
         apply(archive(tombstone(1, 2)), scratch.resolve("missing"))
