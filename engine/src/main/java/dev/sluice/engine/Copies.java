@@ -101,7 +101,7 @@ final class Copies {
             var taken = Sinks.<Void>empty();
             var result = Sinks.<Void>empty();
             Function<Flux<ByteBuf>, Mono<?>> sink = out -> {
-                bytes.tryEmitValue(out.doOnComplete(taken::tryEmitEmpty));
+                bytes.tryEmitValue(out.doOnComplete(taken::tryEmitEmpty).doOnError(taken::tryEmitError));
                 return taken.asMono();
             };
             var run = Disposables.swap();
