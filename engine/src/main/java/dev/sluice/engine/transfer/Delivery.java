@@ -10,6 +10,8 @@ import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -125,45 +127,42 @@ final class Delivery {
         }
         return Mono.fromCallable(() -> unparsed(part, reason))
                 .subscribeOn(workers)
-                .flatMap(bad -> {
-                    boolean any = false;
-                    for (boolean mark : bad) {
-                        any |= mark;
-                    }
-                    return any
-                            ? rejectMarked(part, bad, reason)
-                                    .then(deliver(part.without(bad).whole()))
-                            : halves(part);
-                });
+                .flatMap(bad -> bad.isEmpty()
+                        ? halves(part)
+                        : rejectEach(part, bad)
+                                .then(deliver(part.without(bad.keySet()).whole())));
     }
 
     private Mono<Void> halves(LineBatch.Part part) {
         return deliver(part.firstHalf()).then(deliver(part.secondHalf()));
     }
 
-    /** Marks the records that the reason shows as unparsable, letter by letter. */
-    private static boolean[] unparsed(LineBatch.Part part, String reason) {
-        boolean[] bad = new boolean[part.count()];
+    /** The records that the reason shows as unparsable, letter by letter, each with what is said about it. */
+    private static SortedMap<Integer, String> unparsed(LineBatch.Part part, String reason) {
+        var bad = new TreeMap<Integer, String>();
         var shown = new TreeSet<String>(List.of(reason.split(Pattern.quote(UNPARSED), -1)));
         if (shown.size() < 2) {
             return bad;
         }
-        for (int i = 0; i < bad.length; i++) {
+        for (int i = 0; i < part.count(); i++) {
             String start = part.text(i) + "': ";
             String nearest = shown.ceiling(start);
-            bad[i] = nearest != null && nearest.startsWith(start);
+            if (nearest != null && nearest.startsWith(start)) {
+                int end = nearest.indexOf('\n', start.length());
+                bad.put(
+                        i,
+                        "unable to parse: "
+                                + (end < 0
+                                        ? nearest.substring(start.length())
+                                        : nearest.substring(start.length(), end)));
+            }
         }
         return bad;
     }
 
-    private Mono<Void> rejectMarked(LineBatch.Part part, boolean[] bad, String reason) {
-        return Mono.<Void>fromRunnable(() -> {
-                    for (int i = 0; i < bad.length; i++) {
-                        if (bad[i]) {
-                            rejects.add(file, part.line(i), part.place(), part.record(i), own(part.text(i), reason));
-                        }
-                    }
-                })
+    private Mono<Void> rejectEach(LineBatch.Part part, SortedMap<Integer, String> why) {
+        return Mono.<Void>fromRunnable(() -> why.forEach(
+                        (i, reason) -> rejects.add(file, part.line(i), part.place(), part.record(i), reason)))
                 .subscribeOn(files);
     }
 
@@ -178,17 +177,6 @@ final class Delivery {
 
     private Mono<Void> reject(LineBatch.Part part, int index, String reason) {
         return reject(part.place(), part.record(index), part.line(index), reason);
-    }
-
-    /** What a reason for many records says about this one. */
-    private static String own(String record, String reason) {
-        int at = reason.indexOf(UNPARSED + record + "': ");
-        if (at < 0) {
-            return reason;
-        }
-        int from = at + UNPARSED.length() + record.length() + 3;
-        int to = reason.indexOf('\n', from);
-        return "unable to parse: " + (to < 0 ? reason.substring(from) : reason.substring(from, to));
     }
 
     private static OptionalInt dropped(String reason) {

@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
@@ -219,11 +220,11 @@ final class LineBatch {
             return new Part((from + to) >>> 1, to);
         }
 
-        /** The records that are not marked, {@code marks} counting from this part's first record. */
-        LineBatch without(boolean[] marks) {
+        /** All records but some, which are counted from this part's first. */
+        LineBatch without(Set<Integer> some) {
             var rest = new LineBatch(place, lane, firstOffset, firstLine, Memory.of(Math.max(16, end() - start())));
             for (int i = from; i < to; i++) {
-                if (!marks[i - from]) {
+                if (!some.contains(i - from)) {
                     rest.add(bytes, startOf(i), ends[i] - 1 - startOf(i), lines[i], end() - start());
                 }
             }
