@@ -290,13 +290,15 @@ class TakenRestoreTest {
             assertThat(client.getInputStream().read()).isEqualTo(-1);
             client.close();
         }
+        List<Path> installed = IntStream.rangeClosed(1, clients)
+                .mapToObj(i -> path(THERE).resolve("%09d-000000001.tsm".formatted(i)))
+                .toList();
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (files(path(THERE)).size() < clients && System.nanoTime() < deadline) {
+        while (!installed.stream().allMatch(Files::exists) && System.nanoTime() < deadline) {
             Thread.onSpinWait();
         }
         for (int i = 0; i < clients; i++) {
-            assertThat(path(THERE).resolve("%09d-000000001.tsm".formatted(i + 1)))
-                    .hasBinaryContent(contents.get(i));
+            assertThat(installed.get(i)).hasBinaryContent(contents.get(i));
         }
     }
 
