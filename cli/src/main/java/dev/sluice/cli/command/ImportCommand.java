@@ -184,6 +184,13 @@ final class ImportCommand implements Command {
     /** What the flags ask for. */
     ImportRequest request() {
         String from = from();
+        int colon = host.indexOf(':');
+        if (colon >= 0 && colon == host.lastIndexOf(':')) { // with more of them it is an address of IPv6
+            throw new UsageError(
+                    "-host takes a name or an address, not '%s'".formatted(host),
+                    "The port goes by -port: -host %s -port %s"
+                            .formatted(host.substring(0, colon), host.substring(colon + 1)));
+        }
         var endpoint = new HttpEndpoint(host, port, tls, !unsafe, prefix == null ? "" : prefix);
         ImportRequest.Builder request =
                 from.equals("-") ? ImportRequest.ofStandardInput(endpoint) : ImportRequest.of(Path.of(from), endpoint);

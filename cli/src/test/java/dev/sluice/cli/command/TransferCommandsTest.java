@@ -316,6 +316,14 @@ class TransferCommandsTest {
     }
 
     @Test
+    void aPortIsNoPartOfTheHost() {
+        assertThat(run.cli("import", "F", "-host", "db1:8087")).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err()).contains("not 'db1:8087'", "-host db1 -port 8087");
+
+        assertThat(imports("F -host ::1 -port 8087").endpoint()).isEqualTo(HttpEndpoint.plain("::1", 8087));
+    }
+
+    @Test
     void pointsThatAnInterruptedRunRejectedEndWithCodeThree() {
         run.engine.transfers = Flux.just(imported(0, 5));
 
