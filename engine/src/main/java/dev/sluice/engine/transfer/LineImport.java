@@ -449,9 +449,9 @@ public final class LineImport {
                         "A bucket is written to as it is; InfluxDB 2.x and 3.x create them by other means.");
                 return Mono.empty();
             }
-            counters.statements.incrementAndGet();
             return statements
                     .execute(statement.text(), input.name(), statement.line())
+                    .doOnNext(done -> counters.statements.addAndGet(done ? 1 : 0))
                     .then(Mono.empty());
         }
 

@@ -7,7 +7,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import reactor.core.publisher.Mono;
 
-/** Executes the statements of a file. What exists already is no failure, everything else is. */
+/**
+ * Executes the statements of a file. What exists already is no failure, nor what this user may not do: whoever may only
+ * write has a database that somebody else made. Everything else is.
+ */
 final class Statements {
 
     private static final String NAME = "(\"(?:[^\"\\\\]|\\\\.)*\"|\\w+)";
@@ -23,6 +26,8 @@ final class Statements {
     private static final Pattern SHARD_DURATION =
             Pattern.compile("SHARD\\s+DURATION\\s+(\\w+)", Pattern.CASE_INSENSITIVE);
 
+    private static final int FORBIDDEN = 403;
+
     private final InfluxHttp http;
     private final Telling telling;
 
@@ -31,21 +36,33 @@ final class Statements {
         this.telling = telling;
     }
 
-    /** Signals {@link HttpRefused} with the server's words if it did not work. */
-    Mono<Void> execute(String statement, String file, long line) {
+    /**
+     * Signals {@link HttpRefused} with the server's words if it did not work.
+     *
+     * @return whether the server has what the statement makes, as far as it is known
+     */
+    Mono<Boolean> execute(String statement, String file, long line) {
         return http.execute(statement)
+                .thenReturn(true)
                 .onErrorResume(HttpRefused.class, e -> {
                     Optional<String> other = conflicts(e) ? asPolicy(statement) : Optional.empty();
-                    return other.isPresent() ? http.execute(other.get()) : Mono.error(e);
+                    return other.isPresent() ? http.execute(other.get()).thenReturn(true) : Mono.error(e);
                 })
                 .onErrorResume(HttpRefused.class, e -> {
+                    if (e.status() == FORBIDDEN) {
+                        telling.warn(
+                                "%s, line %d: %s".formatted(file, line, e.reason()),
+                                "The import goes on: if the database and its policies are there, this user may be allowed to"
+                                        + " write to them. 'sluice export -lponly' writes no statements.");
+                        return Mono.just(false);
+                    }
                     if (!e.reason().contains("already exists") && !conflicts(e)) {
                         return Mono.error(e);
                     }
                     telling.warn(
                             "%s, line %d: %s; it stays as it is on the server".formatted(file, line, e.reason()),
                             "Compare durations with SHOW RETENTION POLICIES if they matter.");
-                    return Mono.empty();
+                    return Mono.just(true);
                 });
     }
 

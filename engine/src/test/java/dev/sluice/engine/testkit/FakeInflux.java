@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -51,6 +52,7 @@ public final class FakeInflux implements AutoCloseable {
     private final AtomicInteger mostUnderWay = new AtomicInteger();
 
     private volatile Function<Write, Answer> first = write -> Answer.of(0, "");
+    private volatile Optional<String> forbidden = Optional.empty();
     private volatile Function<String, String> answers = statement -> "";
     private volatile Function<Write, Duration> delay = write -> Duration.ZERO;
     private volatile int bodyLimit = Integer.MAX_VALUE;
@@ -99,6 +101,12 @@ public final class FakeInflux implements AutoCloseable {
     /** What a statement fails with; empty lets it pass. */
     public FakeInflux onStatement(Function<String, String> error) {
         answers = error;
+        return this;
+    }
+
+    /** Answers every statement with 403, as to a user who may only write. */
+    public FakeInflux forbidsStatements(String reason) {
+        forbidden = Optional.of(reason);
         return this;
     }
 
@@ -161,6 +169,12 @@ public final class FakeInflux implements AutoCloseable {
             var form = new QueryStringDecoder("?" + new String(body, StandardCharsets.UTF_8));
             String statement = parameter(form, "q");
             statements.add(statement);
+            if (forbidden.isPresent()) {
+                String refusal = "{\"error\":\"" + forbidden.get() + "\"}";
+                return response.status(403)
+                        .sendByteArray(Mono.just(refusal.getBytes(StandardCharsets.UTF_8)))
+                        .then();
+            }
             String error = answers.apply(statement);
             String json = error.isEmpty() ? "{\"results\":[{}]}" : "{\"results\":[{\"error\":\"" + error + "\"}]}";
             return response.sendByteArray(Mono.just(json.getBytes(StandardCharsets.UTF_8)))

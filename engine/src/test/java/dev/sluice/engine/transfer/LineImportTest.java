@@ -310,6 +310,19 @@ class LineImportTest {
         assertThat(server.writes()).isEmpty();
     }
 
+    /** As with the original: to write it takes less than to make databases. */
+    @Test
+    void aUserWhoMayOnlyWriteImportsIntoWhatIsThere() throws IOException {
+        server.forbidsStatements(
+                "error authorizing query: w not authorized to execute statement, requires admin privilege");
+
+        ImportReport report = imported("# DDL\nCREATE DATABASE db\n" + HEAD + "a v=1 1\n");
+
+        assertThat(report.written()).isOne();
+        assertThat(report.complete()).isTrue();
+        assertThat(report.warnings()).singleElement().asString().contains("line 2", "requires admin privilege");
+    }
+
     @Test
     void triesAgainWhenTheServerIsBusyOrResets() throws IOException {
         var attempts = new AtomicInteger();
