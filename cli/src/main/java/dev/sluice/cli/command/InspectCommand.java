@@ -6,11 +6,9 @@ import dev.sluice.cli.option.SelectionFlags;
 import dev.sluice.cli.option.UsageError;
 import dev.sluice.cli.option.Values;
 import dev.sluice.engine.InspectRequest;
-import dev.sluice.engine.Inspection;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
@@ -79,18 +77,12 @@ final class InspectCommand implements Command {
     public int run() {
         InspectRequest request = request();
         Context.require(request.from(), context.ends().in(), "stdin", "sluice inspect - < backup.zst");
-        try (Interruption interruption = Interruption.watch();
-                Engine engine = context.engines().create(OptionalLong.empty())) {
-            @Nullable
-            Inspection inspection = engine.inspect(request)
-                    .takeUntilOther(interruption.signal())
-                    .block();
-            if (inspection == null) {
-                return ExitCode.INTERRUPTED;
-            }
-            (json ? InspectionView.json(inspection) : InspectionView.table(inspection)).forEach(context.out()::println);
-            return inspection.damaged() ? ExitCode.DAMAGED : inspection.complete() ? ExitCode.OK : ExitCode.PARTIAL;
-        }
+        return LookRun.show(
+                context,
+                json,
+                engine -> engine.inspect(request),
+                json ? InspectionView::json : InspectionView::table,
+                found -> found.damaged() ? ExitCode.DAMAGED : found.complete() ? ExitCode.OK : ExitCode.PARTIAL);
     }
 
     /** What the flags ask for. */

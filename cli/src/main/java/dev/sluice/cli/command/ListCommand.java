@@ -58,6 +58,11 @@ final class ListCommand implements Command {
         }
         End from = Values.place(paths.get(0));
         Context.require(from, context.ends().in(), "stdin", "sluice list - < backup.zst");
-        return ListRun.show(context, from, selection.selection(), json ? ListingView::json : ListingView::table);
+        return LookRun.show(
+                context,
+                json,
+                engine -> engine.list(from, selection.selection()),
+                json ? ListingView::json : ListingView::table,
+                listing -> listing.complete() ? ExitCode.OK : ExitCode.PARTIAL);
     }
 }

@@ -29,7 +29,12 @@ public final class JsonDisplay implements Display {
 
     @Override
     public void failed(SluiceException error, int exitCode) {
-        line(to -> {
+        out.println(error(error, exitCode));
+    }
+
+    /** The object, on one line, that tells of an error. */
+    public static String error(SluiceException error, int exitCode) {
+        return Json.line(to -> {
             to.writeStringField("event", "error");
             Json.error(to, error);
             to.writeNumberField("exit", exitCode);

@@ -47,11 +47,7 @@ public final class TransferDisplay {
     /** The run ended with this error, which the command will tell on stderr. */
     public void failed(SluiceException error, int exitCode) {
         if (how == Output.JSON) {
-            line(to -> {
-                to.writeStringField("event", "error");
-                Json.error(to, error);
-                to.writeNumberField("exit", exitCode);
-            });
+            out.println(JsonDisplay.error(error, exitCode));
         }
         endLine();
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.engine.InspectRequest;
 import dev.sluice.engine.Inspection;
+import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardRef;
@@ -41,6 +42,23 @@ class InspectCommandTest {
         run.engine.inspection = Mono.just(found(List.of(), List.of(Notice.damaged("shard 8 cannot be read", ""))));
         assertThat(run.cli("inspect", "DIR", "--json")).isEqualTo(ExitCode.DAMAGED);
         assertThat(run.out()).contains("\"damaged\":true");
+    }
+
+    @Test
+    void anErrorIsJsonTooWhereJsonIsAskedFor() {
+        run.engine.inspection = Mono.error(new NotThere("no such file: DIR", "Look again."));
+        run.engine.listing = Mono.error(new NotThere("no such file: DIR", "Look again."));
+        String error = "{\"event\":\"error\",\"error\":\"NotThere\",\"message\":\"no such file: DIR\","
+                + "\"hint\":\"Look again.\",\"exit\":" + ExitCode.of(new NotThere("", "")) + "}\n";
+
+        for (String command : List.of("inspect", "list")) {
+            run.cli(command, "DIR");
+            assertThat(run.out()).isEmpty();
+        }
+        run.cli("inspect", "DIR", "--json");
+        assertThat(run.out()).isEqualTo(error);
+        run.cli("list", "DIR", "--json");
+        assertThat(run.out()).isEqualTo(error + error);
     }
 
     @Test
