@@ -45,7 +45,8 @@ import reactor.core.scheduler.Scheduler;
  * Exports shards as line protocol. One run.
  *
  * <p>Indexes are read by one thread, chunks of blocks are made into text side by side by the workers, and come out in
- * order. What is ahead of the output is bounded: two to eight pieces of 256 KiB for each chunk under work.
+ * order. What is ahead of the output is bounded: two to eight pieces of 256 KiB for each chunk under work, and the entry
+ * that it is at where that is a segment of a log.
  */
 public final class LineExport {
 
@@ -304,7 +305,7 @@ public final class LineExport {
                 : words(place, "# writing wal data\n")
                         .concatWith(chunks(open -> Flux.fromIterable(shard.wal())
                                 .doOnNext(path -> read.incrementAndGet())
-                                .map(path -> new WalChunk(place, path, options, damage, pool))));
+                                .map(path -> new WalChunk(place, path, options, open, damage, pool))));
         return tsm.concatWith(wal);
     }
 
