@@ -303,10 +303,18 @@ public final class LineExport {
         Flux<Piece> wal = shard.wal().isEmpty()
                 ? Flux.empty()
                 : words(place, "# writing wal data\n")
-                        .concatWith(chunks(open -> Flux.fromIterable(shard.wal())
-                                .doOnNext(path -> read.incrementAndGet())
-                                .map(path -> new WalChunk(place, path, options, open, damage, pool))));
+                        .concatWith(Mono.fromCallable(() -> sideBySide(shard.wal()))
+                                .subscribeOn(files)
+                                .flatMapMany(side -> chunks(
+                                        side,
+                                        open -> Flux.fromIterable(shard.wal())
+                                                .doOnNext(path -> read.incrementAndGet())
+                                                .map(path -> new WalChunk(place, path, options, open, damage, pool)))));
         return tsm.concatWith(wal);
+    }
+
+    private int sideBySide(List<Path> segments) {
+        return WalChunk.sideBySide(segments, Runtime.getRuntime().maxMemory(), parallelism + 1);
     }
 
     private Flux<Chunk> fieldChunks(Place place, Path path, OpenFiles open) {
@@ -370,6 +378,10 @@ public final class LineExport {
 
     /** Makes chunks into text side by side and in order; all that was opened is closed in the end. */
     private Flux<Piece> chunks(Function<OpenFiles, Flux<Chunk>> of) {
+        return chunks(parallelism + 1, of);
+    }
+
+    private Flux<Piece> chunks(int sideBySide, Function<OpenFiles, Flux<Chunk>> of) {
         return Flux.using(
                 OpenFiles::new,
                 open -> of.apply(open)
@@ -377,7 +389,7 @@ public final class LineExport {
                         .flatMapSequential(
                                 chunk -> Flux.<Piece>generate(sink -> emit(sink, chunk::next))
                                         .subscribeOn(workers),
-                                parallelism + 1,
+                                sideBySide,
                                 ahead)
                         .onErrorMap(FirstFailure::of),
                 OpenFiles::close);

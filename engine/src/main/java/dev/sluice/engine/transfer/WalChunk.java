@@ -6,10 +6,13 @@ import dev.sluice.engine.tsm.WalEntry;
 import dev.sluice.engine.tsm.WalReader;
 import java.io.BufferedInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,6 +52,31 @@ final class WalChunk extends Chunk {
         this.options = options;
         this.open = open;
         this.damage = damage;
+    }
+
+    /**
+     * How many segments can be gone through side by side: each holds an entry, and a quarter of the heap is for them.
+     *
+     * @param most no more than these, and one at least
+     */
+    static int sideBySide(List<Path> segments, long heap, int most) {
+        if (segments.size() == 1) {
+            return 1;
+        }
+        long room = heap / 4;
+        long largest = 1;
+        for (Path segment : segments) {
+            largest = Math.max(largest, largest(segment));
+        }
+        return (int) Math.max(1, Math.min(most, room / largest));
+    }
+
+    private static long largest(Path segment) {
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(segment), BUFFER)) {
+            return WalReader.largest(in);
+        } catch (IOException e) {
+            return 0; // told when it is its turn
+        }
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.sluice.engine.tsm;
 
 import dev.sluice.engine.error.TsmDamaged;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -21,6 +22,7 @@ public final class WalReader {
     static final int MAX_ENTRY = 128 << 20;
 
     private static final int HEAD = 5;
+    private static final int MOST_OF_LENGTH = 5; // bytes of a plain length that can be right
     private static final int WRITE = 1;
     private static final int DELETE = 2;
     private static final int DELETE_RANGE = 3;
@@ -75,6 +77,50 @@ public final class WalReader {
         return true;
     }
 
+    /**
+     * Bytes that the largest entry takes while it is read, compressed and not. They stand before each entry, and little
+     * else is read; as far as there is no damage.
+     *
+     * @param in a segment from its start; stays the caller's to close
+     */
+    public static long largest(InputStream in) throws IOException {
+        long largest = 0;
+        while (true) {
+            byte[] head = in.readNBytes(HEAD);
+            long length = head.length < HEAD ? 0 : length(head);
+            if (length == 0 || length > MAX_ENTRY || !isType(head[0])) {
+                return largest;
+            }
+            byte[] start = in.readNBytes((int) Math.min(length, MOST_OF_LENGTH));
+            if (start.length < Math.min(length, MOST_OF_LENGTH)) {
+                return largest;
+            }
+            largest = Math.max(largest, length + plainLength(start, length));
+            try {
+                in.skipNBytes(length - start.length);
+            } catch (EOFException e) {
+                return largest;
+            }
+        }
+    }
+
+    /** None where the entry will be refused for it. */
+    private static long plainLength(byte[] start, long packed) {
+        try {
+            return new Input(start).count("plain length", Math.min(MAX_ENTRY, packed * Snappy.MAX_RATIO));
+        } catch (TsmDamaged e) {
+            return 0;
+        }
+    }
+
+    private static boolean isType(byte type) {
+        return type >= WRITE && type <= DELETE_RANGE;
+    }
+
+    private static long length(byte[] head) {
+        return (int) Bytes.U32.get(head, 1) & 0xFFFFFFFFL;
+    }
+
     /** Reads no further than the next entry; null if there is none, of which {@link #end()} tells. */
     public @Nullable WalEntry next() throws IOException {
         if (end != null) {
@@ -84,8 +130,8 @@ public final class WalReader {
         if (head.length < HEAD) {
             return head.length == 0 ? ended(null, false) : ended("entry ends in its header", true);
         }
-        long length = (int) Bytes.U32.get(head, 1) & 0xFFFFFFFFL;
-        if (head[0] < WRITE || head[0] > DELETE_RANGE) {
+        long length = length(head);
+        if (!isType(head[0])) {
             return ended("entry has the unknown type " + head[0], false);
         }
         if (length > MAX_ENTRY) {

@@ -245,4 +245,19 @@ class WalChunkTest {
         assertThatThrownBy(() -> pieces(begun)).isInstanceOf(ClosedChannelException.class);
         assertThatThrownBy(() -> pieces(chunk(file, all(), 100))).isInstanceOf(ClosedChannelException.class);
     }
+
+    @Test
+    void asManySegmentsGoSideBySideAsTheHeapHasRoomForTheirEntries() throws IOException {
+        var small = new WalSegment().write(write -> write.key(1, "m#!~#f", 1).value(1, 1));
+        var large = new WalSegment().write(write -> write.key(4, "m#!~#f", 1).value(1, "x".repeat(1 << 20)));
+        Path one = Files.write(temp.resolve("_00001.wal"), small.toByteArray());
+        Path two = Files.write(temp.resolve("_00002.wal"), large.toByteArray());
+        Path gone = temp.resolve("_00003.wal");
+
+        assertThat(WalChunk.sideBySide(List.of(one, one), 16 << 20, 3)).isEqualTo(3);
+        assertThat(WalChunk.sideBySide(List.of(one, two, one), 64 << 20, 3)).isEqualTo(3);
+        assertThat(WalChunk.sideBySide(List.of(one, two, one), 20 << 20, 3)).isEqualTo(2);
+        assertThat(WalChunk.sideBySide(List.of(one, two, one), 8 << 20, 3)).isEqualTo(1);
+        assertThat(WalChunk.sideBySide(List.of(gone, one), 64 << 20, 3)).isEqualTo(3);
+    }
 }

@@ -121,6 +121,38 @@ class WalTest {
     }
 
     @Test
+    void tellsTheLargestEntryWithoutReadingIt() throws IOException {
+        byte[] plain = new byte[400];
+        new Random(5).nextBytes(plain);
+        var out = new ByteArrayOutputStream();
+        var body = new Output(64);
+        body.put(plain, 0, 100);
+        entry(out, 1, body);
+        long first = out.size() - 5L + 100;
+        assertThat(largest(out.toByteArray())).isEqualTo(first);
+        body.put(plain, 100, 300);
+        entry(out, 1, body);
+        int end = out.size();
+        long second = end - (first - 100 + 5) - 5 + 400;
+        entry(out, 9, body);
+        body.put(plain, 0, 400);
+        entry(out, 1, body);
+
+        assertThat(largest(out.toByteArray())).as("before what is damaged").isEqualTo(second);
+        for (int length = 0; length < end; length++) {
+            assertThat(largest(Arrays.copyOf(out.toByteArray(), length)))
+                    .as("of %d bytes", length)
+                    .isIn(0L, first, second);
+        }
+        assertThat(largest(HexFormat.of().parseHex("0100000006FFFFFF3F0000"))).isEqualTo(6);
+        assertThat(largest(HexFormat.of().parseHex("01FFFFFFFF00"))).isZero();
+    }
+
+    private static long largest(byte[] segment) throws IOException {
+        return WalReader.largest(new ByteArrayInputStream(segment));
+    }
+
+    @Test
     void aKeyWithoutAFieldIsLeftOutAndCounted() throws IOException {
         var segment = new ByteArrayOutputStream();
         write(segment, Map.of("cpu,host=a#!~?usage", Map.of(1L, 1.0), "cpu,host=a#!~#usage", Map.of(1L, 2.0)));
