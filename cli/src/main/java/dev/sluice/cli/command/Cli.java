@@ -20,6 +20,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Model.ArgSpec;
@@ -40,6 +41,7 @@ public final class Cli {
     private static final Set<String> NEED_ALL = Set.of("help", "completion");
 
     private final Context context;
+    private @Nullable CommandSpec command; // the one that runs
 
     public Cli(Context context) {
         this.context = context;
@@ -70,6 +72,9 @@ public final class Cli {
         } catch (UsageError e) {
             complaint.show(String.valueOf(e.getMessage()), e.hint());
             return ExitCode.USAGE;
+        } catch (EngineBroken e) {
+            complaint.show(e, hint(e));
+            return ExitCode.of(e);
         } catch (SluiceException e) {
             complaint.show(e);
             return ExitCode.of(e);
@@ -77,7 +82,8 @@ public final class Cli {
             complaint.show("not a path: '" + e.getInput() + "'", "Is the locale of this shell UTF-8?");
             return ExitCode.USAGE;
         } catch (OutOfMemoryError | LinkageError e) {
-            complaint.show(new EngineBroken(e));
+            var broken = new EngineBroken(e);
+            complaint.show(broken, hint(broken));
             return ExitCode.FAILED;
         } catch (Throwable e) {
             complaint.showDefect(e);
@@ -85,6 +91,12 @@ public final class Cli {
         } finally {
             context.err().flush();
         }
+    }
+
+    /** What takes memory for several at a time can be asked for fewer, where the command has the flag. */
+    private String hint(EngineBroken error) {
+        boolean fewer = error.outOfMemory() && command != null && command.findOption("--concurrency") != null;
+        return error.hint() + (fewer ? " Or ask for less at a time with a smaller --concurrency." : "");
     }
 
     private int dispatch(String[] args) {
@@ -134,6 +146,7 @@ public final class Cli {
             return ExitCode.OK;
         }
         Command userObject = command.getCommand();
+        this.command = command.getCommandSpec();
         return userObject.run();
     }
 

@@ -21,7 +21,12 @@ public final class Complaint {
     }
 
     public void show(SluiceException error) {
-        show(String.valueOf(error.getMessage()), error.hint());
+        show(error, error.hint());
+    }
+
+    /** @param hint in the place of the error's own */
+    public void show(SluiceException error, String hint) {
+        show(String.valueOf(error.getMessage()), hint);
         trace(error);
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.cli.Samples;
 import dev.sluice.engine.error.ConnectionFailed;
+import dev.sluice.engine.error.EngineBroken;
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.error.SluiceException;
@@ -132,6 +133,25 @@ class CliTest {
                 .startsWith("sluice: a part of Sluice cannot be loaded or does not work: ")
                 .endsWith("com/example/Codec");
         assertThat(run.err()).contains("unpack it again");
+    }
+
+    @Test
+    void theEndOfTheMemoryNamesOnlyFlagsThatTheCommandHas() {
+        var error = new OutOfMemoryError("Java heap space");
+        run.engine.events = Flux.error(error);
+
+        assertThat(run.cli("backup", "-portable", "DIR")).isEqualTo(ExitCode.FAILED);
+        assertThat(run.errLines())
+                .containsExactly(
+                        "sluice: out of memory",
+                        "  hint: Give it more with JAVA_OPTS=-Xmx512m. Or ask for less at a time with a smaller --concurrency.");
+
+        var export = new Run();
+        export.engine.transfers = Flux.error(new EngineBroken(error));
+        assertThat(export.cli("export", "-datadir", "D", "-waldir", "W", "-out", "F"))
+                .isEqualTo(ExitCode.FAILED);
+        assertThat(export.errLines())
+                .containsExactly("sluice: out of memory", "  hint: Give it more with JAVA_OPTS=-Xmx512m.");
     }
 
     @Test

@@ -12,9 +12,14 @@ public final class EngineBroken extends SluiceException {
                         ? "out of memory"
                         : "a part of Sluice cannot be loaded or does not work: %s".formatted(cause),
                 cause instanceof OutOfMemoryError
-                        ? "Give it more with JAVA_OPTS=-Xmx256m, or ask for less with a smaller --concurrency."
+                        ? "Give it more with JAVA_OPTS=-Xmx512m."
                         : "The installation is not whole, or belongs to another version: unpack it again. "
                                 + "Nothing is wrong with what was read.",
                 cause);
+    }
+
+    /** Whether it is the end of the memory. */
+    public boolean outOfMemory() {
+        return getCause() instanceof OutOfMemoryError;
     }
 }

@@ -17,10 +17,17 @@ abstract class Chunk {
 
     final Place place;
     final TextBuffer text;
+    private final int piece;
     long lines;
     long values;
 
     Chunk(Place place, TextPool pool) {
+        this(place, pool, PIECE);
+    }
+
+    /** @param piece about how large one is */
+    Chunk(Place place, TextPool pool, int piece) {
+        this.piece = piece;
         this.place = place;
         this.text = new TextBuffer(pool);
     }
@@ -57,6 +64,6 @@ abstract class Chunk {
     }
 
     final boolean full() {
-        return text.length() >= PIECE;
+        return text.length() >= piece;
     }
 }

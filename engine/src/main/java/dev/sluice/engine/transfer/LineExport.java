@@ -47,7 +47,8 @@ import reactor.core.scheduler.Scheduler;
  * Exports shards as line protocol. One run.
  *
  * <p>Indexes are read by one thread, chunks of blocks are made into text side by side by the workers, and come out in
- * order. What is ahead of the output is bounded: two to eight pieces of 256 KiB for each chunk under work.
+ * order. What is ahead of the output is bounded: two to eight pieces of 256 KiB for each chunk under work, and the entry
+ * that it is at where that is a segment of a log.
  */
 public final class LineExport {
 
@@ -308,10 +309,18 @@ public final class LineExport {
         Flux<Piece> wal = shard.wal().isEmpty()
                 ? Flux.empty()
                 : words(place, "# writing wal data\n")
-                        .concatWith(chunks(open -> Flux.fromIterable(shard.wal())
-                                .doOnNext(path -> read.incrementAndGet())
-                                .map(path -> new WalChunk(place, path, options, damage, pool))));
+                        .concatWith(Mono.fromCallable(() -> sideBySide(shard.wal()))
+                                .subscribeOn(files)
+                                .flatMapMany(side -> chunks(
+                                        side,
+                                        open -> Flux.fromIterable(shard.wal())
+                                                .doOnNext(path -> read.incrementAndGet())
+                                                .map(path -> new WalChunk(place, path, options, open, damage, pool)))));
         return tsm.concatWith(wal);
+    }
+
+    private int sideBySide(List<Path> segments) {
+        return WalChunk.sideBySide(segments, Runtime.getRuntime().maxMemory(), parallelism + 1);
     }
 
     private Flux<Chunk> fieldChunks(Place place, Path path, OpenFiles open) {
@@ -375,6 +384,10 @@ public final class LineExport {
 
     /** Makes chunks into text side by side and in order; all that was opened is closed in the end. */
     private Flux<Piece> chunks(Function<OpenFiles, Flux<Chunk>> of) {
+        return chunks(parallelism + 1, of);
+    }
+
+    private Flux<Piece> chunks(int sideBySide, Function<OpenFiles, Flux<Chunk>> of) {
         return Flux.using(
                         OpenFiles::new,
                         open -> of.apply(open)
@@ -382,7 +395,7 @@ public final class LineExport {
                                 .flatMapSequential(
                                         chunk -> Flux.<Piece>generate(sink -> emit(sink, chunk::next))
                                                 .subscribeOn(workers),
-                                        parallelism + 1,
+                                        sideBySide,
                                         ahead)
                                 .onErrorMap(FirstFailure::of),
                         OpenFiles::close)

@@ -2,7 +2,7 @@ package dev.sluice.engine.transfer;
 
 import dev.sluice.engine.line.TextBuffer;
 import dev.sluice.engine.tsm.TsmBlock;
-import dev.sluice.engine.tsm.WalPoints;
+import dev.sluice.engine.tsm.WalCursor;
 
 /** Values of {@code tsm} as text of {@code line}. */
 final class Lines {
@@ -23,13 +23,13 @@ final class Lines {
         }
     }
 
-    static void value(WalPoints points, int i, TextBuffer to) {
-        switch (points.type()) {
-            case FLOAT -> to.append(points.floatAt(i));
-            case INTEGER -> to.append(points.integerAt(i)).append('i');
-            case UNSIGNED -> to.appendUnsigned(points.integerAt(i)).append('u');
-            case BOOLEAN -> to.append(points.booleanAt(i) ? TRUE : FALSE);
-            case STRING -> to.appendQuoted(points.stringAt(i));
+    static void value(WalCursor at, TextBuffer to) {
+        switch (at.type()) {
+            case FLOAT -> to.append(at.asFloat());
+            case INTEGER -> to.append(at.asInteger()).append('i');
+            case UNSIGNED -> to.appendUnsigned(at.asInteger()).append('u');
+            case BOOLEAN -> to.append(at.asBoolean() ? TRUE : FALSE);
+            case STRING -> to.appendQuoted(at.asString());
         }
     }
 

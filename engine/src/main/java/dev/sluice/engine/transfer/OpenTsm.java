@@ -3,6 +3,7 @@ package dev.sluice.engine.transfer;
 import dev.sluice.engine.tsm.Deletions;
 import dev.sluice.engine.tsm.Tombstone;
 import dev.sluice.engine.tsm.TsmFile;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -13,7 +14,7 @@ import java.nio.file.StandardOpenOption;
  * A TSM file that is being exported, with the deletions of its tombstone. Its index is gone through by one thread;
  * blocks are read by any number, each through a {@link #reader} of its own.
  */
-final class OpenTsm implements AutoCloseable {
+final class OpenTsm implements Closeable {
 
     private final Path path;
     private final FileChannel channel;

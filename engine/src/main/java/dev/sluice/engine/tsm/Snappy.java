@@ -11,7 +11,7 @@ final class Snappy {
     private static final int MAX_COPY = 64;
 
     // The densest element: a copy of 64 bytes in three.
-    private static final int MAX_RATIO = 22;
+    static final int MAX_RATIO = 22;
 
     /** The most bytes that are uncompressed at a time. */
     static final int MAX_PLAIN = 256 << 20;

@@ -38,28 +38,20 @@ public sealed interface WalEntry {
             return new Write(plain);
         }
 
+        /** From the first key on; as often as wanted. */
+        public WalCursor values() {
+            return new WalCursor(new Input(plain));
+        }
+
         /** Goes through the keys and their values; only one of them is in memory at a time. */
         public void forEach(Visitor visitor) throws IOException {
-            var in = new Input(plain);
-            while (in.remaining() > 0) {
-                BlockType type = type(in);
-                byte[] key = new byte[in.u16()];
-                in.get(key, 0, key.length);
-                int count = (int) count(in);
-                var points = new WalPoints(type, count);
-                for (int i = 0; i < count; i++) {
-                    long time = in.u64();
-                    switch (type) {
-                        case BOOLEAN -> points.add(time, in.u8() == 1 ? 1 : 0);
-                        case STRING -> points.add(time, WalReader.bytes(in));
-                        default -> points.add(time, in.u64());
-                    }
-                }
-                visitor.values(key, points);
+            WalCursor at = values();
+            while (at.nextKey()) {
+                visitor.values(at.key(), at.points());
             }
         }
 
-        private static BlockType type(Input in) {
+        static BlockType type(Input in) {
             int code = in.u8() - 1; // from 1 on, in the order of TSM's codes
             if (!BlockType.isCode(code)) {
                 throw in.damaged("values have the unknown type " + (code + 1));
@@ -68,7 +60,7 @@ public sealed interface WalEntry {
         }
 
         /** At most what the rest of the entry has bytes for is believed. */
-        private static long count(Input in) {
+        static long count(Input in) {
             long count = in.u32() & 0xFFFFFFFFL;
             if (count == 0 || count > in.remaining()) {
                 throw in.damaged("a key has %d values".formatted(count));

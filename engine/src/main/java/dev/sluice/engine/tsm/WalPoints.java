@@ -37,34 +37,6 @@ public final class WalPoints {
         return size;
     }
 
-    /** Nanoseconds since 1970. */
-    public long time(int index) {
-        return times[within(index)];
-    }
-
-    /** @throws IllegalStateException if these are not of {@link BlockType#FLOAT} */
-    public double floatAt(int index) {
-        return Double.longBitsToDouble(bits(index, BlockType.FLOAT, BlockType.FLOAT));
-    }
-
-    /** @throws IllegalStateException if these are neither of {@link BlockType#INTEGER} nor unsigned */
-    public long integerAt(int index) {
-        return bits(index, BlockType.INTEGER, BlockType.UNSIGNED);
-    }
-
-    /** @throws IllegalStateException if these are not of {@link BlockType#BOOLEAN} */
-    public boolean booleanAt(int index) {
-        return bits(index, BlockType.BOOLEAN, BlockType.BOOLEAN) != 0;
-    }
-
-    /** A copy of the bytes. @throws IllegalStateException if these are not of {@link BlockType#STRING} */
-    public byte[] stringAt(int index) {
-        if (type != BlockType.STRING) {
-            throw new IllegalStateException("these are points of type " + type);
-        }
-        return strings[within(index)].clone();
-    }
-
     void add(long time, long value) {
         room();
         times[size] = time;
@@ -179,20 +151,6 @@ public final class WalPoints {
             }
         }
         return Arrays.copyOf(order, n);
-    }
-
-    private long bits(int index, BlockType one, BlockType other) {
-        if (type != one && type != other) {
-            throw new IllegalStateException("these are points of type " + type);
-        }
-        return bits[within(index)];
-    }
-
-    private int within(int index) {
-        if (index < 0 || index >= size) {
-            throw new IndexOutOfBoundsException("point %d of %d".formatted(index, size));
-        }
-        return index;
     }
 
     private void room() {

@@ -2,6 +2,7 @@ package dev.sluice.engine.tsm;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -101,6 +102,54 @@ class WalTest {
             assertThat(end.torn()).as("bit %d: %s", bit, end.problem()).isFalse();
             assertThat(end.end()).isZero();
         }
+    }
+
+    @Test
+    void readsAnEntryWhenItIsAskedForAndNoFurther() throws IOException {
+        var in = new ByteArrayInputStream(Files.readAllBytes(FX_WAL));
+        int size = in.available();
+        var reader = new WalReader(in);
+        for (int end : List.of(81, 149, 199, 241, 295, 356, 419, 450, 490)) {
+            assertThat(reader.next()).isNotNull();
+            assertThat(size - in.available()).isEqualTo(end);
+        }
+        while (reader.next() != null) {
+            assertThatThrownBy(reader::end).isInstanceOf(IllegalStateException.class);
+        }
+        assertThat(reader.next()).isNull();
+        assertThat(reader.end().end()).isEqualTo(size);
+    }
+
+    @Test
+    void tellsTheLargestEntryWithoutReadingIt() throws IOException {
+        byte[] plain = new byte[400];
+        new Random(5).nextBytes(plain);
+        var out = new ByteArrayOutputStream();
+        var body = new Output(64);
+        body.put(plain, 0, 100);
+        entry(out, 1, body);
+        long first = out.size() - 5L + 100;
+        assertThat(largest(out.toByteArray())).isEqualTo(first);
+        body.put(plain, 100, 300);
+        entry(out, 1, body);
+        int end = out.size();
+        long second = end - (first - 100 + 5) - 5 + 400;
+        entry(out, 9, body);
+        body.put(plain, 0, 400);
+        entry(out, 1, body);
+
+        assertThat(largest(out.toByteArray())).as("before what is damaged").isEqualTo(second);
+        for (int length = 0; length < end; length++) {
+            assertThat(largest(Arrays.copyOf(out.toByteArray(), length)))
+                    .as("of %d bytes", length)
+                    .isIn(0L, first, second);
+        }
+        assertThat(largest(HexFormat.of().parseHex("0100000006FFFFFF3F0000"))).isEqualTo(6);
+        assertThat(largest(HexFormat.of().parseHex("01FFFFFFFF00"))).isZero();
+    }
+
+    private static long largest(byte[] segment) throws IOException {
+        return WalReader.largest(new ByteArrayInputStream(segment));
     }
 
     @Test
@@ -318,12 +367,13 @@ class WalTest {
             if (entry instanceof WalEntry.Write write) {
                 lines.add("[write]");
                 var keys = new TreeMap<String, List<String>>();
-                write.forEach((key, points) -> {
-                    for (int i = 0; i < points.size(); i++) {
-                        keys.computeIfAbsent(new String(key, ISO_8859_1), k -> new ArrayList<>())
-                                .add(text(points, i) + " " + points.time(i));
+                WalCursor at = write.values();
+                while (at.nextKey()) {
+                    while (at.next()) {
+                        keys.computeIfAbsent(new String(at.key(), ISO_8859_1), k -> new ArrayList<>())
+                                .add(text(at) + " " + at.time());
                     }
-                });
+                }
                 keys.forEach((key, values) -> values.forEach(value -> lines.add(key + " " + value)));
             } else if (entry instanceof WalEntry.Delete delete) {
                 String times = delete.times().toString().replaceAll("[\\[\\]]", "");
@@ -333,16 +383,16 @@ class WalTest {
         });
     }
 
-    private static String text(WalPoints points, int index) {
-        return switch (points.type()) {
+    private static String text(WalCursor at) {
+        return switch (at.type()) {
             case FLOAT ->
-                Double.toString(points.floatAt(index)).replaceFirst("\\.0$", "").replace("1.0E21", "1e+21");
-            case INTEGER -> points.integerAt(index) + "i";
-            case UNSIGNED -> Long.toUnsignedString(points.integerAt(index)) + "u";
-            case BOOLEAN -> Boolean.toString(points.booleanAt(index));
+                Double.toString(at.asFloat()).replaceFirst("\\.0$", "").replace("1.0E21", "1e+21");
+            case INTEGER -> at.asInteger() + "i";
+            case UNSIGNED -> Long.toUnsignedString(at.asInteger()) + "u";
+            case BOOLEAN -> Boolean.toString(at.asBoolean());
             case STRING ->
                 '"'
-                        + new String(points.stringAt(index), ISO_8859_1)
+                        + new String(at.asString(), ISO_8859_1)
                                 .replace("\\", "\\\\")
                                 .replace("\"", "\\\"")
                                 .replace("\n", "\\n")
