@@ -33,7 +33,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -153,10 +152,10 @@ public final class DataDirectoryTarget implements Target {
         private final Graft graft;
         private final List<Notice> notices;
         private final Map<String, Boolean> indexes;
+        private final MadeHere made = new MadeHere();
         private final ShardFiles files = new ShardFiles(directories.data());
         private final Map<ShardRef, ShardRef> places = new HashMap<>();
         private final List<Sinks.Empty<Void>> writers = new CopyOnWriteArrayList<>();
-        private final List<ShardRef> begun = new CopyOnWriteArrayList<>();
         private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
         private final Sinks.Empty<Void> sealed = Sinks.empty();
         private boolean known;
@@ -195,13 +194,12 @@ public final class DataDirectoryTarget implements Target {
                 Path pending = pending(place);
                 Sinks.Empty<Void> ended = Sinks.empty();
                 writers.add(ended);
-                begun.add(place);
                 // After it is in the list: who gives up has either seen it there, and waits for it, or is seen here.
                 if (state.get() == State.GIVEN_UP) {
                     ended.tryEmitEmpty();
                     return Mono.error(givenUp());
                 }
-                return ShardDirectoryWriter.unpack(pending, parts, stored, ended, blocking)
+                return ShardDirectoryWriter.unpack(pending, parts, stored, made, ended, blocking)
                         .map(done -> new ShardReceipt(
                                 shard,
                                 done.rawBytes(),
@@ -283,7 +281,7 @@ public final class DataDirectoryTarget implements Target {
                 Files.createDirectory(pending.resolve(INDEX));
                 changed.add(directory);
             }
-            Files.move(pending, directory);
+            made.move(pending, directory);
             changed.addAll(List.of(policy(place), database(place), directories.data()));
             owner.give(database(place));
             owner.give(policy(place));
@@ -316,26 +314,9 @@ public final class DataDirectoryTarget implements Target {
                                     .formatted(directories.data()),
                             "The metastore is the new one; a server loads left-over shards for nothing."));
                 }
-                for (ShardRef place : begun) {
-                    Durable.delete(pending(place));
-                    Durable.delete(files.directory(place));
-                    removeIfEmpty(policy(place));
-                    removeIfEmpty(database(place));
-                }
+                made.removeAll();
                 return List.of(Notice.note("%s is as it was".formatted(directories), ""));
             });
-        }
-
-        private void removeIfEmpty(Path directory) throws IOException {
-            if (Files.isDirectory(directory) && isEmpty(directory)) {
-                Files.delete(directory);
-            }
-        }
-
-        private boolean isEmpty(Path directory) throws IOException {
-            try (Stream<Path> all = Files.list(directory)) {
-                return all.findAny().isEmpty();
-            }
         }
     }
 }

@@ -289,7 +289,7 @@ public final class OpenDirectories {
             Sinks.Empty<Void> ended = Sinks.empty();
             return Mono.usingWhen(
                     Mono.just(beside),
-                    there -> ShardDirectoryWriter.unpack(there, parts, bytes -> {}, ended, blocking)
+                    there -> ShardDirectoryWriter.unpack(there, parts, bytes -> {}, new MadeHere(), ended, blocking)
                             .flatMap(done -> work.of(() -> {
                                 synchronized (change) {
                                     move(shard, there, done.files());
