@@ -248,7 +248,7 @@ public final class OpenDirectories {
             for (Path directory : made) {
                 owner.give(directory);
             }
-            Durable.replace(directories.metaDir().resolve(META_DB), result.toByteArray(), owner);
+            Durable.replace(directories.metaDir().resolve(META_DB), result.toByteArray(), owner, () -> {});
         } catch (IOException | RuntimeException e) {
             for (int i = made.size() - 1; i >= 0; i--) {
                 try {
