@@ -79,7 +79,7 @@ class DataDirectoryIT {
             CopyReport report = copy(CopyRequest.of(new End.Directory(temp), directories(second)));
 
             assertThat(report.complete()).isTrue();
-            leaveAnUnfinishedShard(second);
+            leaveAnUnfinishedRestore(second);
             second.start();
             assertThat(hasTsiIndex(second)).isEqualTo(index.equals("tsi1"));
             assertThat(SampleLines.answers(second)).isNotEmpty().isEqualTo(SampleLines.answers(server));
@@ -96,8 +96,9 @@ class DataDirectoryIT {
     }
 
     /** As a restore that was killed leaves it: the server passes it over. */
-    private static void leaveAnUnfinishedShard(RealInfluxd server) {
+    private static void leaveAnUnfinishedRestore(RealInfluxd server) {
         try {
+            Files.writeString(server.metaDir().resolve("sluice.lock"), "pid 1, left");
             Path shard = Files.createDirectories(server.dataDir().resolve("telemetry/autogen/77.restoring"));
             Files.write(shard.resolve("000000001-000000001.tsm"), new byte[100]);
         } catch (IOException e) {

@@ -23,6 +23,10 @@ import dev.sluice.engine.source.ReadOptions;
 import dev.sluice.engine.source.Source;
 import dev.sluice.engine.source.SourceSession;
 import dev.sluice.engine.store.DirectoryStore;
+import dev.sluice.engine.target.DataDirectoryTarget;
+import dev.sluice.engine.target.DataOptions;
+import dev.sluice.engine.target.LiveOptions;
+import dev.sluice.engine.target.TargetSession;
 import dev.sluice.engine.testkit.Answers;
 import dev.sluice.engine.testkit.Contents;
 import dev.sluice.engine.testkit.Fixtures;
@@ -267,6 +271,43 @@ class DataDirectoryTest {
             }
             assertThat(files()).isEmpty();
         }
+    }
+
+    @Test
+    void aSecondRestoreAtTheSameTimeIsRefusedAndDisturbsNothing() throws IOException {
+        serverWithAnother();
+        SourceSession source =
+                Contents.open(portable(Fixtures.backup("1.8.10", "portable-db-rp")), Selection.EVERYTHING);
+        TargetSession first = Objects.requireNonNull(new DataDirectoryTarget(
+                        directories,
+                        new DataOptions(LiveOptions.DEFAULT, false, false),
+                        Schedulers.boundedElastic(),
+                        Clock.systemUTC())
+                .begin(source.catalog())
+                .block(PATIENCE));
+        List<ShardOutcome> written = source.shards()
+                .concatMap(shard -> first.write(shard.ref(), shard.parts(), bytes -> {}))
+                .<ShardOutcome>map(receipt -> new ShardOutcome.Stored(receipt, 1, Duration.ZERO))
+                .collectList()
+                .block(PATIENCE);
+        List<String> files = files();
+
+        engine.copy(from("portable-all").build())
+                .as(StepVerifier::create)
+                .thenConsumeWhile(event -> true)
+                .expectErrorSatisfies(e -> assertThat(e)
+                        .isInstanceOf(InvalidRequest.class)
+                        .hasMessageContaining("another restore works on " + meta))
+                .verify(PATIENCE);
+
+        assertThat(files()).isEqualTo(files);
+        first.seal(Objects.requireNonNull(written)).block(PATIENCE);
+        source.close().block(PATIENCE);
+        assertThat(metastore().find("telemetry")).isPresent();
+        assertThat(report(from("portable-all")).stored()).as("afterwards").isNotEmpty();
+        assertThat(Fixtures.names(meta)).containsExactly("meta.db");
+        assertThat(metastore().shards().map(Metastore.Located::ref))
+                .allSatisfy(shard -> assertThat(data.resolve(shard.toString())).isNotEmptyDirectory());
     }
 
     @Test

@@ -13,8 +13,14 @@ import java.util.stream.Stream;
  * Finds out which process works in a directory. influxd locks nothing, so what it has open or mapped is all there is to
  * see: its TSM files, its WAL, its series files. That is in {@code /proc}, on Linux, for processes of the same user, or of
  * all users for root. A server that has just begun, or that has not one shard, is not seen.
+ *
+ * <p>The file by which a restore keeps others away ({@link #CLAIM}) does not count: who comes, finds it taken and goes
+ * must not be told for a server.
  */
 public final class DirectoryUsers {
+
+    /** A file in the meta directory, there and locked while a restore writes to the directories. */
+    public static final String CLAIM = "sluice.lock";
 
     private static final Path PROC = Path.of("/proc");
 
@@ -97,7 +103,10 @@ public final class DirectoryUsers {
     }
 
     private static boolean isBelow(Path path, List<Path> directories) {
-        return directories.stream().anyMatch(path::startsWith);
+        Path name = path.getFileName();
+        // Of one that was removed the system tells "sluice.lock (deleted)".
+        boolean claim = name != null && name.toString().split(" ", 2)[0].equals(CLAIM);
+        return !claim && directories.stream().anyMatch(path::startsWith);
     }
 
     private static String name(Path process) {

@@ -28,16 +28,21 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 
 /**
  * The directories of a stopped server.
@@ -47,12 +52,17 @@ import reactor.core.scheduler.Scheduler;
  * ({@code <id>.restoring}), and moved there when all is complete; {@code meta.db} is swapped last and makes them known.
  * Only after that shards of a database that was to be replaced are removed.
  *
+ * <p>One session at a time: a second one is refused when it begins ({@link DirectoryClaim}). Where that cannot be seen to,
+ * each removes nothing but what it has made itself ({@link MadeHere}), and whoever finds another metastore at its end
+ * than at its beginning has come too late: its ids may be taken, and what it would write forgets what the other has made.
+ *
  * <p>Nothing of an index is written: the server builds {@code fields.idx} and the series file by itself. A shard gets an
  * empty {@code index/} where the others have one: it says that the server is to build a TSI index (observed on 1.6.7,
  * 1.8.10 and 1.12.4). Tombstones are kept, so what was deleted stays deleted.
  */
 public final class DataDirectoryTarget implements Target {
 
+    private static final Logger log = LoggerFactory.getLogger(DataDirectoryTarget.class);
     private static final String PENDING = ".restoring";
     private static final String META_DB = "meta.db";
     private static final String INDEX = "index";
@@ -62,14 +72,26 @@ public final class DataDirectoryTarget implements Target {
     private final Scheduler blocking;
     private final FileWork work;
     private final Clock clock;
+    private final Claiming claiming;
+
+    /** How a meta directory is claimed. */
+    @FunctionalInterface
+    interface Claiming {
+        DirectoryClaim take(Path meta) throws IOException;
+    }
 
     /** @param blocking where all work on files is done; its threads may block */
     public DataDirectoryTarget(End.Data directories, DataOptions options, Scheduler blocking, Clock clock) {
+        this(directories, options, blocking, clock, DirectoryClaim::take);
+    }
+
+    DataDirectoryTarget(End.Data directories, DataOptions options, Scheduler blocking, Clock clock, Claiming claiming) {
         this.directories = directories;
         this.options = options;
         this.blocking = blocking;
         this.work = new FileWork(directories.data(), blocking);
         this.clock = clock;
+        this.claiming = claiming;
     }
 
     @Override
@@ -78,15 +100,56 @@ public final class DataDirectoryTarget implements Target {
     }
 
     /**
-     * Signals {@link InvalidRequest} if a process has files open there or everything that is to be restored exists and is
-     * not to be replaced.
+     * Signals {@link InvalidRequest} if another restore works there, a process has files open there, or everything that is
+     * to be restored exists and is not to be replaced.
+     *
+     * <p>A cancel gives up the session, also one that is on its way: whoever has cancelled may not have got it, and nobody
+     * would let others in.
      */
     @Override
     public Mono<TargetSession> begin(Catalog catalog) {
-        return work.of(() -> prepare(catalog));
+        return Mono.defer(() -> {
+            var handover = new Handover();
+            return work.<TargetSession>of(() -> handover.of(prepare(catalog))).doOnCancel(handover::cancel);
+        });
     }
 
-    private TargetSession prepare(Catalog catalog) throws IOException {
+    /** Between the thread on which a session begins and the one on which nobody wants it any more. */
+    private static final class Handover {
+        private final AtomicReference<@Nullable Session> begun = new AtomicReference<>();
+        private volatile boolean cancelled;
+
+        Session of(Session session) {
+            begun.set(session);
+            if (cancelled) { // after it was set: one of both sees the other
+                cancel();
+            }
+            return session;
+        }
+
+        void cancel() {
+            cancelled = true;
+            Session session = begun.get();
+            if (session != null) {
+                session.abort().subscribe(left -> {}, e -> log.warn("a restore could not be given up", e));
+            }
+        }
+    }
+
+    private Session prepare(Catalog catalog) throws IOException {
+        DirectoryClaim claim = claiming.take(directories.metaDir());
+        Session session = null;
+        try {
+            session = prepare(catalog, claim);
+            return session;
+        } finally {
+            if (session == null) {
+                claim.release();
+            }
+        }
+    }
+
+    private Session prepare(Catalog catalog, DirectoryClaim claim) throws IOException {
         DataDirectorySource.refuseRunning(directories);
         Optional<Metadata> there = DataDirectorySource.metadata(directories.metaDir());
         Optional<Metadata> base = options.replaceMetastore() ? Optional.empty() : there;
@@ -103,6 +166,7 @@ public final class DataDirectoryTarget implements Target {
                 new ShardFiles(directories.data()).greatestId(), new ShardFiles(directories.walDir()).greatestId());
         Graft graft = new Graft(base, catalog.metadata(), plan.imports(), floor);
         List<Notice> notices = new ArrayList<>(plan.notices());
+        claim.problem().ifPresent(notices::add);
         if (!DirectoryUsers.canTell()) {
             notices.add(Notice.warning(
                     "whether a server works on %s cannot be told on this system".formatted(directories.data()),
@@ -114,7 +178,7 @@ public final class DataDirectoryTarget implements Target {
                     "the metastore was replaced: databases that only the old one had are not known any more",
                     "Their files are still in %s.".formatted(directories.data())));
         }
-        return new Session(catalog, plan, graft, notices, indexes());
+        return new Session(catalog, plan, graft, there, notices, indexes(), claim);
     }
 
     private static void tellOfUsers(Catalog catalog, Optional<Metadata> base, List<Notice> notices) {
@@ -152,21 +216,32 @@ public final class DataDirectoryTarget implements Target {
         private final ImportPlan plan;
         private final Graft graft;
         private final List<Notice> notices;
+        private final Optional<Metadata> before;
         private final Map<String, Boolean> indexes;
+        private final MadeHere made = new MadeHere();
+        private final DirectoryClaim claim;
         private final ShardFiles files = new ShardFiles(directories.data());
         private final Map<ShardRef, ShardRef> places = new HashMap<>();
         private final List<Sinks.Empty<Void>> writers = new CopyOnWriteArrayList<>();
-        private final List<ShardRef> begun = new CopyOnWriteArrayList<>();
         private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
         private final Sinks.Empty<Void> sealed = Sinks.empty();
         private boolean known;
 
+        /** @param before what the metastore was; empty: there was none */
         private Session(
-                Catalog catalog, ImportPlan plan, Graft graft, List<Notice> notices, Map<String, Boolean> indexes) {
+                Catalog catalog,
+                ImportPlan plan,
+                Graft graft,
+                Optional<Metadata> before,
+                List<Notice> notices,
+                Map<String, Boolean> indexes,
+                DirectoryClaim claim) {
             this.plan = plan;
             this.graft = graft;
+            this.before = before;
             this.notices = notices;
             this.indexes = indexes;
+            this.claim = claim;
             Metastore source = Metastore.decode(catalog.metadata());
             for (DatabaseImport taken : plan.imports()) {
                 for (long id : taken.shards()) {
@@ -195,13 +270,12 @@ public final class DataDirectoryTarget implements Target {
                 Path pending = pending(place);
                 Sinks.Empty<Void> ended = Sinks.empty();
                 writers.add(ended);
-                begun.add(place);
                 // After it is in the list: who gives up has either seen it there, and waits for it, or is seen here.
                 if (state.get() == State.GIVEN_UP) {
                     ended.tryEmitEmpty();
                     return Mono.error(givenUp());
                 }
-                return ShardDirectoryWriter.unpack(pending, parts, stored, ended, blocking)
+                return ShardDirectoryWriter.unpack(pending, parts, stored, made, ended, blocking)
                         .map(done -> new ShardReceipt(
                                 shard,
                                 done.rawBytes(),
@@ -255,6 +329,7 @@ public final class DataDirectoryTarget implements Target {
         /** Shards first, the metastore that knows them after that, and what it does not know any more last. */
         private Sealed seal(Set<ShardRef> there) throws IOException {
             DataDirectorySource.refuseRunning(directories); // it may have been started while shards were unpacked
+            requireUnchanged();
             Ownership owner = Ownership.of(directories.data());
             Set<Path> changed = new LinkedHashSet<>();
             for (ShardRef ref : there) {
@@ -268,11 +343,26 @@ public final class DataDirectoryTarget implements Target {
             owner.give(meta);
             Set<Long> ids = there.stream().map(ShardRef::id).collect(Collectors.toSet());
             Durable.replace(
-                    meta.resolve(META_DB), graft.result(ids, clock.instant()).toByteArray(), owner);
+                    meta.resolve(META_DB),
+                    graft.result(ids, clock.instant()).toByteArray(),
+                    owner,
+                    this::requireUnchanged);
             known = true;
             removeReplaced();
+            claim.release();
             owner.problem().ifPresent(notices::add);
             return new Sealed(directories.toString(), notices);
+        }
+
+        /** A server that was not seen may have written it, or a restore that no lock has kept away. */
+        private void requireUnchanged() throws IOException {
+            if (!DataDirectorySource.metadata(directories.metaDir()).equals(before)) {
+                throw new InvalidRequest(
+                        "%s was changed by somebody else while this restore ran; it was left as it is now"
+                                .formatted(directories.metaDir().resolve(META_DB)),
+                        "What this restore had unpacked is removed. See that no server and no other restore works on these"
+                                + " directories, then restore again.");
+            }
         }
 
         /** @param changed gets the directories in which names have changed; they may be as new as the shard */
@@ -283,7 +373,7 @@ public final class DataDirectoryTarget implements Target {
                 Files.createDirectory(pending.resolve(INDEX));
                 changed.add(directory);
             }
-            Files.move(pending, directory);
+            made.move(pending, directory);
             changed.addAll(List.of(policy(place), database(place), directories.data()));
             owner.give(database(place));
             owner.give(policy(place));
@@ -309,33 +399,29 @@ public final class DataDirectoryTarget implements Target {
         }
 
         private Mono<List<Notice>> giveUp() {
-            return work.of(() -> {
-                if (known) {
-                    return List.of(Notice.warning(
-                            "the restore was complete, but not all that it replaced could be removed from %s"
-                                    .formatted(directories.data()),
-                            "The metastore is the new one; a server loads left-over shards for nothing."));
+            Callable<List<Notice>> last = () -> {
+                try {
+                    return cleanUp();
+                } finally {
+                    claim.release();
                 }
-                for (ShardRef place : begun) {
-                    Durable.delete(pending(place));
-                    Durable.delete(files.directory(place));
-                    removeIfEmpty(policy(place));
-                    removeIfEmpty(database(place));
-                }
-                return List.of(Notice.note("%s is as it was".formatted(directories), ""));
-            });
+            };
+            return work.of(last)
+                    // The engine was closed meanwhile, and its threads are gone.
+                    .onErrorResume(
+                            RejectedExecutionException.class,
+                            e -> new FileWork(directories.data(), Schedulers.boundedElastic()).of(last));
         }
 
-        private void removeIfEmpty(Path directory) throws IOException {
-            if (Files.isDirectory(directory) && isEmpty(directory)) {
-                Files.delete(directory);
+        private synchronized List<Notice> cleanUp() throws IOException {
+            if (known) {
+                return List.of(Notice.warning(
+                        "the restore was complete, but not all that it replaced could be removed from %s"
+                                .formatted(directories.data()),
+                        "The metastore is the new one; a server loads left-over shards for nothing."));
             }
-        }
-
-        private boolean isEmpty(Path directory) throws IOException {
-            try (Stream<Path> all = Files.list(directory)) {
-                return all.findAny().isEmpty();
-            }
+            made.removeAll();
+            return List.of(Notice.note("%s is as it was".formatted(directories), ""));
         }
     }
 }

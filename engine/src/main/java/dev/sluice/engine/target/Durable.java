@@ -20,6 +20,12 @@ final class Durable {
 
     private Durable() {}
 
+    /** What is looked at in the last moment, and may still refuse. */
+    @FunctionalInterface
+    interface Check {
+        void pass() throws IOException;
+    }
+
     /** Flushes the names in a directory, where the system can do that. */
     static void directory(Path directory) throws IOException {
         try (var channel = FileChannel.open(directory, StandardOpenOption.READ)) {
@@ -37,8 +43,9 @@ final class Durable {
      * old one; a new one is for its owner only.
      *
      * @param owner gets it before it is in its place: a server that cannot read the file does not start
+     * @param last comes when all else is done; if it fails, the old file stays
      */
-    static void replace(Path file, byte[] content, Ownership owner) throws IOException {
+    static void replace(Path file, byte[] content, Ownership owner, Check last) throws IOException {
         Path directory = Objects.requireNonNull(file.toAbsolutePath().getParent(), "a file lies in a directory");
         Path beside = Files.createTempFile(directory, file.getFileName() + ".", ".restoring"); // for its owner only
         try {
@@ -51,6 +58,7 @@ final class Durable {
                 }
                 channel.force(true);
             }
+            last.pass();
             Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } finally {
             Files.deleteIfExists(beside);

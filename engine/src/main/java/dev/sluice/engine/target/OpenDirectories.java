@@ -248,7 +248,7 @@ public final class OpenDirectories {
             for (Path directory : made) {
                 owner.give(directory);
             }
-            Durable.replace(directories.metaDir().resolve(META_DB), result.toByteArray(), owner);
+            Durable.replace(directories.metaDir().resolve(META_DB), result.toByteArray(), owner, () -> {});
         } catch (IOException | RuntimeException e) {
             for (int i = made.size() - 1; i >= 0; i--) {
                 try {
@@ -289,7 +289,7 @@ public final class OpenDirectories {
             Sinks.Empty<Void> ended = Sinks.empty();
             return Mono.usingWhen(
                     Mono.just(beside),
-                    there -> ShardDirectoryWriter.unpack(there, parts, bytes -> {}, ended, blocking)
+                    there -> ShardDirectoryWriter.unpack(there, parts, bytes -> {}, new MadeHere(), ended, blocking)
                             .flatMap(done -> work.of(() -> {
                                 synchronized (change) {
                                     move(shard, there, done.files());

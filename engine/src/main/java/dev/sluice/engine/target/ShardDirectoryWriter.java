@@ -5,12 +5,13 @@ import dev.sluice.engine.model.ShardPart;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
@@ -36,6 +37,7 @@ final class ShardDirectoryWriter extends BaseSubscriber<ShardPart> {
 
     private final Path directory;
     private final LongConsumer stored;
+    private final MadeHere made;
     private final MonoSink<Unpacked> sink;
     private final Sinks.Empty<Void> ended;
     private final Scheduler.Worker worker;
@@ -64,31 +66,38 @@ final class ShardDirectoryWriter extends BaseSubscriber<ShardPart> {
     private ShardDirectoryWriter(
             Path directory,
             LongConsumer stored,
+            MadeHere made,
             MonoSink<Unpacked> sink,
             Sinks.Empty<Void> ended,
             Scheduler.Worker worker) {
         this.directory = directory;
         this.stored = stored;
+        this.made = made;
         this.sink = sink;
         this.ended = ended;
         this.worker = worker;
     }
 
     /**
-     * Cold. The directory must not exist; on error or cancel it is removed. When the result comes, all of it is durable
-     * but the directory's own name.
+     * Cold. The directory must not exist; on error or cancel it is removed, if it was made here. When the result comes, all
+     * of it is durable but the directory's own name.
      *
      * @param stored is told the bytes of files as they are written
+     * @param made knows the directory for as long as it is there, and those that had to be made for it to lie in
      * @param ended completes when nothing more will happen to the directory, whatever happened
      */
     static Mono<Unpacked> unpack(
-            Path directory, Flux<ShardPart> parts, LongConsumer stored, Sinks.Empty<Void> ended, Scheduler blocking) {
+            Path directory,
+            Flux<ShardPart> parts,
+            LongConsumer stored,
+            MadeHere made,
+            Sinks.Empty<Void> ended,
+            Scheduler blocking) {
         return Mono.create(sink -> {
-            var writer = new ShardDirectoryWriter(directory, stored, sink, ended, blocking.createWorker());
+            var writer = new ShardDirectoryWriter(directory, stored, made, sink, ended, blocking.createWorker());
             sink.onCancel(writer::stop);
             boolean begun = writer.onWorker(() -> {
-                Files.createDirectories(directory.getParent());
-                Files.createDirectory(directory);
+                writer.begin();
                 parts.subscribe(writer);
             });
             if (!begun) {
@@ -96,6 +105,18 @@ final class ShardDirectoryWriter extends BaseSubscriber<ShardPart> {
                 sink.error(new RejectedExecutionException("no thread is left to unpack " + directory));
             }
         });
+    }
+
+    private void begin() throws IOException {
+        made.makeAll(Objects.requireNonNull(directory.getParent(), "a shard lies in a policy"));
+        try {
+            made.make(directory);
+        } catch (FileAlreadyExistsException e) {
+            throw new StoreFailed(
+                    "cannot write %s: it is there already".formatted(directory),
+                    "Another restore seems to work on the same directories. Wait until it has ended, then restore again.",
+                    e);
+        }
     }
 
     @Override
@@ -234,7 +255,7 @@ final class ShardDirectoryWriter extends BaseSubscriber<ShardPart> {
             if (file != null) {
                 file.close();
             }
-            Durable.delete(directory);
+            made.remove(directory);
         } finally {
             leave();
         }

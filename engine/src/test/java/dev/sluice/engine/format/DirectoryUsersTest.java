@@ -45,6 +45,19 @@ class DirectoryUsersTest {
         assertThat(DirectoryUsers.find(proc, List.of(temp.resolve("data")))).isEmpty();
     }
 
+    /** Who has only looked whether a restore is under way is no server, and nothing works for it. */
+    @Test
+    void theFileThatKeepsAnotherRestoreAwayIsNoWork() throws IOException {
+        Path open = Files.createDirectories(proc.resolve("4000000000/fd"));
+        Path real = temp.toRealPath().resolve("data");
+        Files.createSymbolicLink(open.resolve("0"), real.resolve("sluice.lock"));
+        Files.createSymbolicLink(open.resolve("1"), real.resolve("sluice.lock (deleted)"));
+        assertThat(DirectoryUsers.find(proc, List.of(temp.resolve("data")))).isEmpty();
+
+        Files.createSymbolicLink(open.resolve("2"), real.resolve("sluice.lock.tsm"));
+        assertThat(DirectoryUsers.find(proc, List.of(temp.resolve("data")))).isPresent();
+    }
+
     @Test
     void directoriesThatAreNotThereHaveNoUsers() {
         assertThat(DirectoryUsers.find(proc, List.of(temp.resolve("nothing")))).isEmpty();

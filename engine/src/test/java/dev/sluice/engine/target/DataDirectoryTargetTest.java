@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -33,6 +34,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import reactor.core.publisher.BaseSubscriber;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
@@ -152,18 +155,72 @@ class DataDirectoryTargetTest {
         assertThat(meta).isDirectoryNotContaining(path -> !path.equals(metaDb));
     }
 
+    /** Nobody has that session, and nobody would ever let others in. */
+    @Test
+    void aBeginThatIsCancelledUnderWayLetsOthersIn() {
+        var came = new ArrayList<TargetSession>();
+        var beginning = new BaseSubscriber<TargetSession>() {
+            @Override
+            protected void hookOnNext(TargetSession session) {
+                came.add(session);
+            }
+        };
+        meanwhile.set(beginning::cancel);
+
+        target().begin(source.catalog()).subscribe(beginning);
+
+        assertThat(came).isEmpty();
+        assertThat(meta).isEmptyDirectory();
+        begin().abort().block(PATIENCE);
+    }
+
+    /** Whoever cancels as the session comes may have passed it on to nobody. */
+    @Test
+    void aBeginThatIsCancelledAsItComesLetsOthersIn() {
+        target().begin(source.catalog()).subscribe(new BaseSubscriber<>() {
+            @Override
+            protected void hookOnNext(TargetSession session) {
+                cancel();
+            }
+        });
+
+        assertThat(meta).isEmptyDirectory();
+        begin().abort().block(PATIENCE);
+    }
+
+    /** As when the engine is closed. */
+    @Test
+    void whoGivesUpWhereNoThreadIsLeftLetsOthersIn() {
+        Scheduler gone = Schedulers.newBoundedElastic(1, 10, "gone");
+        TargetSession session =
+                Objects.requireNonNull(target(gone).begin(source.catalog()).block(PATIENCE));
+        gone.dispose();
+
+        session.abort().block(PATIENCE);
+
+        assertThat(meta).isEmptyDirectory();
+        begin().abort().block(PATIENCE);
+    }
+
     private TargetSession begin() {
+        return Objects.requireNonNull(target().begin(source.catalog()).block(PATIENCE));
+    }
+
+    private DataDirectoryTarget target() {
+        return target(Schedulers.immediate());
+    }
+
+    private DataDirectoryTarget target(Scheduler blocking) {
         InstantSource time = () -> {
             meanwhile.getAndSet(() -> {}).run();
             return Instant.parse("2026-01-01T00:00:00Z");
         };
         Clock clock = time.withZone(ZoneOffset.UTC);
-        var target = new DataDirectoryTarget(
+        return new DataDirectoryTarget(
                 new End.Data(data, Optional.of(meta), Optional.empty()),
                 new DataOptions(LiveOptions.DEFAULT, false, false),
-                Schedulers.immediate(),
+                blocking,
                 clock);
-        return Objects.requireNonNull(target.begin(source.catalog()).block(PATIENCE));
     }
 
     private ShardOutcome write(TargetSession session) {

@@ -1,8 +1,12 @@
 package dev.sluice.engine.target;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.flow.Uninterrupted;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.testkit.CancelledShards;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -44,12 +48,38 @@ class ShardDirectoryWriterTest {
                     ends.add(ended);
                     // Never done, so that every run ends with the cancel.
                     return ShardDirectoryWriter.unpack(
-                            shards.resolve("7"), parts.concatWith(Flux.never()), bytes -> {}, ended, blocking);
+                            shards.resolve("7"),
+                            parts.concatWith(Flux.never()),
+                            bytes -> {},
+                            new MadeHere(),
+                            ended,
+                            blocking);
                 },
                 () -> {
                     ends.get(ends.size() - 1).asMono().block(PATIENCE);
                     return Files.notExists(shards.resolve("7"));
                 });
+    }
+
+    /** Two restores that know nothing of each other may take the same name. */
+    @Test
+    void whatAnotherOneHasMadeStaysWhenThisOneFailsOrIsCancelled() throws IOException {
+        Path there = Files.createDirectories(temp.resolve("rp/7.restoring"));
+        Path file = Files.createFile(there.resolve("000000001-000000001.tsm"));
+        for (boolean cancelled : List.of(false, true)) {
+            Sinks.Empty<Void> ended = Sinks.empty();
+            var unpacked =
+                    ShardDirectoryWriter.unpack(there, Flux.never(), bytes -> {}, new MadeHere(), ended, blocking);
+
+            if (cancelled) {
+                unpacked.subscribe(done -> {}, e -> {}).dispose();
+            } else {
+                unpacked.as(StepVerifier::create).expectError(StoreFailed.class).verify(PATIENCE);
+            }
+
+            ended.asMono().block(PATIENCE);
+            assertThat(file).exists();
+        }
     }
 
     /** Whoever gives up waits for this. */
@@ -58,7 +88,7 @@ class ShardDirectoryWriterTest {
         Sinks.Empty<Void> ended = Sinks.empty();
         blocking.dispose();
 
-        ShardDirectoryWriter.unpack(temp.resolve("7"), Flux.never(), bytes -> {}, ended, blocking)
+        ShardDirectoryWriter.unpack(temp.resolve("7"), Flux.never(), bytes -> {}, new MadeHere(), ended, blocking)
                 .as(StepVerifier::create)
                 .verifyError(RejectedExecutionException.class);
 
