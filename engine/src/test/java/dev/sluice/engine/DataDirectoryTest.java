@@ -281,7 +281,7 @@ class DataDirectoryTest {
         TargetSession first = Objects.requireNonNull(new DataDirectoryTarget(
                         directories,
                         new DataOptions(LiveOptions.DEFAULT, false, false),
-                        Schedulers.boundedElastic(),
+                        TestThreads.FILES,
                         Clock.systemUTC())
                 .begin(source.catalog())
                 .block(PATIENCE));

@@ -5,6 +5,7 @@ import dev.sluice.engine.error.MalformedResponse;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.error.RestoreRefused;
 import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.flow.Handover;
 import dev.sluice.engine.flow.Uninterrupted;
 import dev.sluice.engine.meta.Metastore;
 import dev.sluice.engine.meta.Metastore.Located;
@@ -13,6 +14,7 @@ import dev.sluice.engine.model.Metadata;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.source.DataDirectorySource;
+import dev.sluice.engine.target.DirectoryClaim;
 import dev.sluice.engine.target.OpenDirectories;
 import dev.sluice.engine.wire.IdMap;
 import dev.sluice.engine.wire.MetastoreAnswer;
@@ -133,7 +135,7 @@ public final class SnapshotServer {
      * Starts a server that takes restores into the directories as well. They are made if they are not there, and may be
      * empty.
      *
-     * <p>Errors: those of {@link #bind}.
+     * <p>Errors: those of {@link #bind}, and {@link InvalidRequest} if a restore works on them, or another such server.
      */
     public static Mono<RunningServer> bindWritable(ServerAddress bind, End.Data directories, Path scratch) {
         // Not by epoll: what comes before a client's FIN can be lost there while it is not asked for (observed, Netty
@@ -153,21 +155,52 @@ public final class SnapshotServer {
             var connections = new DefaultChannelGroup("sluice-serve", GlobalEventExecutor.INSTANCE, true);
             Scheduler disk = Uninterrupted.on(
                     Schedulers.newBoundedElastic(DISK_THREADS, DISK_QUEUE, threads(connections), IDLE_SECONDS));
-            return Mono.fromCallable(() -> {
-                        DataDirectorySource.refuseRunning(directories);
-                        return writable ? loadOrMake(directories) : load(directories);
-                    })
-                    .subscribeOn(disk)
-                    .map(metastore -> new SnapshotServer(
-                            new OpenDirectories(directories, metastore, disk, Clock.systemUTC()),
-                            writable,
-                            new ServedShards(directories, scratch, disk),
-                            disk,
-                            requestLimit))
-                    .flatMap(server -> server.listen(tcp, bind, connections))
+            return Handover.of(() -> Opened.of(directories, writable), Opened::release, disk)
+                    .flatMap(opened -> new SnapshotServer(
+                                    new OpenDirectories(directories, opened.metastore(), disk, Clock.systemUTC()),
+                                    writable,
+                                    new ServedShards(directories, scratch, disk),
+                                    disk,
+                                    requestLimit)
+                            .listen(tcp, bind, connections, opened)
+                            .doOnError(e -> Schedulers.boundedElastic().schedule(opened::release))
+                            .doOnCancel(() -> Schedulers.boundedElastic().schedule(opened::release)))
                     .doOnError(e -> dispose(disk))
                     .doOnCancel(() -> dispose(disk));
         });
+    }
+
+    /**
+     * What a server answers from.
+     *
+     * @param claim keeps restores by another way out of what is written to here
+     */
+    private record Opened(Metastore metastore, Optional<DirectoryClaim> claim) {
+
+        static Opened of(End.Data directories, boolean writable) throws IOException {
+            DataDirectorySource.refuseRunning(directories);
+            if (!writable) {
+                return new Opened(load(directories), Optional.empty());
+            }
+            make(directories);
+            DirectoryClaim claim = DirectoryClaim.take(directories.metaDir());
+            boolean opened = false;
+            try {
+                claim.problem().ifPresent(notice -> log.warn("{} {}", notice.message(), notice.hint()));
+                var both = new Opened(loadOrBegin(directories), Optional.of(claim));
+                opened = true;
+                return both;
+            } finally {
+                if (!opened) {
+                    claim.release();
+                }
+            }
+        }
+
+        /** Blocks; again without effect. */
+        void release() {
+            claim.ifPresent(DirectoryClaim::release);
+        }
     }
 
     /**
@@ -190,7 +223,7 @@ public final class SnapshotServer {
         };
     }
 
-    private static Metastore loadOrMake(End.Data directories) {
+    private static void make(End.Data directories) {
         try {
             Files.createDirectories(directories.data());
             Files.createDirectories(directories.metaDir());
@@ -200,6 +233,9 @@ public final class SnapshotServer {
                     "Name directories that you may write to.",
                     e);
         }
+    }
+
+    private static Metastore loadOrBegin(End.Data directories) {
         return Files.exists(directories.metaDir().resolve("meta.db"))
                 ? load(directories)
                 : Metastore.of(new SecureRandom().nextLong() >>> 1, List.of());
@@ -233,7 +269,7 @@ public final class SnapshotServer {
         Schedulers.boundedElastic().schedule(disk::dispose);
     }
 
-    private Mono<RunningServer> listen(TcpServer tcp, ServerAddress bind, ChannelGroup connections) {
+    private Mono<RunningServer> listen(TcpServer tcp, ServerAddress bind, ChannelGroup connections, Opened opened) {
         return tcp.host(bind.host())
                 .port(bind.port())
                 .channelGroup(connections)
@@ -248,6 +284,7 @@ public final class SnapshotServer {
                         server,
                         connections,
                         Mono.defer(() -> Mono.when(List.copyOf(conversations))),
+                        opened,
                         disk))
                 .onErrorMap(
                         e -> !(e instanceof InvalidRequest),
@@ -394,7 +431,12 @@ public final class SnapshotServer {
 
     /** @param ended completes when no conversation is under way any more */
     private record Running(
-            ServerAddress address, DisposableServer server, ChannelGroup connections, Mono<Void> ended, Scheduler disk)
+            ServerAddress address,
+            DisposableServer server,
+            ChannelGroup connections,
+            Mono<Void> ended,
+            Opened opened,
+            Scheduler disk)
             implements RunningServer {
 
         @Override
@@ -405,6 +447,7 @@ public final class SnapshotServer {
                         .then(FutureMono.from(connections.close()))
                         .onErrorComplete() // a connection that was gone already
                         .then(ended.timeout(GRACE, Mono.empty()))
+                        .then(Mono.<Void>fromRunnable(opened::release).subscribeOn(Schedulers.boundedElastic()))
                         .doFinally(signal -> dispose(disk));
             });
         }

@@ -34,7 +34,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>For any thread; everything blocks.
  */
-final class DirectoryClaim {
+public final class DirectoryClaim {
 
     private static final Logger log = LoggerFactory.getLogger(DirectoryClaim.class);
 
@@ -89,7 +89,7 @@ final class DirectoryClaim {
      * @throws InvalidRequest if another restore has them
      * @throws IOException if the meta directory cannot be written to
      */
-    static DirectoryClaim take(Path meta) throws IOException {
+    public static DirectoryClaim take(Path meta) throws IOException {
         return take(meta, HELD, file -> file.tryLock(LOCKED_BYTE, 1, false));
     }
 
@@ -245,17 +245,17 @@ final class DirectoryClaim {
         return new InvalidRequest(
                 "another restore works on %s%s; nothing was changed"
                         .formatted(meta, who.isBlank() ? "" : " (" + who + ")"),
-                "One at a time can restore to the directories of a stopped server. Wait until it has ended, then restore"
-                        + " again.");
+                "One restore or 'serve --writable' at a time can write to a stopped server's directories. Wait until"
+                        + " it has ended, then try again.");
     }
 
     /** What is to be said if others could not be kept away. */
-    Optional<Notice> problem() {
+    public Optional<Notice> problem() {
         return locked.problem();
     }
 
     /** Lets others in; without effect the second time. */
-    void release() {
+    public void release() {
         if (!over.compareAndSet(false, true)) {
             return;
         }

@@ -26,6 +26,9 @@ import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.channels.FileChannel;
@@ -61,6 +64,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
 
 /** What the embedded server does with requests that change its directories, byte by byte. */
 class TakenRestoreTest {
@@ -87,6 +92,10 @@ class TakenRestoreTest {
         Files.createDirectories(dir.resolve("data/there/autogen/19")); // nobody knows it, and nobody may get its id
         Files.createDirectories(dir.resolve("wal/there/autogen/23"));
         Files.writeString(dir.resolve("outside.tsm"), "not yours");
+        serveAgain();
+    }
+
+    private void serveAgain() {
         server = Objects.requireNonNull(
                 SnapshotServer.bindWritable(new ServerAddress("127.0.0.1", 0), directories(dir), dir.resolve("scratch"))
                         .block(PATIENCE));
@@ -431,6 +440,45 @@ class TakenRestoreTest {
         assertThat(files(path(THERE)).keySet()).containsExactly("000000001-000000001.tsm");
     }
 
+    /** Two that write to one metastore would each forget what the other has made. */
+    @Test
+    void keepsOthersAwayAsLongAsItRuns() {
+        Mono<RunningServer> second = SnapshotServer.bindWritable(
+                new ServerAddress("127.0.0.1", 0), directories(dir), dir.resolve("scratch"));
+
+        second.as(StepVerifier::create)
+                .expectErrorSatisfies(
+                        e -> assertThat(e).isInstanceOf(InvalidRequest.class).hasMessageContaining("works on"))
+                .verify(PATIENCE);
+        server.stop().block(PATIENCE);
+        server = Objects.requireNonNull(second.block(PATIENCE));
+        assertThat(dir.resolve("meta/sluice.lock")).exists();
+        server.stop().block(PATIENCE);
+        assertThat(dir.resolve("meta/sluice.lock")).doesNotExist();
+    }
+
+    /** An address that is taken, for one. */
+    @Test
+    void letsOthersInWhenItCannotListen() {
+        server.stop().block(PATIENCE);
+        try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            SnapshotServer.bindWritable(
+                            new ServerAddress("127.0.0.1", taken.getLocalPort()),
+                            directories(dir),
+                            dir.resolve("scratch"))
+                    .as(StepVerifier::create)
+                    .expectError(InvalidRequest.class)
+                    .verify(PATIENCE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (Files.exists(dir.resolve("meta/sluice.lock")) && System.nanoTime() < deadline) {
+            Thread.onSpinWait();
+        }
+        serveAgain();
+    }
+
     @Test
     void startsWithDirectoriesThatAreNotThereYet() throws IOException {
         RunningServer fresh = Objects.requireNonNull(SnapshotServer.bindWritable(
@@ -590,11 +638,11 @@ class TakenRestoreTest {
         return files;
     }
 
-    /** All there is, directories as well. */
+    /** All there is, directories as well, but what keeps others away while the server runs. */
     private Map<String, Long> tree() throws IOException {
         var tree = new TreeMap<String, Long>();
         try (Stream<Path> all = Files.walk(dir)) {
-            for (Path path : all.toList()) {
+            for (Path path : all.filter(path -> !path.endsWith("sluice.lock")).toList()) {
                 tree.put(dir.relativize(path).toString(), Files.isRegularFile(path) ? Files.size(path) : -1);
             }
         }
