@@ -27,7 +27,8 @@ class PipesIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-    private static final SluiceEngine ENGINE = SluiceEngine.create();
+    @SuppressWarnings("NullAway.Init") // before all tests
+    private static SluiceEngine engine;
 
     @TempDir
     static Path shared;
@@ -47,9 +48,10 @@ class PipesIT {
                             == 0,
                     tool + " is needed");
         }
-        sample = Objects.requireNonNull(ENGINE.sampleData(shared, 3, 6_000_000).block(PATIENCE));
+        engine = SluiceEngine.create();
+        sample = Objects.requireNonNull(engine.sampleData(shared, 3, 6_000_000).block(PATIENCE));
         server = Objects.requireNonNull(
-                ENGINE.serve(new ServeRequest(new ServerAddress("127.0.0.1", 0), sample.dataDir(), sample.metaDir()))
+                engine.serve(new ServeRequest(new ServerAddress("127.0.0.1", 0), sample.dataDir(), sample.metaDir()))
                         .block(PATIENCE));
         host = server.address().toString();
     }
@@ -58,8 +60,8 @@ class PipesIT {
     static void stop() {
         if (!host.isEmpty()) {
             server.stop().block(PATIENCE);
+            engine.close();
         }
-        ENGINE.close();
     }
 
     /** Runs a line of bash in which {@code sluice} is this one; the exit codes of a pipe are printed last. */

@@ -34,7 +34,6 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
@@ -80,11 +79,6 @@ class IndexFirstTest {
     @AfterEach
     void close() {
         engine.close();
-    }
-
-    @AfterAll
-    static void stop() {
-        RESOURCES.close();
     }
 
     @ParameterizedTest

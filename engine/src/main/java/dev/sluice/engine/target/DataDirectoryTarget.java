@@ -109,29 +109,29 @@ public final class DataDirectoryTarget implements Target {
     @Override
     public Mono<TargetSession> begin(Catalog catalog) {
         return Mono.defer(() -> {
-            var handover = new Handover();
-            return work.<TargetSession>of(() -> handover.of(prepare(catalog))).doOnCancel(handover::cancel);
+            var begun = new Begun();
+            return work.<TargetSession>of(() -> begun.with(prepare(catalog))).doOnCancel(begun::cancel);
         });
     }
 
     /** Between the thread on which a session begins and the one on which nobody wants it any more. */
-    private static final class Handover {
-        private final AtomicReference<@Nullable Session> begun = new AtomicReference<>();
+    private static final class Begun {
+        private final AtomicReference<@Nullable Session> session = new AtomicReference<>();
         private volatile boolean cancelled;
 
-        Session of(Session session) {
-            begun.set(session);
+        Session with(Session made) {
+            session.set(made);
             if (cancelled) { // after it was set: one of both sees the other
                 cancel();
             }
-            return session;
+            return made;
         }
 
         void cancel() {
             cancelled = true;
-            Session session = begun.get();
-            if (session != null) {
-                session.abort().subscribe(left -> {}, e -> log.warn("a restore could not be given up", e));
+            Session made = session.get();
+            if (made != null) {
+                made.abort().subscribe(left -> {}, e -> log.warn("a restore could not be given up", e));
             }
         }
     }

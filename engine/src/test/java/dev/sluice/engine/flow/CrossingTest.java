@@ -6,9 +6,8 @@ import dev.sluice.engine.testkit.RandomCancel;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -26,7 +25,7 @@ class CrossingTest {
 
     private static final int LONG = 50_000;
 
-    private final List<ByteBuf> buffers = Collections.synchronizedList(new ArrayList<>());
+    private final Queue<ByteBuf> buffers = new ConcurrentLinkedQueue<>();
     private final Scheduler workers = Schedulers.newParallel("workers", 2);
 
     @AfterEach

@@ -7,9 +7,10 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
+import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +31,7 @@ class DetourTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-    private final List<Integer> freed = Collections.synchronizedList(new ArrayList<>());
+    private final Queue<Integer> freed = new ConcurrentLinkedQueue<>();
     private final Scheduler side = Schedulers.newSingle("detour-test");
 
     @AfterEach
@@ -186,7 +187,7 @@ class DetourTest {
 
     @Test
     void leaksNothingWhenCancelledAnywhere() {
-        List<ByteBuf> all = Collections.synchronizedList(new ArrayList<>());
+        Queue<ByteBuf> all = new ConcurrentLinkedQueue<>();
         try (var cancel = new RandomCancel()) {
             for (int seed = 0; seed < 3_000; seed++) {
                 var random = new Random(seed);
@@ -206,7 +207,7 @@ class DetourTest {
     }
 
     /** Every other buffer becomes two, here or on a thread of its own. */
-    private @Nullable Flux<ByteBuf> instead(ByteBuf bytes, List<ByteBuf> all, boolean away) {
+    private @Nullable Flux<ByteBuf> instead(ByteBuf bytes, Queue<ByteBuf> all, boolean away) {
         if (bytes.getLong(0) % 2 == 0) {
             return null;
         }
@@ -222,7 +223,7 @@ class DetourTest {
         return away ? two.subscribeOn(side) : two;
     }
 
-    private static ByteBuf buffer(List<ByteBuf> all) {
+    private static ByteBuf buffer(Queue<ByteBuf> all) {
         ByteBuf buffer = UnpooledByteBufAllocator.DEFAULT.directBuffer().writeLong(all.size());
         all.add(buffer);
         return buffer;

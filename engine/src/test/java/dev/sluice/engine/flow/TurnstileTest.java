@@ -13,8 +13,10 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -106,7 +108,7 @@ class TurnstileTest {
     @Test
     void whoFailsInHisTurnEndsItForAll() {
         var turnstile = new Turnstile();
-        List<Throwable> failed = Collections.synchronizedList(new ArrayList<>());
+        Queue<Throwable> failed = new ConcurrentLinkedQueue<>();
         turnstile.enter(
                 turn -> flow(1, 3, 2).concatWith(Flux.error(new IOException("cut"))),
                 TurnstileTest::nothing,
@@ -130,7 +132,7 @@ class TurnstileTest {
     void nothingComesBehindATurnThatWasCancelledInItsMiddle() throws Exception {
         var random = new Random(7);
         for (int round = 0; round < 30_000; round++) {
-            List<ByteBuf> made = Collections.synchronizedList(new ArrayList<>());
+            Queue<ByteBuf> made = new ConcurrentLinkedQueue<>();
             List<Integer> values = new ArrayList<>();
             var end = new AtomicReference<@Nullable SignalType>();
             var turnstile = new Turnstile();

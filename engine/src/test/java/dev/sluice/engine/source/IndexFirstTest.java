@@ -18,12 +18,12 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -88,7 +88,7 @@ class IndexFirstTest {
     @Test
     void everyBufferIsReleasedWheneverItIsCancelled() throws Exception {
         var plain = new PlainFile("kept", kept, files);
-        List<ByteBuf> all = Collections.synchronizedList(new ArrayList<>());
+        Queue<ByteBuf> all = new ConcurrentLinkedQueue<>();
         try (var runs = new RandomCancel()) {
             for (int seed = 0; seed < 500; seed++) {
                 List<ByteBuf> pieces = IntStream.iterate(0, at -> at < tar.length, at -> at + PIECE)

@@ -23,12 +23,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -46,7 +47,7 @@ class ApplyTombstonesTest {
     private static final String SECOND = "000000002-000000001";
 
     private final Scheduler files = Uninterrupted.on(Schedulers.newBoundedElastic(4, 1000, "tombstones-test"));
-    private final List<ByteBuf> buffers = Collections.synchronizedList(new ArrayList<>());
+    private final Queue<ByteBuf> buffers = new ConcurrentLinkedQueue<>();
     private final List<Notice> told = new ArrayList<>();
     private final Map<String, byte[]> tsm = Answers.tsmFiles(1, 2);
 

@@ -18,12 +18,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
@@ -40,7 +41,7 @@ class BlockCheckTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private final Scheduler workers = Schedulers.newParallel("workers", 2);
-    private final List<Notice> told = Collections.synchronizedList(new ArrayList<>());
+    private final Queue<Notice> told = new ConcurrentLinkedQueue<>();
     private final Set<String> threads = ConcurrentHashMap.newKeySet();
 
     @AfterEach

@@ -9,9 +9,10 @@ import io.netty.buffer.PooledByteBufAllocator;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
+import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -27,7 +28,7 @@ import reactor.test.publisher.TestPublisher;
 
 class SpreadTest {
 
-    private final List<ByteBuf> buffers = Collections.synchronizedList(new ArrayList<>());
+    private final Queue<ByteBuf> buffers = new ConcurrentLinkedQueue<>();
 
     @Test
     void theSlowestTakerSetsThePace() {

@@ -8,10 +8,9 @@ import dev.sluice.engine.tar.TarReader;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
+import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -46,7 +45,7 @@ public final class CancelledShards {
         try {
             for (int seed = 0; seed < times; seed++) {
                 var random = new Random(seed);
-                List<ByteBuf> buffers = Collections.synchronizedList(new ArrayList<>());
+                Queue<ByteBuf> buffers = new ConcurrentLinkedQueue<>();
                 Flux<ShardPart> parts = Flux.range(0, (tar.length + PIECE - 1) / PIECE)
                         .map(i -> buffer(tar, i * PIECE, buffers))
                         .transform(TarReader.parts(shard))
@@ -76,13 +75,13 @@ public final class CancelledShards {
         return is;
     }
 
-    private static boolean free(List<ByteBuf> buffers) {
+    private static boolean free(Queue<ByteBuf> buffers) {
         synchronized (buffers) {
             return buffers.stream().allMatch(buffer -> buffer.refCnt() == 0);
         }
     }
 
-    private static ByteBuf buffer(byte[] tar, int from, List<ByteBuf> buffers) {
+    private static ByteBuf buffer(byte[] tar, int from, Queue<ByteBuf> buffers) {
         int length = Math.min(PIECE, tar.length - from);
         ByteBuf buffer = PooledByteBufAllocator.DEFAULT.buffer(length).writeBytes(tar, from, length);
         buffers.add(buffer);

@@ -16,45 +16,37 @@ import dev.sluice.engine.testkit.CuttingProxy.Fault;
 import dev.sluice.engine.testkit.ScriptedServer;
 import dev.sluice.engine.testkit.ScriptedServer.Conversation;
 import dev.sluice.engine.testkit.ScriptedServer.Script;
+import dev.sluice.engine.testkit.TestThreads;
 import dev.sluice.engine.wire.SnapshotRequest.ShardUpload;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.List;
+import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.assertj.core.api.AbstractThrowableAssert;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
-import reactor.netty.resources.LoopResources;
 import reactor.test.StepVerifier;
 
 class ArchiveUploadTest {
 
-    private static final LoopResources LOOPS = LoopResources.create("upload-test", 2, true);
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final Timeouts GENEROUS = new Timeouts(PATIENCE, PATIENCE, PATIENCE);
     private static final ShardUpload REQUEST = new ShardUpload(77);
     private static final byte[] TAR = Answers.shard(new ShardRef("db", "rp", 77), 5, 3, 700_000);
 
     /** Every buffer that was handed out; all of them must be free in the end. */
-    private final List<ByteBuf> buffers = Collections.synchronizedList(new ArrayList<>());
-
-    @AfterAll
-    static void stopLoops() {
-        LOOPS.disposeLater().block(PATIENCE);
-    }
+    private final Queue<ByteBuf> buffers = new ConcurrentLinkedQueue<>();
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
@@ -66,7 +58,7 @@ class ArchiveUploadTest {
             received.complete(conversation.receiveArchive());
             closing.join();
         })) {
-            StepVerifier.create(SnapshotTransport.to(server.address(), GENEROUS, LOOPS, nativeTransport)
+            StepVerifier.create(SnapshotTransport.to(server.address(), GENEROUS, TestThreads.LOOPS, nativeTransport)
                             .upload(REQUEST, pieces(TAR, 50_000), sent::addAndGet))
                     .expectSubscription()
                     .then(() -> {
@@ -106,7 +98,7 @@ class ArchiveUploadTest {
                         sink.next(buffer(piece));
                     })
                     .take(64 * 1024 * 1024 / piece.length);
-            var result = SnapshotTransport.to(server.address(), GENEROUS, LOOPS, nativeTransport)
+            var result = SnapshotTransport.to(server.address(), GENEROUS, TestThreads.LOOPS, nativeTransport)
                     .upload(REQUEST, endless, n -> {})
                     .toFuture();
 
@@ -127,7 +119,7 @@ class ArchiveUploadTest {
         var reset = new CompletableFuture<Boolean>();
         var failure = new IllegalStateException("damaged in the middle");
         try (var server = ScriptedServer.inOrder(conversation -> reset.complete(conversation.awaitReset()))) {
-            SnapshotTransport.to(server.address(), GENEROUS, LOOPS, nativeTransport)
+            SnapshotTransport.to(server.address(), GENEROUS, TestThreads.LOOPS, nativeTransport)
                     .upload(REQUEST, Flux.concat(pieces(TAR, 1_000).take(300), Flux.error(failure)), n -> {})
                     .as(StepVerifier::create)
                     .expectErrorSatisfies(e -> assertThat(e).isSameAs(failure))
@@ -149,7 +141,7 @@ class ArchiveUploadTest {
             received.complete(null);
             reset.complete(conversation.awaitReset());
         })) {
-            var upload = SnapshotTransport.to(server.address(), GENEROUS, LOOPS, nativeTransport)
+            var upload = SnapshotTransport.to(server.address(), GENEROUS, TestThreads.LOOPS, nativeTransport)
                     .upload(REQUEST, pieces(oneEntry, 9_000).concatWith(Flux.never()), n -> {})
                     .subscribe();
             received.orTimeout(20, TimeUnit.SECONDS).join();
@@ -246,7 +238,7 @@ class ArchiveUploadTest {
     void noClockRunsWhileTheArchiveIsSlow() {
         Timeouts hasty = new Timeouts(PATIENCE, Duration.ofMillis(2_000), Duration.ofMillis(150));
         try (var server = ScriptedServer.inOrder(Conversation::receiveArchive)) {
-            SnapshotTransport.to(server.address(), hasty, LOOPS)
+            SnapshotTransport.to(server.address(), hasty, TestThreads.LOOPS)
                     .upload(REQUEST, slowly(TAR, 700_000, 500), n -> {})
                     .as(StepVerifier::create)
                     .expectComplete()
@@ -267,7 +259,7 @@ class ArchiveUploadTest {
     void aProxyThatResetsIsAFailure() throws IOException {
         try (var server = ScriptedServer.inOrder(Conversation::receiveArchive);
                 var proxy = CuttingProxy.to(server.address()).when(CuttingProxy.always(), Fault.reset(0))) {
-            SnapshotTransport.to(proxy.address(), GENEROUS, LOOPS)
+            SnapshotTransport.to(proxy.address(), GENEROUS, TestThreads.LOOPS)
                     .upload(REQUEST, pieces(TAR, 60_000), n -> {})
                     .as(StepVerifier::create)
                     .expectError(ConnectionLost.class)
@@ -278,7 +270,7 @@ class ArchiveUploadTest {
 
     @Test
     void touchesNoArchiveWhereNobodyListens() {
-        SnapshotTransport.to(new ServerAddress("127.0.0.1", 1), GENEROUS, LOOPS)
+        SnapshotTransport.to(new ServerAddress("127.0.0.1", 1), GENEROUS, TestThreads.LOOPS)
                 .upload(REQUEST, Flux.error(new AssertionError("subscribed")), n -> {})
                 .as(StepVerifier::create)
                 .expectError(ConnectionFailed.class)
@@ -295,7 +287,7 @@ class ArchiveUploadTest {
             try (var server = ScriptedServer.inOrder(Conversation::receiveArchive)) {
                 Flux<ByteBuf> archive = pieces(TAR, 1 + random.nextInt(90_000));
                 var sent = new AtomicLong();
-                Mono<Void> upload = SnapshotTransport.to(server.address(), GENEROUS, LOOPS, nativeTransport)
+                Mono<Void> upload = SnapshotTransport.to(server.address(), GENEROUS, TestThreads.LOOPS, nativeTransport)
                         .upload(
                                 REQUEST,
                                 otherThread ? archive.subscribeOn(Schedulers.parallel()) : archive,
@@ -313,9 +305,10 @@ class ArchiveUploadTest {
 
     private AbstractThrowableAssert<?, ? extends Throwable> failure(
             ScriptedServer server, boolean nativeTransport, Timeouts timeouts, Flux<ByteBuf> archive) {
-        return assertThatThrownBy(() -> SnapshotTransport.to(server.address(), timeouts, LOOPS, nativeTransport)
-                .upload(REQUEST, archive, n -> {})
-                .block(PATIENCE));
+        return assertThatThrownBy(
+                () -> SnapshotTransport.to(server.address(), timeouts, TestThreads.LOOPS, nativeTransport)
+                        .upload(REQUEST, archive, n -> {})
+                        .block(PATIENCE));
     }
 
     private Flux<ByteBuf> pieces(byte[] bytes, int size) {

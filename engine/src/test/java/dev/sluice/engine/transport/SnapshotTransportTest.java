@@ -10,6 +10,7 @@ import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.Timeouts;
 import dev.sluice.engine.testkit.ScriptedServer;
 import dev.sluice.engine.testkit.ScriptedServer.Script;
+import dev.sluice.engine.testkit.TestThreads;
 import dev.sluice.engine.wire.SnapshotRequest;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
@@ -19,17 +20,14 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
-import reactor.netty.resources.LoopResources;
 import reactor.test.StepVerifier;
 
 class SnapshotTransportTest {
 
-    private static final LoopResources LOOPS = LoopResources.create("transport-test", 2, true);
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final Timeouts GENEROUS = new Timeouts(PATIENCE, PATIENCE, PATIENCE);
     private static final SnapshotRequest REQUEST = new SnapshotRequest.MetastoreBackup();
@@ -42,17 +40,13 @@ class SnapshotTransportTest {
         new Random(7).nextBytes(answer);
     }
 
-    @AfterAll
-    static void stopLoops() {
-        LOOPS.disposeLater().block(PATIENCE);
-    }
-
     // The tail that TcpClient.handle would lose: the server has closed long before the consumer is through.
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void deliversTheTailToAConsumerThatIsSlowerThanTheServersClose(boolean nativeTransport) {
         try (var server = ScriptedServer.inOrder(Script.answer(answer))) {
-            SnapshotTransport transport = SnapshotTransport.to(server.address(), GENEROUS, LOOPS, nativeTransport);
+            SnapshotTransport transport =
+                    SnapshotTransport.to(server.address(), GENEROUS, TestThreads.LOOPS, nativeTransport);
 
             var received = transport
                     .exchange(REQUEST)
@@ -87,7 +81,8 @@ class SnapshotTransportTest {
     void stopsTheServerWhileNothingIsAskedFor(boolean nativeTransport) {
         try (var server = ScriptedServer.inOrder(Script.flood(answer))) {
             Timeouts hasty = new Timeouts(PATIENCE, PATIENCE, Duration.ofMillis(300));
-            SnapshotTransport transport = SnapshotTransport.to(server.address(), hasty, LOOPS, nativeTransport);
+            SnapshotTransport transport =
+                    SnapshotTransport.to(server.address(), hasty, TestThreads.LOOPS, nativeTransport);
 
             StepVerifier.create(transport.exchange(REQUEST).map(bytes -> taken(bytes).length), 1)
                     .expectNextCount(1)
@@ -216,7 +211,7 @@ class SnapshotTransportTest {
             nobody = new ServerAddress("127.0.0.1", socket.getLocalPort());
         }
 
-        SnapshotTransport.to(nobody, GENEROUS, LOOPS)
+        SnapshotTransport.to(nobody, GENEROUS, TestThreads.LOOPS)
                 .exchange(REQUEST)
                 .as(StepVerifier::create)
                 .expectErrorSatisfies(e -> assertThat(e)
@@ -227,7 +222,7 @@ class SnapshotTransportTest {
 
     @Test
     void namesAHostThatDoesNotExist() {
-        SnapshotTransport.to(new ServerAddress("no-such-host.invalid", 8088), GENEROUS, LOOPS)
+        SnapshotTransport.to(new ServerAddress("no-such-host.invalid", 8088), GENEROUS, TestThreads.LOOPS)
                 .exchange(REQUEST)
                 .as(StepVerifier::create)
                 .expectErrorSatisfies(e -> {
@@ -278,7 +273,7 @@ class SnapshotTransportTest {
     }
 
     private static SnapshotTransport transport(ScriptedServer server, Timeouts timeouts) {
-        return SnapshotTransport.to(server.address(), timeouts, LOOPS);
+        return SnapshotTransport.to(server.address(), timeouts, TestThreads.LOOPS);
     }
 
     private static long standstill(ScriptedServer server, Duration quiet) {
