@@ -1,6 +1,5 @@
 package dev.sluice.cli.command;
 
-import dev.sluice.cli.console.InspectionView;
 import dev.sluice.cli.option.CommonFlags;
 import dev.sluice.cli.option.SelectionFlags;
 import dev.sluice.cli.option.UsageError;
@@ -77,12 +76,7 @@ final class InspectCommand implements Command {
     public int run() {
         InspectRequest request = request();
         Context.require(request.from(), context.ends().in(), "stdin", "sluice inspect - < backup.zst");
-        return LookRun.show(
-                context,
-                json,
-                engine -> engine.inspect(request),
-                json ? InspectionView::json : InspectionView::table,
-                found -> found.damaged() ? ExitCode.DAMAGED : found.complete() ? ExitCode.OK : ExitCode.PARTIAL);
+        return LookRun.inspect(context, json, request);
     }
 
     /** What the flags ask for. */

@@ -1,6 +1,5 @@
 package dev.sluice.cli.command;
 
-import dev.sluice.cli.console.ListingView;
 import dev.sluice.cli.option.CommonFlags;
 import dev.sluice.cli.option.SelectionFlags;
 import dev.sluice.cli.option.UsageError;
@@ -58,11 +57,6 @@ final class ListCommand implements Command {
         }
         End from = Values.place(paths.get(0));
         Context.require(from, context.ends().in(), "stdin", "sluice list - < backup.zst");
-        return LookRun.show(
-                context,
-                json,
-                engine -> engine.list(from, selection.selection()),
-                json ? ListingView::json : ListingView::table,
-                listing -> listing.complete() ? ExitCode.OK : ExitCode.PARTIAL);
+        return LookRun.list(context, json, from, selection.selection());
     }
 }

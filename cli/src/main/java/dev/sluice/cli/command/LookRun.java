@@ -1,7 +1,12 @@
 package dev.sluice.cli.command;
 
+import dev.sluice.cli.console.InspectionView;
 import dev.sluice.cli.console.JsonDisplay;
+import dev.sluice.cli.console.ListingView;
+import dev.sluice.engine.InspectRequest;
 import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Selection;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.Function;
@@ -9,17 +14,40 @@ import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
-/** Looks at something, waits for what was found, and prints it. */
+/**
+ * Looks at something, waits for what was found, and prints it. Not in the commands themselves: they are read by reflection
+ * for the help, which would load all classes that their methods name.
+ */
 final class LookRun {
 
     private LookRun() {}
+
+    /** The whole of {@code sluice list}. */
+    static int list(Context context, boolean json, End from, Selection selection) {
+        return show(
+                context,
+                json,
+                engine -> engine.list(from, selection),
+                json ? ListingView::json : ListingView::table,
+                listing -> listing.complete() ? ExitCode.OK : ExitCode.PARTIAL);
+    }
+
+    /** The whole of {@code sluice inspect}. */
+    static int inspect(Context context, boolean json, InspectRequest request) {
+        return show(
+                context,
+                json,
+                engine -> engine.inspect(request),
+                json ? InspectionView::json : InspectionView::table,
+                found -> found.damaged() ? ExitCode.DAMAGED : found.complete() ? ExitCode.OK : ExitCode.PARTIAL);
+    }
 
     /**
      * @param json whether an error is to be an object on stdout too
      * @param lines what is printed of it
      * @param exit the exit code for it
      */
-    static <T> int show(
+    private static <T> int show(
             Context context,
             boolean json,
             Function<Engine, Mono<T>> look,
