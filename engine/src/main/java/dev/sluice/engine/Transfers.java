@@ -15,8 +15,8 @@ import dev.sluice.engine.transfer.LineCopy;
 import dev.sluice.engine.transfer.LineExport;
 import dev.sluice.engine.transfer.LineImport;
 import java.io.FileDescriptor;
+import java.io.FileInputStream;
 import java.io.FileOutputStream;
-import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -57,7 +57,8 @@ final class Transfers {
             return LineImport.ofDirectory(
                     path.get(), http, request.options(), resources.workers(), resources.files(), resources.clock());
         }
-        Input input = path.map(Input::of).orElseGet(() -> Input.of("standard input", Channels.newChannel(System.in)));
+        Input input = path.map(Input::of)
+                .orElseGet(() -> Input.of("standard input", new FileInputStream(FileDescriptor.in).getChannel()));
         return LineImport.of(input, http, request.options(), resources.workers(), resources.files(), resources.clock());
     }
 

@@ -84,11 +84,10 @@ final class CopyRun {
             Supplier<Interruption> interruptions) {
         try (Interruption interruption = interruptions.get()) {
             CopyRun run = new CopyRun(context, how, interruption, task);
-            Optional<CopyReport> report;
             try (Engine engine = context.engines().create(memory)) {
-                report = run.copy(engine, copy.apply(engine));
+                // Told before the engine is closed: where a disk hangs the JVM does not wait for the end of that.
+                return run.copy(engine, copy.apply(engine)).map(run::conclude).orElseGet(run::interrupted);
             }
-            return report.map(run::conclude).orElseGet(run::interrupted);
         }
     }
 

@@ -12,10 +12,10 @@ import dev.sluice.engine.event.ExportReport;
 import dev.sluice.engine.event.ImportReport;
 import dev.sluice.engine.event.TransferEvent;
 import java.io.PrintStream;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 
@@ -27,9 +27,14 @@ final class TransferRun {
     /** The whole of {@code sluice export}. Its report goes to stderr where stdout has the data. */
     static int export(Context context, Output how, ExportRequest request, OptionalLong memory) {
         PrintStream to = request.out().isEmpty() ? context.err() : context.out();
-        return run(context, how, to, memory, engine -> engine.export(request), Interruption::watch)
-                .map(event -> concluded(to, context.err(), how, ((TransferEvent.Exported) event).report()))
-                .orElseGet(() -> interrupted(context, "the file was not written; run it again"));
+        return run(
+                context,
+                new TransferDisplay(how, to, context.err(), context.terminal().interactive()),
+                memory,
+                engine -> engine.export(request),
+                event -> concluded(to, context.err(), how, ((TransferEvent.Exported) event).report()),
+                "the file was not written; run it again",
+                Interruption::watch);
     }
 
     /** The whole of {@code sluice import}. */
@@ -39,49 +44,62 @@ final class TransferRun {
 
     static int importLines(Context context, Output how, ImportRequest request, Supplier<Interruption> interruptions) {
         return run(
-                        context,
-                        how,
-                        context.out(),
-                        OptionalLong.empty(),
-                        engine -> engine.importLines(request),
-                        interruptions)
-                .map(event -> concluded(context.out(), context.err(), how, ((TransferEvent.Imported) event).report()))
-                .orElseGet(() -> interrupted(
-                        context,
-                        request.options().progress().isPresent()
-                                ? "points that were sent stay; the same command with --resume goes on"
-                                : "points that were sent stay; run it again, which does no harm"));
+                context,
+                onStdout(context, how),
+                OptionalLong.empty(),
+                engine -> engine.importLines(request),
+                event -> concluded(context.out(), context.err(), how, ((TransferEvent.Imported) event).report()),
+                request.options().progress().isPresent()
+                        ? "points that were sent stay; the same command with --resume goes on"
+                        : "points that were sent stay; run it again, which does no harm",
+                interruptions);
     }
 
     /** The whole of {@code sluice copy} where the target takes points. */
     static int copyLines(Context context, Output how, LineCopyRequest request, OptionalLong memory) {
-        return run(context, how, context.out(), memory, engine -> engine.copyLines(request), Interruption::watch)
-                .map(event -> concluded(context.out(), context.err(), how, (TransferEvent.Copied) event))
-                .orElseGet(() -> interrupted(context, "points that were sent stay; run it again, which does no harm"));
+        return run(
+                context,
+                onStdout(context, how),
+                memory,
+                engine -> engine.copyLines(request),
+                event -> concluded(context.out(), context.err(), how, (TransferEvent.Copied) event),
+                "points that were sent stay; run it again, which does no harm",
+                Interruption::watch);
     }
 
-    private static Optional<TransferEvent.Last> run(
+    private static TransferDisplay onStdout(Context context, Output how) {
+        return new TransferDisplay(
+                how, context.out(), context.err(), context.terminal().interactive());
+    }
+
+    /**
+     * Runs it and tells its end before the engine is closed: where a disk hangs the JVM does not wait for the end of that.
+     *
+     * @param interrupted what an interruption leaves
+     */
+    private static int run(
             Context context,
-            Output how,
-            PrintStream json,
+            TransferDisplay display,
             OptionalLong memory,
             Function<Engine, Flux<TransferEvent>> work,
+            ToIntFunction<TransferEvent.Last> concluded,
+            String interrupted,
             Supplier<Interruption> interruptions) {
-        var display =
-                new TransferDisplay(how, json, context.err(), context.terminal().interactive());
         try (Interruption interruption = interruptions.get();
                 Engine engine = context.engines().create(memory)) {
             Disposable watch =
                     interruption.signal().doOnTerminate(engine::interrupt).subscribe();
             try {
-                return Optional.of(Events.until(TransferEvent.Last.class, work.apply(engine), display::show)
-                        .orElseThrow(() -> new IllegalStateException("the run ended without a report")));
+                return Events.until(TransferEvent.Last.class, work.apply(engine), display::show)
+                        .map(concluded::applyAsInt)
+                        .orElseThrow(() -> new IllegalStateException("the run ended without a report"));
             } catch (SluiceException e) {
-                boolean interrupted = e instanceof EngineClosed && interruption.requested();
-                display.failed(e, interrupted ? ExitCode.INTERRUPTED : ExitCode.of(e));
-                if (interrupted) {
-                    return Optional.empty();
+                if (e instanceof EngineClosed && interruption.requested()) {
+                    display.failed(e, ExitCode.INTERRUPTED);
+                    context.err().println("sluice: interrupted; " + interrupted);
+                    return ExitCode.INTERRUPTED;
                 }
+                display.failed(e, ExitCode.of(e));
                 throw e;
             } finally {
                 watch.dispose();
@@ -160,10 +178,5 @@ final class TransferRun {
                             Text.clean("  %s, line %d: %s".formatted(reject.file(), reject.line(), reject.reason()))));
         }
         return report.complete() ? ExitCode.OK : ExitCode.PARTIAL;
-    }
-
-    private static int interrupted(Context context, String what) {
-        context.err().println("sluice: interrupted; " + what);
-        return ExitCode.INTERRUPTED;
     }
 }

@@ -3,6 +3,7 @@ package dev.sluice.engine.transfer;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.flow.Handover;
+import dev.sluice.engine.flow.Uninterrupted;
 import dev.sluice.engine.stage.codec.Decoders;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -14,8 +15,12 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
@@ -38,12 +43,12 @@ public final class Input {
     }
 
     public static Input of(Path path) {
-        return of(path.toString(), () -> FileChannel.open(path, StandardOpenOption.READ));
+        return of(path.toString(), () -> FileChannel.open(path, StandardOpenOption.READ), true);
     }
 
-    /** A stream that can be opened once; it is not closed. */
+    /** A stream that can be opened once. It stays open, but for a cancel, which ends a read that waits. */
     public static Input of(String name, ReadableByteChannel channel) {
-        return of(name, () -> channel);
+        return of(name, () -> channel, false);
     }
 
     /**
@@ -55,8 +60,15 @@ public final class Input {
         return new Input(name, files -> Mono.just(new Made(text)));
     }
 
-    private static Input of(String name, Opener opener) {
-        return new Input(name, files -> Handover.<Opened>of(() -> openNow(name, opener), Opened::close, files));
+    private static Input of(String name, Opener opener, boolean closes) {
+        return new Input(
+                name,
+                files -> Mono.defer(() -> {
+                    var bytes = new Bytes(name, closes);
+                    return Handover.<Opened>of(() -> bytes.open(opener), Opened::giveUp, files)
+                            .doOnCancel(() ->
+                                    Uninterrupted.surely(files, bytes::giveUp)); // it may wait for its first bytes
+                }));
     }
 
     /** For people. */
@@ -78,8 +90,11 @@ public final class Input {
         /** The text, read on demand; once. The subscriber releases the buffers, and has left before it is closed. */
         Flux<ByteBuf> text(Scheduler files);
 
-        /** May block. */
+        /** Behind the last read. May block. */
         void close();
+
+        /** Ends a read that waits, as nobody wants it any more. May block; again without effect. */
+        void giveUp();
     }
 
     /** What needs no opening: its subscription opens and closes it. */
@@ -96,20 +111,51 @@ public final class Input {
 
         @Override
         public void close() {}
+
+        @Override
+        public void giveUp() {}
     }
 
     /** First bytes, and what follows them. */
     private static final class Bytes implements Opened {
         private final String name;
-        private final ReadableByteChannel channel;
-        private final byte[] head;
+        private final boolean closes;
+        private final AtomicReference<@Nullable ReadableByteChannel> open = new AtomicReference<>();
+        private volatile boolean givenUp;
+        private byte[] head = {};
         private boolean headGiven;
-        private volatile boolean closed;
 
-        private Bytes(String name, ReadableByteChannel channel, byte[] head) {
+        /** @param closes whether it is closed when it was read */
+        private Bytes(String name, boolean closes) {
             this.name = name;
-            this.channel = channel;
-            this.head = head;
+            this.closes = closes;
+        }
+
+        /** Opens it and looks at its first bytes; of a pipe they are waited for. */
+        Bytes open(Opener opener) {
+            try {
+                ReadableByteChannel channel = opener.open();
+                open.set(channel);
+                if (givenUp) { // after it was set: one of both sees the other
+                    giveUp();
+                }
+                ByteBuffer first = ByteBuffer.allocate(HEAD);
+                while (first.hasRemaining() && channel.read(first) >= 0) {
+                    // until there is enough, or nothing more
+                }
+                head = Arrays.copyOf(first.array(), first.position());
+                return this;
+            } catch (NoSuchFileException e) {
+                throw new NotThere(
+                        "no such file: %s".formatted(name), "Is the path right, and seen from this directory?");
+            } catch (IOException e) {
+                giveUp();
+                throw failed(name, e);
+            }
+        }
+
+        private ReadableByteChannel channel() {
+            return Objects.requireNonNull(open.get(), "it was opened");
         }
 
         /** From its first bytes and its size if it has one. */
@@ -117,7 +163,7 @@ public final class Input {
         public String identity() throws IOException {
             var crc = new CRC32();
             crc.update(head);
-            long size = channel instanceof FileChannel file ? file.size() : -1;
+            long size = channel() instanceof FileChannel file ? file.size() : -1;
             return "%08x-%d".formatted((int) crc.getValue(), size);
         }
 
@@ -142,14 +188,14 @@ public final class Input {
             // On the heap: an operator that holds it when it is cancelled has nothing to release.
             byte[] chunk = new byte[CHUNK];
             try {
-                int count = channel.read(ByteBuffer.wrap(chunk));
+                int count = channel().read(ByteBuffer.wrap(chunk));
                 if (count < 0) {
                     sink.complete();
                 } else {
                     sink.next(Unpooled.wrappedBuffer(chunk, 0, count));
                 }
             } catch (IOException e) {
-                if (closed) {
+                if (givenUp) {
                     sink.complete();
                 } else {
                     sink.error(e);
@@ -159,8 +205,16 @@ public final class Input {
 
         @Override
         public void close() {
-            closed = true;
-            if (channel instanceof FileChannel) {
+            if (closes) {
+                giveUp();
+            }
+        }
+
+        @Override
+        public void giveUp() {
+            givenUp = true;
+            ReadableByteChannel channel = open.get();
+            if (channel != null) {
                 try {
                     channel.close();
                 } catch (IOException e) {
@@ -173,23 +227,6 @@ public final class Input {
     /** Opens it and looks at its first bytes. */
     Mono<Opened> open(Scheduler files) {
         return opening.apply(files);
-    }
-
-    private static Opened openNow(String name, Opener opener) throws IOException {
-        try {
-            ReadableByteChannel channel = opener.open();
-            ByteBuffer head = ByteBuffer.allocate(HEAD);
-            while (head.hasRemaining() && channel.read(head) >= 0) {
-                // until there is enough, or nothing more
-            }
-            byte[] bytes = new byte[head.position()];
-            head.flip().get(bytes);
-            return new Bytes(name, channel, bytes);
-        } catch (NoSuchFileException e) {
-            throw new NotThere("no such file: %s".formatted(name), "Is the path right, and seen from this directory?");
-        } catch (IOException e) {
-            throw failed(name, e);
-        }
     }
 
     static StoreFailed failed(String name, IOException e) {

@@ -269,7 +269,9 @@ public final class LineImport {
                         .subscribeOn(files)
                         .flatMap(identity ->
                                 new Run(input, opened, identity, start(input, identity, before), taken).all()),
-                opened -> Mono.fromRunnable(() -> Uninterrupted.surely(files, opened::close)));
+                opened -> Mono.fromRunnable(() -> Uninterrupted.surely(files, opened::close)),
+                (opened, why) -> Mono.fromRunnable(() -> Uninterrupted.surely(files, opened::close)),
+                opened -> Mono.fromRunnable(() -> Uninterrupted.surely(files, opened::giveUp)));
     }
 
     private Position start(Input input, String identity, ProgressFile.State before) {
