@@ -371,7 +371,9 @@ public final class CuttingProxy implements AutoCloseable {
                 out.write(buffer, at, n);
                 at += n;
                 if (at < length) {
-                    pause(2);
+                    // The first has to be read before the next one is there, by a server that may have to wait for a
+                    // core.
+                    pause(at == n ? 100 : 2);
                 }
             }
         }
