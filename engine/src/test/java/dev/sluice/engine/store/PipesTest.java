@@ -4,20 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.flow.Uninterrupted;
+import dev.sluice.engine.testkit.QuietChannel;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.AsynchronousCloseException;
-import java.nio.channels.ByteChannel;
 import java.nio.channels.Channels;
 import java.nio.channels.Pipe;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -117,49 +112,15 @@ class PipesTest {
     @Test
     void aCancelClosesWhereItMayBlock() throws Exception {
         for (boolean writing : new boolean[] {true, false}) {
-            var channel = new Stalling();
+            var channel = new QuietChannel("");
             Disposable run = writing
                     ? Pipes.write("the pipe", () -> channel, kilobytes(1, new AtomicInteger()), blocking)
                             .subscribe()
                     : Pipes.read("the pipe", () -> channel, blocking).subscribe(ByteBuf::release);
-            assertThat(channel.used.await(PATIENCE.toSeconds(), TimeUnit.SECONDS))
-                    .isTrue();
+            channel.awaitUser();
             run.dispose();
 
-            assertThat(channel.closedBy.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
-                    .startsWith("pipes");
-        }
-    }
-
-    /** Neither takes nor gives a byte until it is closed. */
-    private static final class Stalling implements ByteChannel {
-        private final CountDownLatch used = new CountDownLatch(1);
-        private final CompletableFuture<String> closedBy = new CompletableFuture<>();
-
-        @Override
-        public int read(ByteBuffer into) throws IOException {
-            return stall();
-        }
-
-        @Override
-        public int write(ByteBuffer from) throws IOException {
-            return stall();
-        }
-
-        private int stall() throws IOException {
-            used.countDown();
-            closedBy.join();
-            throw new AsynchronousCloseException();
-        }
-
-        @Override
-        public boolean isOpen() {
-            return !closedBy.isDone();
-        }
-
-        @Override
-        public void close() {
-            closedBy.complete(Thread.currentThread().getName());
+            channel.assertClosedBy("pipes");
         }
     }
 
