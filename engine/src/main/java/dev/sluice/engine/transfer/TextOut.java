@@ -61,7 +61,10 @@ final class TextOut {
                             whole -> store.put(name, text.transform(line.through("")), Digest.Algorithm.CRC32C)
                                     .flatMap(stored -> moved(whole, absolute).thenReturn(stored.size())),
                             whole -> Mono.empty(),
-                            (whole, why) -> store.delete(name),
+                            (whole, why) -> store.delete(name).onErrorResume(e -> {
+                                why.addSuppressed(e);
+                                return Mono.empty();
+                            }),
                             whole -> store.delete(name)));
         });
     }

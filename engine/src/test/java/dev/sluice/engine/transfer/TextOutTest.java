@@ -2,6 +2,7 @@ package dev.sluice.engine.transfer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.flow.Uninterrupted;
 import dev.sluice.engine.model.Compression;
@@ -13,12 +14,14 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Scheduler;
@@ -78,6 +81,17 @@ class TextOutTest {
                         .isInstanceOf(StoreFailed.class)
                         .hasMessageContaining("stdout")
                         .hasMessageContaining("Broken pipe"))
+                .verify(PATIENCE);
+    }
+
+    /** The pending file's name is none of a store's then, neither for making it nor for removing it. */
+    @Test
+    void tellsWhyAFileCannotBeWritten(@TempDir Path temp) {
+        new TextOut(line, files)
+                .file(temp.resolve(".hidden.lp"), text(1))
+                .as(StepVerifier::create)
+                .expectErrorSatisfies(
+                        e -> assertThat(e).isInstanceOf(InvalidRequest.class).hasMessageContaining(".hidden.lp"))
                 .verify(PATIENCE);
     }
 
