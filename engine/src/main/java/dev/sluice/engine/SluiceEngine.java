@@ -216,16 +216,17 @@ public final class SluiceEngine implements AutoCloseable {
     }
 
     /**
-     * Ends the copies that still run, with {@link dev.sluice.engine.error.EngineClosed}. Unlike a cancel, each tells by
-     * {@link Event.Told}s first what it leaves behind and how to clean up. Returns at once; no other copy begins. For
-     * whoever is told to end, and wants the account that a failure gets.
+     * Ends all that still runs, with {@link dev.sluice.engine.error.EngineClosed}. Unlike a cancel, each copy tells by
+     * {@link Event.Told}s first what it leaves behind and how to clean up; an import, or a copy of points, tells by a
+     * {@link TransferEvent.Warning} how far it came, and saves that if it keeps its progress. Returns at once; nothing
+     * begins any more. For whoever is told to end, and wants the account that a failure gets.
      */
     public void interrupt() {
         runs.interrupt();
     }
 
     /**
-     * {@linkplain #interrupt() Ends} the copies that still run and frees the engine's threads. What is cleaned up then is
+     * {@linkplain #interrupt() Ends} all that still runs and frees the engine's threads. What is cleaned up then is
      * brought to its end, so that no pending file is left behind. Blocks for some seconds at most; safe to call twice.
      */
     @Override

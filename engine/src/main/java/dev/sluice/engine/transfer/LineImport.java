@@ -1,5 +1,6 @@
 package dev.sluice.engine.transfer;
 
+import dev.sluice.engine.error.EngineBroken;
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.event.ImportReport;
@@ -19,7 +20,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -65,6 +66,7 @@ public final class LineImport {
     private final AtomicBoolean saveFailed = new AtomicBoolean();
     private volatile String at = "";
     private volatile long rejectedBefore;
+    private volatile @Nullable Run underWay;
 
     private LineImport(
             String source,
@@ -158,7 +160,8 @@ public final class LineImport {
     /**
      * Runs it; the last event is {@link TransferEvent.Imported}. A cancel ends every request.
      *
-     * @param stop its error ends every request too, and is passed on behind what was written by then
+     * @param stop its error ends every request too, and is passed on behind what was written by then; how far it came is
+     *     saved before
      */
     public Flux<TransferEvent> run(Mono<?> stop) {
         return telling.about(
@@ -172,11 +175,18 @@ public final class LineImport {
     /** The same without what is told. */
     Mono<ImportReport> work(Mono<?> stop) {
         return Until.stopped(stop, load().flatMap(this::all))
+                .onErrorResume(e -> saveAtTheEnd(e).then(Mono.error(e)))
                 .doOnError(e -> tellWhatIsWritten())
                 .doFinally(signal -> {
                     bodies.close();
                     closeRejects();
                 });
+    }
+
+    /** A broken engine may have no memory for it, and then nobody would hear of its end. */
+    private Mono<Void> saveAtTheEnd(Throwable why) {
+        Run run = underWay;
+        return run == null || why instanceof EngineBroken ? Mono.empty() : run.saveNow();
     }
 
     /** Of an import that had not begun to write there is nothing to tell but why. */
@@ -229,12 +239,15 @@ public final class LineImport {
         List<Input> left = inputs.stream()
                 .filter(input -> !before.taken().contains(key(input)))
                 .toList();
-        Set<String> taken = new TreeSet<>(before.taken());
+        Set<String> taken = new ConcurrentSkipListSet<>(before.taken()); // who is stopped may save it meanwhile
         rejectedBefore = before.rejected();
         return Flux.fromIterable(left)
                 .concatMap(
                         input -> one(input, before, taken)
-                                .then(Mono.fromRunnable(() -> taken.add(key(input))))
+                                .then(Mono.fromRunnable(() -> {
+                                    taken.add(key(input));
+                                    underWay = null;
+                                }))
                                 .then(Mono.defer(() -> finished(taken, untold()))),
                         0)
                 // The report follows, which tells of them.
@@ -265,10 +278,11 @@ public final class LineImport {
         at = input.name();
         return Mono.usingWhen(
                 input.open(files),
-                opened -> Mono.fromCallable(opened::identity)
-                        .subscribeOn(files)
-                        .flatMap(identity ->
-                                new Run(input, opened, identity, start(input, identity, before), taken).all()),
+                opened -> Mono.fromCallable(opened::identity).subscribeOn(files).flatMap(identity -> {
+                    var run = new Run(input, opened, identity, start(input, identity, before), taken);
+                    underWay = run;
+                    return run.all();
+                }),
                 opened -> Mono.fromRunnable(() -> Uninterrupted.surely(files, opened::close)),
                 (opened, why) -> Mono.fromRunnable(() -> Uninterrupted.surely(files, opened::close)),
                 opened -> Mono.fromRunnable(() -> Uninterrupted.surely(files, opened::giveUp)));
@@ -326,7 +340,9 @@ public final class LineImport {
     private Mono<Void> save(Save save) {
         return Mono.<Void>fromRunnable(() -> {
                     try {
-                        save.now();
+                        synchronized (saveFailed) { // one that was begun goes on behind a stop
+                            save.now();
+                        }
                     } catch (IOException e) {
                         if (saveFailed.compareAndSet(false, true)) {
                             telling.warn(
@@ -381,8 +397,7 @@ public final class LineImport {
                     .groupBy(LineBatch::lane, 3 * lanes)
                     .flatMap(lane -> lane.concatMap(this::deliver, 0), lanes, 1)
                     .onErrorMap(FirstFailure::of)
-                    .then()
-                    .onErrorResume(e -> saveNow().then(Mono.error(e)));
+                    .then();
         }
 
         private Flux<ByteBuf> text() {

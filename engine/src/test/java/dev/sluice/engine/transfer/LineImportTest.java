@@ -6,6 +6,7 @@ import com.github.luben.zstd.Zstd;
 import dev.sluice.engine.ImportRequest;
 import dev.sluice.engine.SluiceEngine;
 import dev.sluice.engine.error.CompressedDataDamaged;
+import dev.sluice.engine.error.EngineClosed;
 import dev.sluice.engine.error.HttpRefused;
 import dev.sluice.engine.error.HttpUnreachable;
 import dev.sluice.engine.error.InvalidRequest;
@@ -28,8 +29,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -356,6 +360,37 @@ class LineImportTest {
 
         assertThat(server.points()).hasSize(5000);
         assertThat(report.written()).isBetween(5000L - before, 4999L);
+        assertThat(progress).doesNotExist();
+    }
+
+    /** Not from where it was some time before: what the server has answered is not sent again. */
+    @Test
+    void goesOnFromWhereItWasStopped() throws Exception {
+        Path progress = temp.resolve("progress.json");
+        Path in = file("in.lp", HEAD + points(5000));
+        UnaryOperator<ImportRequest.Builder> with =
+                r -> r.concurrency(1).batchLines(100).progress(progress);
+        var second = new CountDownLatch(2);
+        server.slow(write -> {
+            second.countDown();
+            return second.getCount() > 0 ? Duration.ZERO : Duration.ofMinutes(10);
+        });
+        CompletableFuture<?> run = engine.importLines(request(in, with)).then().toFuture();
+        assertThat(second.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+
+        engine.interrupt();
+
+        assertThat(run).failsWithin(PATIENCE).withThrowableThat().withCauseInstanceOf(EngineClosed.class);
+        server.slow(write -> Duration.ZERO);
+        try (SluiceEngine another = SluiceEngine.create()) {
+            ImportReport report = another.importLines(
+                            request(in, r -> with.apply(r).resume(true)))
+                    .ofType(TransferEvent.Imported.class)
+                    .map(TransferEvent.Imported::report)
+                    .blockLast(PATIENCE);
+            assertThat(report).isNotNull();
+            assertThat(report.written()).isEqualTo(4900);
+        }
         assertThat(progress).doesNotExist();
     }
 
