@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a server did not take: counted, the first few kept for the report, all of it in a file if one is named. The file
  * is itself one to import, once its lines are mended: context lines first, the reason as a comment before each point.
- * Blocking; safe for many threads.
+ * Blocking; safe for many threads. What comes when it is closed already, from somebody who was just at it when the import
+ * was cancelled, is written all the same.
  */
 final class Rejects implements AutoCloseable {
 
@@ -29,6 +30,7 @@ final class Rejects implements AutoCloseable {
     private @Nullable OutputStream out;
     private @Nullable Place place;
     private long count;
+    private boolean closed;
 
     Rejects(Optional<Path> path) {
         this.path = path;
@@ -54,6 +56,9 @@ final class Rejects implements AutoCloseable {
             to.write(record);
             to.write('\n');
             to.flush();
+            if (closed) {
+                close();
+            }
         } catch (IOException e) {
             throw new StoreFailed(
                     "cannot write rejected points to %s: %s".formatted(path.get(), e.getMessage()),
@@ -97,8 +102,12 @@ final class Rejects implements AutoCloseable {
 
     @Override
     public synchronized void close() throws IOException {
+        closed = true;
         if (out != null) {
-            out.close();
+            OutputStream done = out;
+            out = null;
+            place = null;
+            done.close();
         }
     }
 }
