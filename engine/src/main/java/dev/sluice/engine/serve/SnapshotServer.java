@@ -183,7 +183,7 @@ public final class SnapshotServer {
                 return new Opened(load(directories), Optional.empty());
             }
             make(directories);
-            DirectoryClaim claim = DirectoryClaim.take(directories.metaDir());
+            DirectoryClaim claim = claim(directories.metaDir());
             boolean opened = false;
             try {
                 claim.problem().ifPresent(notice -> log.warn("{} {}", notice.message(), notice.hint()));
@@ -194,6 +194,17 @@ public final class SnapshotServer {
                 if (!opened) {
                     claim.release();
                 }
+            }
+        }
+
+        private static DirectoryClaim claim(Path meta) {
+            try {
+                return DirectoryClaim.take(meta);
+            } catch (IOException e) {
+                throw new StoreFailed(
+                        "cannot write to %s: %s".formatted(meta, e.getMessage()),
+                        "Name directories that you may write to.",
+                        e);
             }
         }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.engine.error.InvalidRequest;
+import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.meta.Metastore;
 import dev.sluice.engine.meta.Metastore.Database;
 import dev.sluice.engine.meta.Metastore.Policy;
@@ -476,6 +477,21 @@ class TakenRestoreTest {
         while (Files.exists(dir.resolve("meta/sluice.lock")) && System.nanoTime() < deadline) {
             Thread.onSpinWait();
         }
+        serveAgain();
+    }
+
+    @Test
+    void saysWhyItCannotHoldTheDirectories() throws IOException {
+        server.stop().block(PATIENCE);
+        Path inTheWay = Files.createDirectory(dir.resolve("meta/sluice.lock"));
+
+        SnapshotServer.bindWritable(new ServerAddress("127.0.0.1", 0), directories(dir), dir.resolve("scratch"))
+                .as(StepVerifier::create)
+                .expectErrorSatisfies(
+                        e -> assertThat(e).isInstanceOf(StoreFailed.class).hasMessageContaining(inTheWay.toString()))
+                .verify(PATIENCE);
+
+        Files.delete(inTheWay);
         serveAgain();
     }
 
