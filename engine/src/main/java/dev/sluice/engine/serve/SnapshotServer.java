@@ -163,7 +163,7 @@ public final class SnapshotServer {
                                     disk,
                                     requestLimit)
                             .listen(tcp, bind, connections, opened)
-                            .doOnError(e -> Schedulers.boundedElastic().schedule(opened::release))
+                            .onErrorResume(e -> opened.released().then(Mono.error(e)))
                             .doOnCancel(() -> Schedulers.boundedElastic().schedule(opened::release)))
                     .doOnError(e -> dispose(disk))
                     .doOnCancel(() -> dispose(disk));
@@ -211,6 +211,11 @@ public final class SnapshotServer {
         /** Blocks; again without effect. */
         void release() {
             claim.ifPresent(DirectoryClaim::release);
+        }
+
+        /** The same, elsewhere; completes when others may come in. */
+        Mono<Void> released() {
+            return Mono.<Void>fromRunnable(this::release).subscribeOn(Schedulers.boundedElastic());
         }
     }
 
@@ -458,7 +463,7 @@ public final class SnapshotServer {
                         .then(FutureMono.from(connections.close()))
                         .onErrorComplete() // a connection that was gone already
                         .then(ended.timeout(GRACE, Mono.empty()))
-                        .then(Mono.<Void>fromRunnable(opened::release).subscribeOn(Schedulers.boundedElastic()))
+                        .then(opened.released())
                         .doFinally(signal -> dispose(disk));
             });
         }
