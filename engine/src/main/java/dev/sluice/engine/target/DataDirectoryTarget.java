@@ -226,6 +226,7 @@ public final class DataDirectoryTarget implements Target {
         private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
         private final Sinks.Empty<Void> sealed = Sinks.empty();
         private boolean known;
+        private boolean cleared; // of what the metastore does not know any more
 
         /** @param before what the metastore was; empty: there was none */
         private Session(
@@ -349,6 +350,7 @@ public final class DataDirectoryTarget implements Target {
                     this::requireUnchanged);
             known = true;
             removeReplaced();
+            cleared = true;
             claim.release();
             owner.problem().ifPresent(notices::add);
             return new Sealed(directories.toString(), notices);
@@ -414,6 +416,11 @@ public final class DataDirectoryTarget implements Target {
         }
 
         private synchronized List<Notice> cleanUp() throws IOException {
+            if (cleared) {
+                return List.of(Notice.note(
+                        "the restore was complete before it could be given up; it stays in %s".formatted(directories),
+                        ""));
+            }
             if (known) {
                 return List.of(Notice.warning(
                         "the restore was complete, but not all that it replaced could be removed from %s"
