@@ -184,6 +184,11 @@ final class ImportCommand implements Command {
     /** What the flags ask for. */
     ImportRequest request() {
         String from = from();
+        if (host.indexOf('/') >= 0) {
+            throw new UsageError(
+                    "-host takes a name or an address, not '%s'".formatted(host),
+                    "https goes by -ssl, the port by -port, a path by -path-prefix.");
+        }
         int colon = host.indexOf(':');
         if (colon >= 0 && colon == host.lastIndexOf(':')) { // with more of them it is an address of IPv6
             throw new UsageError(

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 
 class TransferCommandsTest {
@@ -321,6 +322,15 @@ class TransferCommandsTest {
         assertThat(run.err()).contains("not 'db1:8087'", "-host db1 -port 8087");
 
         assertThat(imports("F -host ::1 -port 8087").endpoint()).isEqualTo(HttpEndpoint.plain("::1", 8087));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"http://db1", "https://db1:8087", "db1/influx"})
+    void anAddressOfTheWebIsNoHost(String host) {
+        assertThat(run.cli("import", "F", "-host", host)).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err())
+                .contains("not '%s'".formatted(host), "-ssl", "-path-prefix")
+                .doesNotContain("-port /");
     }
 
     @Test
