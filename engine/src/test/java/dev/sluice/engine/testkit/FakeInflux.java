@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.zip.GZIPInputStream;
@@ -185,8 +186,16 @@ public final class FakeInflux implements AutoCloseable {
         mostUnderWay.accumulateAndGet(underWay.incrementAndGet(), Math::max);
         Mono<Answer> answer = Mono.fromCallable(() -> answer(write, body)).subscribeOn(Schedulers.parallel());
         Duration pause = delay.apply(write);
+        var counted = new AtomicBoolean(true);
+        // Before the answer goes: the client may come with its next request at once.
+        Runnable over = () -> {
+            if (counted.getAndSet(false)) {
+                underWay.decrementAndGet();
+            }
+        };
         return (pause.isZero() ? answer : answer.delaySubscription(pause))
-                .doFinally(signal -> underWay.decrementAndGet())
+                .doOnTerminate(over)
+                .doOnCancel(over)
                 .flatMap(a -> {
                     response.status(a.status());
                     a.headers().forEach(response::header);
