@@ -5,10 +5,10 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Deque;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class MadeHere {
 
-    /** Made for others to lie in; the newest first. */
-    private final Deque<Path> around = new ConcurrentLinkedDeque<>();
+    /** Made for others to lie in. */
+    private final Set<Path> around = ConcurrentHashMap.newKeySet();
 
     /** Made for this restore alone. */
     private final Set<Path> own = ConcurrentHashMap.newKeySet();
@@ -40,7 +40,7 @@ final class MadeHere {
             }
             throw e;
         }
-        around.push(directory);
+        around.add(directory);
     }
 
     /**
@@ -82,7 +82,12 @@ final class MadeHere {
                 failed = first(failed, e);
             }
         }
-        for (Path directory = around.poll(); directory != null; directory = around.poll()) {
+        // Not the newest first: what lies in one may be noted before it, by another thread.
+        List<Path> deepestFirst = around.stream()
+                .sorted(Comparator.comparingInt(Path::getNameCount).reversed())
+                .toList();
+        for (Path directory : deepestFirst) {
+            around.remove(directory);
             try {
                 Files.deleteIfExists(directory);
             } catch (DirectoryNotEmptyException e) {
