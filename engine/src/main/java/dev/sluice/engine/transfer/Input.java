@@ -158,12 +158,12 @@ public final class Input {
             return Objects.requireNonNull(open.get(), "it was opened");
         }
 
-        /** From its first bytes and its size if it has one. */
+        /** From its first bytes and, of a file, its size; a stream's, a pipe's for one, is not the same at another time. */
         @Override
         public String identity() throws IOException {
             var crc = new CRC32();
             crc.update(head);
-            long size = channel() instanceof FileChannel file ? file.size() : -1;
+            long size = closes && channel() instanceof FileChannel file ? file.size() : -1;
             return "%08x-%d".formatted((int) crc.getValue(), size);
         }
 

@@ -4,10 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.engine.testkit.QuietChannel;
 import dev.sluice.engine.testkit.TestThreads;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import reactor.core.Disposable;
 
 class InputTest {
@@ -22,6 +28,20 @@ class InputTest {
         opening.dispose();
 
         pipe.assertClosedBy("test-files");
+    }
+
+    /** What a pipe calls its size, on some systems, is what waits in it just now. */
+    @Test
+    void aStreamIsTheSameWhateverSizeItHas(@TempDir Path temp) throws IOException {
+        Path file = Files.writeString(temp.resolve("in"), "m v=1 1\n".repeat(1_000));
+        try (var stream = FileChannel.open(file)) {
+            Input.Opened opened = Objects.requireNonNull(
+                    Input.of("standard input", stream).open(TestThreads.FILES).block(PATIENCE));
+            String before = opened.identity();
+            Files.writeString(file, "m v=2 2\n", StandardOpenOption.APPEND);
+
+            assertThat(opened.identity()).isEqualTo(before).endsWith("--1");
+        }
     }
 
     @Test
