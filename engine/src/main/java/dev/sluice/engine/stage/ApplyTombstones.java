@@ -196,6 +196,7 @@ public final class ApplyTombstones implements ShardStage {
 
         /** The file as the deletions leave it, or as it is if none of them hits it. */
         private Flux<ShardPart> rewritten(ShardPart.FileStart done, Path path) {
+            passed.add(done.name());
             return call(() -> rewrite(done, path))
                     .flatMapMany(result -> result.isEmpty() ? Flux.empty() : read(done, result.get()));
         }

@@ -21,6 +21,7 @@ import dev.sluice.engine.source.SourceSession;
 import dev.sluice.engine.stage.SlabLine;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
@@ -412,6 +413,9 @@ public final class LineExport {
         T next;
         try {
             next = from.next();
+        } catch (ClosedByInterruptException e) { // the threads were taken away before the end
+            sink.error(Input.failed("a file of the export", e));
+            return;
         } catch (ClosedChannelException e) {
             sink.complete(); // the export was cancelled meanwhile
             return;

@@ -2,6 +2,7 @@ package dev.sluice.engine.transfer;
 
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.flow.Handover;
+import dev.sluice.engine.flow.Uninterrupted;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.stage.SlabLine;
 import dev.sluice.engine.store.DirectoryStore;
@@ -46,15 +47,19 @@ final class TextOut {
                                 .onErrorMap(IOException.class, e -> failed(path.toString(), e)),
                         channel -> channel(path.toString(), channel, text),
                         channel -> Mono.fromCallable(() -> {
-                            channel.close();
-                            return channel;
-                        }));
+                                    channel.close();
+                                    return channel;
+                                })
+                                .subscribeOn(files),
+                        (channel, why) -> Mono.fromRunnable(() -> Uninterrupted.surely(files, () -> close(channel))),
+                        channel -> Mono.fromRunnable(() -> Uninterrupted.surely(files, () -> close(channel))));
             }
             Path absolute = path.toAbsolutePath().normalize();
             Path directory = absolute.getParent() == null ? absolute : absolute.getParent();
-            String name = "%s.%08x.new"
+            String name = "%s.%08x.new" // a store takes no name that begins with a dot
                     .formatted(
-                            absolute.getFileName(), ThreadLocalRandom.current().nextInt());
+                            String.valueOf(absolute.getFileName()).replaceFirst("^\\.+", ""),
+                            ThreadLocalRandom.current().nextInt());
             return DirectoryStore.create(directory, files)
                     .flatMap(store -> Mono.usingWhen(
                             Mono.just(directory.resolve(name)),
@@ -80,7 +85,7 @@ final class TextOut {
         try {
             channel.close();
         } catch (IOException e) {
-            Operators.onErrorDropped(e, Context.empty()); // nothing was written to it
+            Operators.onErrorDropped(e, Context.empty()); // what had to be told was told when it was written to
         }
     }
 

@@ -2,7 +2,6 @@ package dev.sluice.engine.transfer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.flow.Uninterrupted;
 import dev.sluice.engine.model.Compression;
@@ -84,15 +83,18 @@ class TextOutTest {
                 .verify(PATIENCE);
     }
 
-    /** The pending file's name is none of a store's then, neither for making it nor for removing it. */
+    /** A store would not take the name. */
     @Test
-    void tellsWhyAFileCannotBeWritten(@TempDir Path temp) {
+    void writesAHiddenFileToo(@TempDir Path temp) {
         new TextOut(line, files)
                 .file(temp.resolve(".hidden.lp"), text(1))
                 .as(StepVerifier::create)
-                .expectErrorSatisfies(
-                        e -> assertThat(e).isInstanceOf(InvalidRequest.class).hasMessageContaining(".hidden.lp"))
+                .expectNextCount(1)
+                .expectComplete()
                 .verify(PATIENCE);
+
+        assertThat(temp).isDirectoryContaining(file -> file.endsWith(".hidden.lp"));
+        assertThat(temp.toFile().list()).hasSize(1);
     }
 
     @Test
