@@ -73,6 +73,14 @@ public final class ShardFiles {
         return greatest;
     }
 
+    /** What restores have put beside the places of shards, with this ending, and not moved there yet. */
+    public List<Path> beside(String ending) throws IOException {
+        return numbered().stream()
+                .filter(path -> path.getFileName().toString().endsWith(ending))
+                .sorted()
+                .toList();
+    }
+
     private List<Path> numbered() throws IOException {
         var numbered = new ArrayList<Path>();
         for (Path database : directories(dataDir)) {

@@ -64,6 +64,7 @@ public final class DataDirectoryTarget implements Target {
 
     private static final Logger log = LoggerFactory.getLogger(DataDirectoryTarget.class);
     private static final String PENDING = ".restoring";
+    private static final int MOST_NAMED = 5;
     private static final String META_DB = "meta.db";
     private static final String INDEX = "index";
 
@@ -167,6 +168,9 @@ public final class DataDirectoryTarget implements Target {
         Graft graft = new Graft(base, catalog.metadata(), plan.imports(), floor);
         List<Notice> notices = new ArrayList<>(plan.notices());
         claim.problem().ifPresent(notices::add);
+        if (claim.problem().isEmpty()) { // else they may be another restore's that works just now
+            tellOfLeftOvers(notices);
+        }
         if (!DirectoryUsers.canTell()) {
             notices.add(Notice.warning(
                     "whether a server works on %s cannot be told on this system".formatted(directories.data()),
@@ -179,6 +183,21 @@ public final class DataDirectoryTarget implements Target {
                     "Their files are still in %s.".formatted(directories.data())));
         }
         return new Session(catalog, plan, graft, there, notices, indexes(), claim);
+    }
+
+    /** They may be large, and nobody else would ever speak of them. */
+    private void tellOfLeftOvers(List<Notice> notices) throws IOException {
+        List<Path> left = new ShardFiles(directories.data()).beside(PENDING);
+        if (!left.isEmpty()) {
+            String more = left.size() > MOST_NAMED ? " and %d more".formatted(left.size() - MOST_NAMED) : "";
+            notices.add(Notice.warning(
+                    "a restore that was killed has left what only takes room: "
+                            + left.stream()
+                                    .limit(MOST_NAMED)
+                                    .map(Path::toString)
+                                    .collect(Collectors.joining(", ", "", more)),
+                    "No server reads them; remove them."));
+        }
     }
 
     private static void tellOfUsers(Catalog catalog, Optional<Metadata> base, List<Notice> notices) {

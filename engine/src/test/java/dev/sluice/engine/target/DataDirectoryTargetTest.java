@@ -84,6 +84,21 @@ class DataDirectoryTargetTest {
     }
 
     @Test
+    void tellsOfWhatAKilledRestoreHasLeft() throws IOException {
+        Path left = Files.createDirectories(data.resolve("db/rp/3.restoring"));
+        TargetSession session = begin();
+        Sealed sealed =
+                Objects.requireNonNull(session.seal(List.of(write(session))).block(PATIENCE));
+
+        assertThat(sealed.notices())
+                .extracting(Notice::message)
+                .singleElement()
+                .asString()
+                .endsWith("killed has left what only takes room: " + left);
+        assertThat(left).isDirectory();
+    }
+
+    @Test
     void whatWasGivenUpIsNotSealed() {
         TargetSession session = begin();
         ShardOutcome stored = write(session);
