@@ -11,13 +11,17 @@ import java.util.Locale;
 import java.util.Objects;
 
 /** What an I/O error means, and what to do about it. */
-final class Failures {
+public final class Failures {
 
     private static final String NOTHING_TOUCHED = " Nothing that was there before has been changed.";
 
     private Failures() {}
 
-    static StoreFailed writing(String place, long written, IOException e) {
+    /**
+     * @param place for people
+     * @param written bytes until then
+     */
+    public static StoreFailed writing(String place, long written, IOException e) {
         if (e instanceof FileAlreadyExistsException) {
             return new StoreFailed(
                     "%s is there already".formatted(place),
@@ -46,7 +50,7 @@ final class Failures {
             return "Check who owns the directory, or choose another one." + NOTHING_TOUCHED;
         }
         if (reason.contains("space") || reason.contains("quota") || reason.contains("full")) {
-            return "The disk is full: make room, or choose another directory. The unfinished file was removed."
+            return "The disk is full: make room, or choose another directory. What was unfinished was removed."
                     + NOTHING_TOUCHED;
         }
         if (reason.contains("read-only")) {

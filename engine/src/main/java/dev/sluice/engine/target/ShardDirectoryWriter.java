@@ -2,6 +2,7 @@ package dev.sluice.engine.target;
 
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.model.ShardPart;
+import dev.sluice.engine.store.Failures;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -236,12 +237,7 @@ final class ShardDirectoryWriter extends BaseSubscriber<ShardPart> {
         }
         over = true;
         cancel();
-        Throwable told = cause instanceof IOException io
-                ? new StoreFailed(
-                        "cannot write %s: %s, after %d bytes".formatted(directory, io.getMessage(), bytes),
-                        "Check the disk and who owns the directory. What was written of this shard was removed.",
-                        io)
-                : cause;
+        Throwable told = cause instanceof IOException io ? Failures.writing(directory.toString(), bytes, io) : cause;
         try {
             remove();
         } catch (IOException e) {
