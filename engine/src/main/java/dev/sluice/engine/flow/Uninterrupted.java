@@ -37,6 +37,11 @@ public final class Uninterrupted implements Scheduler {
         }
     }
 
+    /** The same as the last step of a flow, which does not wait for it. */
+    public static <T> Mono<T> cleaningUp(Scheduler threads, Runnable work) {
+        return Mono.fromRunnable(() -> surely(threads, work));
+    }
+
     @Override
     public Disposable schedule(Runnable work) {
         var task = new Task(work);

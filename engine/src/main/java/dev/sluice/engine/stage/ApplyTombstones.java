@@ -4,6 +4,7 @@ import dev.sluice.engine.error.ArchiveDamaged;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.error.TsmDamaged;
 import dev.sluice.engine.flow.Detour;
+import dev.sluice.engine.flow.Uninterrupted;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
@@ -29,7 +30,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -82,15 +82,10 @@ public final class ApplyTombstones implements ShardStage {
     }
 
     private static void afterAll(Scheduler one, State state) {
-        Runnable cleanup = () -> {
+        Uninterrupted.surely(one, () -> {
             state.close();
             one.dispose();
-        };
-        try {
-            one.schedule(cleanup);
-        } catch (RejectedExecutionException e) {
-            cleanup.run(); // the engine was closed meanwhile, and its threads are gone
-        }
+        });
     }
 
     private final class State {

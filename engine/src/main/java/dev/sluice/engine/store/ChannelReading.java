@@ -8,10 +8,8 @@ import java.nio.channels.ReadableByteChannel;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Operators;
 import reactor.core.publisher.SynchronousSink;
 import reactor.core.scheduler.Scheduler;
-import reactor.util.context.Context;
 
 /**
  * A channel that is read in chunks, on demand. A cancel closes it, so that a read that waits for the other end of a pipe
@@ -47,7 +45,7 @@ final class ChannelReading {
     }
 
     private Flux<ByteBuf> chunks() {
-        return Flux.<ByteBuf, ReadableByteChannel>generate(this::open, this::next, ChannelReading::close)
+        return Flux.<ByteBuf, ReadableByteChannel>generate(this::open, this::next, Pipes::close)
                 .doOnCancel(this::cancel);
     }
 
@@ -92,16 +90,7 @@ final class ChannelReading {
         cancelled = true;
         ReadableByteChannel channel = open;
         if (channel != null) {
-            close(channel);
-        }
-    }
-
-    private static void close(ReadableByteChannel channel) {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            // All bytes that were asked for have been read.
-            Operators.onErrorDropped(e, Context.empty());
+            Pipes.close(channel);
         }
     }
 }

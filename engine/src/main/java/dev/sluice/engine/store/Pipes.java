@@ -92,7 +92,8 @@ public final class Pipes {
         return Objects.requireNonNullElse(e.getMessage(), e.getClass().getSimpleName());
     }
 
-    private static void close(Channel channel) {
+    /** Closes what nobody waits for any more. Blocks: closing waits for a read or write of a file that is under way. */
+    public static void close(Channel channel) {
         try {
             channel.close();
         } catch (IOException e) {

@@ -5,6 +5,7 @@ import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.flow.Handover;
 import dev.sluice.engine.flow.Uninterrupted;
 import dev.sluice.engine.stage.codec.Decoders;
+import dev.sluice.engine.store.Pipes;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
@@ -17,16 +18,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Operators;
 import reactor.core.publisher.SynchronousSink;
 import reactor.core.scheduler.Scheduler;
-import reactor.util.context.Context;
 
 /** A file of line protocol, or a stream of it. Text in files may be compressed with gzip or zstd, as its first bytes tell. */
 public final class Input {
@@ -120,7 +118,7 @@ public final class Input {
     private static final class Bytes implements Opened {
         private final String name;
         private final boolean closes;
-        private final AtomicReference<@Nullable ReadableByteChannel> open = new AtomicReference<>();
+        private volatile @Nullable ReadableByteChannel open;
         private volatile boolean givenUp;
         private byte[] head = {};
         private boolean headGiven;
@@ -135,7 +133,7 @@ public final class Input {
         Bytes open(Opener opener) {
             try {
                 ReadableByteChannel channel = opener.open();
-                open.set(channel);
+                open = channel;
                 if (givenUp) { // after it was set: one of both sees the other
                     giveUp();
                 }
@@ -155,7 +153,7 @@ public final class Input {
         }
 
         private ReadableByteChannel channel() {
-            return Objects.requireNonNull(open.get(), "it was opened");
+            return Objects.requireNonNull(open, "it was opened");
         }
 
         /** From its first bytes and, of a file, its size; a stream's, a pipe's for one, is not the same at another time. */
@@ -213,13 +211,9 @@ public final class Input {
         @Override
         public void giveUp() {
             givenUp = true;
-            ReadableByteChannel channel = open.get();
+            ReadableByteChannel channel = open;
             if (channel != null) {
-                try {
-                    channel.close();
-                } catch (IOException e) {
-                    Operators.onErrorDropped(e, Context.empty());
-                }
+                Pipes.close(channel);
             }
         }
     }

@@ -283,9 +283,9 @@ public final class LineImport {
                     underWay = run;
                     return run.all();
                 }),
-                opened -> Mono.fromRunnable(() -> Uninterrupted.surely(files, opened::close)),
-                (opened, why) -> Mono.fromRunnable(() -> Uninterrupted.surely(files, opened::close)),
-                opened -> Mono.fromRunnable(() -> Uninterrupted.surely(files, opened::giveUp)));
+                opened -> Uninterrupted.cleaningUp(files, opened::close),
+                (opened, why) -> Uninterrupted.cleaningUp(files, opened::close),
+                opened -> Uninterrupted.cleaningUp(files, opened::giveUp));
     }
 
     private Position start(Input input, String identity, ProgressFile.State before) {

@@ -9,7 +9,6 @@ import dev.sluice.engine.store.DirectoryStore;
 import dev.sluice.engine.store.Pipes;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
-import java.nio.channels.Channel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,9 +17,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.concurrent.ThreadLocalRandom;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Operators;
 import reactor.core.scheduler.Scheduler;
-import reactor.util.context.Context;
 
 /** Where text comes to rest: a file that is written beside its place and renamed, or a channel as it is. */
 final class TextOut {
@@ -43,7 +40,7 @@ final class TextOut {
         return Mono.defer(() -> {
             if (Files.exists(path) && !Files.isRegularFile(path)) {
                 return Mono.usingWhen(
-                        Handover.of(() -> Files.newByteChannel(path, StandardOpenOption.WRITE), TextOut::close, files)
+                        Handover.of(() -> Files.newByteChannel(path, StandardOpenOption.WRITE), Pipes::close, files)
                                 .onErrorMap(IOException.class, e -> failed(path.toString(), e)),
                         channel -> channel(path.toString(), channel, text),
                         channel -> Mono.fromCallable(() -> {
@@ -51,8 +48,8 @@ final class TextOut {
                                     return channel;
                                 })
                                 .subscribeOn(files),
-                        (channel, why) -> Mono.fromRunnable(() -> Uninterrupted.surely(files, () -> close(channel))),
-                        channel -> Mono.fromRunnable(() -> Uninterrupted.surely(files, () -> close(channel))));
+                        (channel, why) -> Uninterrupted.cleaningUp(files, () -> Pipes.close(channel)),
+                        channel -> Uninterrupted.cleaningUp(files, () -> Pipes.close(channel)));
             }
             Path absolute = path.toAbsolutePath().normalize();
             Path directory = absolute.getParent() == null ? absolute : absolute.getParent();
@@ -79,14 +76,6 @@ final class TextOut {
                         () -> Files.move(from, to, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE))
                 .onErrorMap(IOException.class, e -> failed(to.toString(), e))
                 .subscribeOn(files);
-    }
-
-    private static void close(Channel channel) {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            Operators.onErrorDropped(e, Context.empty()); // what had to be told was told when it was written to
-        }
     }
 
     /** Writes to a channel that stays open; a cancel closes it. */
