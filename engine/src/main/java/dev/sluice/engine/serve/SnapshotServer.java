@@ -183,18 +183,10 @@ public final class SnapshotServer {
                 return new Opened(load(directories), Optional.empty());
             }
             make(directories);
-            DirectoryClaim claim = claim(directories.metaDir());
-            boolean opened = false;
-            try {
+            return claim(directories.metaDir()).heldBy(claim -> {
                 claim.problem().ifPresent(notice -> log.warn("{} {}", notice.message(), notice.hint()));
-                var both = new Opened(loadOrBegin(directories), Optional.of(claim));
-                opened = true;
-                return both;
-            } finally {
-                if (!opened) {
-                    claim.release();
-                }
-            }
+                return new Opened(loadOrBegin(directories), Optional.of(claim));
+            });
         }
 
         private static DirectoryClaim claim(Path meta) {

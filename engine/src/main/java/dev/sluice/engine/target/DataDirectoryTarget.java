@@ -117,11 +117,11 @@ public final class DataDirectoryTarget implements Target {
 
     /** Between the thread on which a session begins and the one on which nobody wants it any more. */
     private static final class Begun {
-        private final AtomicReference<@Nullable Session> session = new AtomicReference<>();
+        private volatile @Nullable Session session;
         private volatile boolean cancelled;
 
         Session with(Session made) {
-            session.set(made);
+            session = made;
             if (cancelled) { // after it was set: one of both sees the other
                 cancel();
             }
@@ -130,7 +130,7 @@ public final class DataDirectoryTarget implements Target {
 
         void cancel() {
             cancelled = true;
-            Session made = session.get();
+            Session made = session;
             if (made != null) {
                 made.abort().subscribe(left -> {}, e -> log.warn("a restore could not be given up", e));
             }
@@ -138,16 +138,7 @@ public final class DataDirectoryTarget implements Target {
     }
 
     private Session prepare(Catalog catalog) throws IOException {
-        DirectoryClaim claim = claiming.take(directories.metaDir());
-        Session session = null;
-        try {
-            session = prepare(catalog, claim);
-            return session;
-        } finally {
-            if (session == null) {
-                claim.release();
-            }
-        }
+        return claiming.take(directories.metaDir()).heldBy(claim -> prepare(catalog, claim));
     }
 
     private Session prepare(Catalog catalog, DirectoryClaim claim) throws IOException {

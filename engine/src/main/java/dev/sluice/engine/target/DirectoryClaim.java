@@ -73,6 +73,12 @@ public final class DirectoryClaim {
      */
     private record Locked(Optional<FileLock> lock, List<FileChannel> file, Optional<Notice> problem) {}
 
+    /** Makes what holds a claim from now on. */
+    @FunctionalInterface
+    public interface Holder<T> {
+        T with(DirectoryClaim claim) throws IOException;
+    }
+
     /** The system's locks. */
     @FunctionalInterface
     interface Locks {
@@ -247,6 +253,20 @@ public final class DirectoryClaim {
                         .formatted(meta, who.isBlank() ? "" : " (" + who + ")"),
                 "One restore or 'serve --writable' at a time can write to a stopped server's directories. Wait until"
                         + " it has ended, then try again.");
+    }
+
+    /** Makes what gives it back in the end; it is given back at once if that cannot be made. */
+    public <T> T heldBy(Holder<T> holder) throws IOException {
+        boolean made = false;
+        try {
+            T result = holder.with(this);
+            made = true;
+            return result;
+        } finally {
+            if (!made) {
+                release();
+            }
+        }
     }
 
     /** What is to be said if others could not be kept away. */
