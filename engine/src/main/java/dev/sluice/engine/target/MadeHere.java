@@ -68,6 +68,13 @@ final class MadeHere {
         }
     }
 
+    /** Those that were made for others to lie in, each before what lies in it. */
+    List<Path> around() {
+        return around.stream()
+                .sorted(Comparator.comparingInt(Path::getNameCount))
+                .toList();
+    }
+
     /**
      * Removes all.
      *

@@ -231,48 +231,33 @@ public final class OpenDirectories {
     /** Directories first: a shard that is known and has none would be missing. */
     private void place(List<ShardRef> shards, Metadata result) throws IOException {
         boolean tsi = files.all().stream().anyMatch(shard -> Files.isDirectory(shard.resolve(INDEX)));
-        List<Path> made = new ArrayList<>();
+        var made = new MadeHere();
         Ownership owner = Ownership.of(directories.data());
         try {
             for (ShardRef shard : shards) {
                 Path directory = files.directory(shard);
-                makeAll(directory, made);
+                made.makeAll(directory);
                 if (tsi) {
-                    makeAll(directory.resolve(INDEX), made);
+                    made.makeAll(directory.resolve(INDEX));
                 }
             }
-            for (Path parent :
-                    made.stream().map(Path::getParent).collect(Collectors.toCollection(LinkedHashSet::new))) {
+            List<Path> all = made.around();
+            for (Path parent : all.stream().map(Path::getParent).collect(Collectors.toCollection(LinkedHashSet::new))) {
                 Durable.directory(parent);
             }
-            for (Path directory : made) {
+            for (Path directory : all) {
                 owner.give(directory);
             }
             Durable.replace(directories.metaDir().resolve(META_DB), result.toByteArray(), owner, () -> {});
         } catch (IOException | RuntimeException e) {
-            for (int i = made.size() - 1; i >= 0; i--) {
-                try {
-                    Files.deleteIfExists(made.get(i));
-                } catch (IOException left) {
-                    e.addSuppressed(left);
-                }
+            try {
+                made.removeAll();
+            } catch (IOException left) {
+                e.addSuppressed(left);
             }
             throw e;
         }
         tell(owner);
-    }
-
-    /** Makes a directory and those it lies in, and tells which were not there. */
-    private static void makeAll(Path directory, List<Path> made) throws IOException {
-        if (Files.isDirectory(directory)) {
-            return;
-        }
-        Path parent = directory.getParent();
-        if (parent != null) {
-            makeAll(parent, made);
-        }
-        Files.createDirectory(directory);
-        made.add(directory);
     }
 
     /**
