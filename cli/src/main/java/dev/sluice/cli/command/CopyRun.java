@@ -11,7 +11,6 @@ import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.CopyRequest;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.VerifyRequest;
-import dev.sluice.engine.error.EngineClosed;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
@@ -93,8 +92,7 @@ final class CopyRun {
 
     /** Shows the events until the report; empty if an interruption came before it. */
     Optional<CopyReport> copy(Engine engine, Flux<Event> events) {
-        Disposable watch =
-                interruption.signal().doOnTerminate(engine::interrupt).subscribe();
+        Disposable watch = interruption.ends(engine);
         try (Display display = display()) {
             return report(events, display);
         } finally {
@@ -118,7 +116,7 @@ final class CopyRun {
 
     /** Empty for an interruption, which is told in its own words. */
     private Optional<CopyReport> failed(SluiceException why, Display display) {
-        boolean interrupted = why instanceof EngineClosed && interruption.requested();
+        boolean interrupted = interruption.explains(why);
         display.failed(why, interrupted ? ExitCode.INTERRUPTED : ExitCode.of(why));
         if (interrupted) {
             return Optional.empty();

@@ -1,7 +1,10 @@
 package dev.sluice.cli.command;
 
+import dev.sluice.engine.error.EngineClosed;
+import dev.sluice.engine.error.SluiceException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
@@ -34,6 +37,16 @@ final class Interruption implements AutoCloseable {
     /** Completes when the process is told to end. */
     Mono<Void> signal() {
         return signal.asMono();
+    }
+
+    /** Lets it end what an engine does. */
+    Disposable ends(Engine engine) {
+        return signal().doOnTerminate(engine::interrupt).subscribe();
+    }
+
+    /** Whether it is why a run has ended with this error. */
+    boolean explains(SluiceException error) {
+        return error instanceof EngineClosed && requested;
     }
 
     boolean requested() {

@@ -6,7 +6,6 @@ import dev.sluice.cli.option.OutputFlags.Output;
 import dev.sluice.engine.ExportRequest;
 import dev.sluice.engine.ImportRequest;
 import dev.sluice.engine.LineCopyRequest;
-import dev.sluice.engine.error.EngineClosed;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.ExportReport;
 import dev.sluice.engine.event.ImportReport;
@@ -87,14 +86,13 @@ final class TransferRun {
             Supplier<Interruption> interruptions) {
         try (Interruption interruption = interruptions.get();
                 Engine engine = context.engines().create(memory)) {
-            Disposable watch =
-                    interruption.signal().doOnTerminate(engine::interrupt).subscribe();
+            Disposable watch = interruption.ends(engine);
             try {
                 return Events.until(TransferEvent.Last.class, work.apply(engine), display::show)
                         .map(concluded::applyAsInt)
                         .orElseThrow(() -> new IllegalStateException("the run ended without a report"));
             } catch (SluiceException e) {
-                if (e instanceof EngineClosed && interruption.requested()) {
+                if (interruption.explains(e)) {
                     display.failed(e, ExitCode.INTERRUPTED);
                     context.err().println("sluice: interrupted; " + interrupted);
                     return ExitCode.INTERRUPTED;
