@@ -179,7 +179,9 @@ public final class LineImport {
                 .doOnError(e -> tellWhatIsWritten())
                 .doFinally(signal -> {
                     bodies.close();
-                    closeRejects();
+                    // Each of them was flushed. To close waits for who adds one just now, and this may be an event
+                    // loop.
+                    Uninterrupted.surely(files, this::closeRejects);
                 });
     }
 
