@@ -92,6 +92,26 @@ class BackupFaultsTest {
         }
     }
 
+    @Test
+    void tellsOfARunThatWasNotCompletedThere() throws IOException {
+        Files.write(directory.resolve("20200102T000000Z.s1.tar.gz"), new byte[1_000]);
+        Files.write(directory.resolve("20200102T000000Z.meta"), new byte[100]);
+        try (var server = ScriptedServer.byRequest(this::good)) {
+            CopyReport report = run(server);
+
+            assertThat(report.complete()).isTrue();
+            assertThat(report.notices())
+                    .anySatisfy(notice -> assertThat(notice.message())
+                            .contains("2 files of 1100 bytes", "no restore point", "20200102T000000Z.*"));
+        }
+        try (var server = ScriptedServer.byRequest(this::good)) {
+            Files.writeString(directory.resolve("20200102T000000Z.manifest"), "there it is");
+
+            assertThat(run(server).notices())
+                    .noneSatisfy(notice -> assertThat(notice.message()).contains("no restore point"));
+        }
+    }
+
     // In the metadata; in a header; in a body; at an entry's border; just before the end marker is complete.
     @ParameterizedTest
     @ValueSource(ints = {1, 511, 512, 700, 3_584, 4_096, 7_168, 7_169, 7_680, 8_191})

@@ -152,6 +152,26 @@ class LegacyBackupTest {
     }
 
     @Test
+    void tellsOfDownloadsThatWereLeftOver() throws IOException {
+        Path directory = Fixtures.copy("1.8.10", "legacy", temp);
+        Files.write(directory.resolve("telemetry.autogen.00001.01.pending"), new byte[5]); // influxd's
+        Files.write(directory.resolve(".telemetry.autogen.00002.01.0badcafe.pending"), new byte[6]);
+
+        assertThat(Contents.open(legacy(directory), Selection.EVERYTHING)
+                        .catalog()
+                        .notices())
+                .anySatisfy(notice -> assertThat(notice.message())
+                        .contains("2 files of 11 bytes", "telemetry.autogen.00001.01.pending"));
+        assertThat(copy(
+                                portable(Fixtures.backup("1.8.10", "portable-all")),
+                                toLegacy(directory),
+                                Selection.EVERYTHING.withDatabase("telemetry"))
+                        .notices())
+                .anySatisfy(notice -> assertThat(notice.message())
+                        .contains("1 file of 6 bytes", ".telemetry.autogen.00002.01.0badcafe.pending"));
+    }
+
+    @Test
     void r9NumbersAreComparedAsNumbers() throws IOException {
         Fixtures.copy("1.8.10", "legacy", temp);
         byte[] good = Files.readAllBytes(temp.resolve("meta.00"));

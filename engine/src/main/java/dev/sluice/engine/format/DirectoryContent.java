@@ -36,14 +36,24 @@ public final class DirectoryContent {
      * @param blocking where the look is taken
      */
     public static Mono<End> of(Path directory, Scheduler blocking) {
-        return Mono.fromCallable(
-                        () -> Files.isRegularFile(directory) ? Optional.of(streamIn(directory)) : look(directory))
-                .subscribeOn(blocking)
-                .flatMap(found -> found.isPresent()
-                        ? Mono.just(found.get())
-                        : Mono.error(new NotThere(
-                                "%s is empty".formatted(directory),
-                                "Name the directory that holds the backup's files.")));
+        return Mono.fromCallable(() -> {
+                    if (Files.isRegularFile(directory)) {
+                        return streamIn(directory);
+                    }
+                    Optional<End> found = look(directory);
+                    if (found.isEmpty()) {
+                        throw Unfinished.nothingIn(directory.toString(), pending(directory));
+                    }
+                    return found.get();
+                })
+                .subscribeOn(blocking);
+    }
+
+    private static int pending(Path directory) throws IOException {
+        try (Stream<Path> all = Files.list(directory)) {
+            return (int) all.filter(path -> isHidden(path) && path.toString().endsWith(".pending"))
+                    .count();
+        }
     }
 
     /**

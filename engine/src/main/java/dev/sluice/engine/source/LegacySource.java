@@ -5,6 +5,7 @@ import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.MalformedResponse;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.format.LegacyName;
+import dev.sluice.engine.format.Unfinished;
 import dev.sluice.engine.meta.Metastore;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Metadata;
@@ -26,6 +27,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -73,7 +75,11 @@ public final class LegacySource implements Source {
     public Mono<SourceSession> open(Selection selection) {
         return store.flatMap(opened -> {
             Choice.refuseSince(selection);
-            return opened.list().collectList().flatMap(files -> open(opened, new Files(files), selection));
+            return opened.unfinished()
+                    .collectList()
+                    .flatMap(pending -> opened.list()
+                            .collectList()
+                            .flatMap(files -> open(opened, new Files(files, pending), selection)));
         });
     }
 
@@ -126,6 +132,7 @@ public final class LegacySource implements Source {
         }
         files.unknown(choice.metastore()).ifPresent(notices::add);
         choice.gaps(there, clock.instant()).ifPresent(notices::add);
+        Unfinished.legacy(files.pending).notice(store.describe()).ifPresent(notices::add);
         return new FilesSession(new Catalog(metadata, entries, List.of(), notices), reads, List::of);
     }
 
@@ -149,8 +156,7 @@ public final class LegacySource implements Source {
 
     private static NotThere noMetadata(Store store, Files files) {
         if (files.all.isEmpty()) {
-            return new NotThere(
-                    "%s is empty".formatted(store.describe()), "Name the directory that holds the backup's files.");
+            return Unfinished.nothingIn(store.describe(), files.pending.size());
         }
         return files.shards.isEmpty()
                 ? new NotThere(
@@ -201,12 +207,17 @@ public final class LegacySource implements Source {
     /** What lies in the directory. */
     private static final class Files {
         private final List<StoreEntry> all;
+        private final List<StoreEntry> pending;
         private final List<String> metas;
         private final Map<LegacyName, StoreEntry> shards = new HashMap<>();
         private final Map<Long, List<LegacyName>> byId = new HashMap<>();
 
-        private Files(List<StoreEntry> all) {
+        private Files(List<StoreEntry> all, List<StoreEntry> hidden) {
             this.all = all;
+            this.pending = Stream.concat(
+                            hidden.stream(),
+                            all.stream().filter(file -> file.name().endsWith(PENDING)))
+                    .toList();
             this.metas = all.stream()
                     .map(StoreEntry::name)
                     .filter(name -> LegacyName.metaNumber(name).isPresent())

@@ -8,6 +8,7 @@ import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.format.ManifestJson;
 import dev.sluice.engine.format.PortableManifest;
 import dev.sluice.engine.format.PortableManifest.Archive;
+import dev.sluice.engine.format.Unfinished;
 import dev.sluice.engine.meta.Metastore;
 import dev.sluice.engine.meta.PortableMeta;
 import dev.sluice.engine.model.Catalog;
@@ -26,8 +27,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -69,17 +72,45 @@ public final class PortableSource implements Source {
     public Mono<SourceSession> open(Selection selection) {
         return store.flatMap(opened -> {
             Choice.refuseSince(selection);
-            return opened.list().collectList().flatMap(files -> open(opened, files, selection));
+            return content(opened).flatMap(content -> open(opened, content, selection));
         });
     }
 
-    private Mono<SourceSession> open(Store store, List<StoreEntry> files, Selection selection) {
-        Map<String, Long> sizes = files.stream().collect(Collectors.toMap(StoreEntry::name, StoreEntry::size));
-        return manifests(store, files)
+    /**
+     * What lies in a store.
+     *
+     * @param files that have their names
+     * @param pending that have not
+     */
+    private record Content(List<StoreEntry> files, List<StoreEntry> pending) {
+
+        Optional<Notice> unfinished(String directory, List<PortableRun> runs) {
+            Set<String> named = runs.stream()
+                    .map(PortableRun::manifest)
+                    .flatMap(manifest -> Stream.concat(
+                            Stream.of(manifest.meta().fileName()),
+                            manifest.files().stream().map(Archive::fileName)))
+                    .collect(Collectors.toSet());
+            return Unfinished.portable(files, pending, named::contains).notice(directory);
+        }
+    }
+
+    /** The pending ones first: one that gets its name meanwhile is seen twice, and not missed. */
+    private static Mono<Content> content(Store store) {
+        return store.unfinished()
+                .collectList()
+                .flatMap(pending -> store.list().collectList().map(files -> new Content(files, pending)));
+    }
+
+    private Mono<SourceSession> open(Store store, Content content, Selection selection) {
+        Map<String, Long> sizes =
+                content.files().stream().collect(Collectors.toMap(StoreEntry::name, StoreEntry::size));
+        return manifests(store, content)
                 .flatMap(runs -> metadata(store, runs.get(0)).flatMap(metadata -> {
                     Metastore metastore = decode(store, runs.get(0), metadata);
                     Choice choice = new Choice(metastore, selection, "in the backup");
                     List<Notice> notices = new ArrayList<>();
+                    content.unfinished(store.describe(), runs).ifPresent(notices::add);
                     return sameServer(store, runs, metastore.clusterId(), notices)
                             .map(ours -> {
                                 PortablePlan plan = new PortablePlan(ours, sizes, choice, options);
@@ -92,12 +123,12 @@ public final class PortableSource implements Source {
 
     /** The runs that there are, the newest first; signals {@link NotThere} if there is none. */
     public Mono<List<PortableRun>> runs() {
-        return store.flatMap(opened -> opened.list().collectList().flatMap(files -> manifests(opened, files)));
+        return store.flatMap(opened -> content(opened).flatMap(content -> manifests(opened, content)));
     }
 
     /** All runs, the newest first: by name in descending order, as influxd takes them. */
-    private Mono<List<PortableRun>> manifests(Store store, List<StoreEntry> files) {
-        return Flux.fromIterable(files)
+    private Mono<List<PortableRun>> manifests(Store store, Content content) {
+        return Flux.fromIterable(content.files())
                 .map(StoreEntry::name)
                 .filter(name -> name.endsWith(MANIFEST))
                 .sort(Comparator.reverseOrder())
@@ -106,13 +137,13 @@ public final class PortableSource implements Source {
                                 .map(bytes -> new PortableRun(name, ManifestJson.decode(store.describe(name), bytes))),
                         0)
                 .collectList()
-                .flatMap(runs -> runs.isEmpty() ? Mono.error(noManifest(store, files)) : Mono.just(runs));
+                .flatMap(runs -> runs.isEmpty() ? Mono.error(noManifest(store, content)) : Mono.just(runs));
     }
 
-    private static NotThere noManifest(Store store, List<StoreEntry> files) {
+    private static NotThere noManifest(Store store, Content content) {
+        List<StoreEntry> files = content.files();
         if (files.isEmpty()) {
-            return new NotThere(
-                    "%s is empty".formatted(store.describe()), "Name the directory that holds the backup's files.");
+            return Unfinished.nothingIn(store.describe(), content.pending().size());
         }
         long archives = files.stream()
                 .filter(file -> file.name().matches(".*\\.s\\d+\\.tar(\\.gz|\\.zst)?"))

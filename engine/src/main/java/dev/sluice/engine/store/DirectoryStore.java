@@ -12,6 +12,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -21,10 +22,12 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -148,7 +151,16 @@ public final class DirectoryStore implements Store {
 
     @Override
     public Flux<StoreEntry> list() {
-        return onFiles(directory, this::entries).flatMapIterable(Function.identity());
+        return entries(name -> !name.startsWith("."));
+    }
+
+    @Override
+    public Flux<StoreEntry> unfinished() {
+        return entries(name -> name.startsWith(".") && name.endsWith(PENDING));
+    }
+
+    private Flux<StoreEntry> entries(Predicate<String> wanted) {
+        return onFiles(directory, () -> look(wanted)).flatMapIterable(Function.identity());
     }
 
     @Override
@@ -233,18 +245,27 @@ public final class DirectoryStore implements Store {
         }
     }
 
-    private List<StoreEntry> entries() throws IOException {
+    private List<StoreEntry> look(Predicate<String> wanted) throws IOException {
         var entries = new ArrayList<StoreEntry>();
         try (var paths = Files.newDirectoryStream(directory)) {
             for (Path path : paths) {
                 String name = path.getFileName().toString();
-                if (!name.startsWith(".") && isFile(path)) {
-                    entries.add(new StoreEntry(name, Files.size(path)));
+                if (wanted.test(name) && isFile(path)) {
+                    sizeOf(path).ifPresent(size -> entries.add(new StoreEntry(name, size)));
                 }
             }
         }
         entries.sort(Comparator.comparing(StoreEntry::name));
         return entries;
+    }
+
+    /** Empty for a file that went meanwhile: others work in the directory too. */
+    private static OptionalLong sizeOf(Path file) throws IOException {
+        try {
+            return OptionalLong.of(Files.size(file));
+        } catch (NoSuchFileException e) {
+            return OptionalLong.empty();
+        }
     }
 
     /** False where it cannot be done. */

@@ -49,6 +49,14 @@ public interface Store {
     /** The published files by name, in ascending order. */
     Flux<StoreEntry> list();
 
+    /**
+     * Files that are not published: somebody writes them now, or was killed while writing. Nothing in a store tells one
+     * from the other. Their names are no names for {@link #get}.
+     */
+    default Flux<StoreEntry> unfinished() {
+        return Flux.empty();
+    }
+
     /** Whether a published file has this name. */
     Mono<Boolean> exists(String name);
 

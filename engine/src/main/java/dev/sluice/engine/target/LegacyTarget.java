@@ -3,6 +3,7 @@ package dev.sluice.engine.target;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.format.LegacyName;
+import dev.sluice.engine.format.Unfinished;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
@@ -72,11 +73,13 @@ public final class LegacyTarget implements Target {
 
     @Override
     public Mono<TargetSession> begin(Catalog catalog) {
-        return store.flatMap(opened -> opened.list()
-                .map(StoreEntry::name)
-                .collect(Collectors.toSet())
-                .flatMap(names -> claim(opened, firstFree(names, LegacyName::meta), NUMBERS_TO_TRY)
-                        .map(meta -> new Session(opened, names, meta, catalog))));
+        return store.flatMap(opened -> opened.unfinished()
+                .collectList()
+                .flatMap(pending -> opened.list()
+                        .map(StoreEntry::name)
+                        .collect(Collectors.toSet())
+                        .flatMap(names -> claim(opened, firstFree(names, LegacyName::meta), NUMBERS_TO_TRY)
+                                .map(meta -> new Session(opened, names, meta, catalog, pending)))));
     }
 
     private static long firstFree(Set<String> names, LongFunction<String> name) {
@@ -104,14 +107,17 @@ public final class LegacyTarget implements Target {
         private final Set<String> names;
         private final Reservation meta;
         private final Catalog catalog;
+        private final List<Notice> found;
         private final Map<ShardRef, String> refused = new LinkedHashMap<>();
         private final Set<String> ours = ConcurrentHashMap.newKeySet();
 
-        private Session(Store store, Set<String> names, Reservation meta, Catalog catalog) {
+        private Session(Store store, Set<String> names, Reservation meta, Catalog catalog, List<StoreEntry> pending) {
             this.store = store;
             this.names = names;
             this.meta = meta;
             this.catalog = catalog;
+            this.found =
+                    Unfinished.legacy(pending).notice(store.describe()).stream().toList();
             for (Catalog.Entry entry : catalog.shards()) {
                 String name = nameOf(entry.ref());
                 if (name.getBytes(StandardCharsets.UTF_8).length > LONGEST_NAME) {
@@ -130,6 +136,11 @@ public final class LegacyTarget implements Target {
         @Override
         public int maxOpenShards() {
             return Integer.MAX_VALUE;
+        }
+
+        @Override
+        public List<Notice> found() {
+            return found;
         }
 
         @Override

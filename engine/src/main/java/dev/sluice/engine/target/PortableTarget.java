@@ -5,6 +5,7 @@ import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.format.ManifestJson;
 import dev.sluice.engine.format.PortableManifest;
 import dev.sluice.engine.format.PortableStamp;
+import dev.sluice.engine.format.Unfinished;
 import dev.sluice.engine.meta.PortableMeta;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Compression;
@@ -82,8 +83,19 @@ public final class PortableTarget implements Target {
 
     @Override
     public Mono<TargetSession> begin(Catalog catalog) {
-        return store.flatMap(opened -> claim(opened, new PortableStamp(clock.instant()), STAMPS_TO_TRY)
-                .map(claim -> new Session(opened, claim, catalog)));
+        return store.flatMap(opened -> unfinished(opened)
+                .flatMap(found -> claim(opened, new PortableStamp(clock.instant()), STAMPS_TO_TRY)
+                        .map(claim -> new Session(opened, claim, catalog, found))));
+    }
+
+    /** Before anything of ours is there. */
+    private static Mono<List<Notice>> unfinished(Store store) {
+        return store.unfinished()
+                .collectList()
+                .zipWith(
+                        store.list().collectList(),
+                        (pending, files) -> Unfinished.portable(files, pending).notice(store.describe()).stream()
+                                .toList());
     }
 
     /** A stamp whose manifest is ours to write. */
@@ -109,13 +121,20 @@ public final class PortableTarget implements Target {
         private final PortableStamp stamp;
         private final Reservation manifest;
         private final Catalog catalog;
+        private final List<Notice> found;
         private final List<String> complete = new CopyOnWriteArrayList<>();
 
-        private Session(Store store, Claim claim, Catalog catalog) {
+        private Session(Store store, Claim claim, Catalog catalog, List<Notice> found) {
             this.store = store;
             this.stamp = claim.stamp();
             this.manifest = claim.manifest();
             this.catalog = catalog;
+            this.found = found;
+        }
+
+        @Override
+        public List<Notice> found() {
+            return found;
         }
 
         @Override

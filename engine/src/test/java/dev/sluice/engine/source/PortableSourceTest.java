@@ -456,8 +456,10 @@ class PortableSourceTest {
 
         assertThat(catalog.shards()).hasSize(2);
         assertThat(catalog.notices())
-                .singleElement()
-                .satisfies(notice -> assertThat(notice.message()).contains("telemetry/autogen/2"));
+                .extracting(Notice::message)
+                .hasSize(2)
+                .anySatisfy(message -> assertThat(message).contains("telemetry/autogen/2"))
+                .anySatisfy(message -> assertThat(message).contains("1 file", "belongs to no restore point"));
     }
 
     /** Made up by the documented format. */
@@ -558,6 +560,29 @@ class PortableSourceTest {
                         .matches(damage -> !damage.worthRetrying())
                         .satisfies(damage -> assertThat(damage.getMessage()).contains(".tar.gz")))
                 .verify(PATIENCE);
+    }
+
+    @Test
+    void namesWhatAKilledRunHasLeft() throws IOException {
+        Path directory = Fixtures.copy("1.8.10", "portable-two-runs", temp.resolve("left"));
+        String stamp = lastStamp(directory);
+        Files.delete(directory.resolve(stamp + ".manifest"));
+        Files.write(directory.resolve("." + stamp + ".s9.tar.gz.0badcafe.pending"), new byte[7]);
+
+        Catalog catalog = Contents.open(source(directory), Selection.EVERYTHING).catalog();
+
+        assertThat(catalog.notices()).singleElement().satisfies(notice -> {
+            assertThat(notice.kind()).isEqualTo(Notice.Kind.WARNING);
+            assertThat(notice.message()).contains("belong to no restore point", stamp + ".*", "." + stamp + ".*");
+            assertThat(notice.hint()).contains("Delete them");
+        });
+    }
+
+    @Test
+    void aDirectoryWithPendingFilesAloneIsNotCalledEmpty() throws IOException {
+        Files.write(temp.resolve(".20261129T010000Z.s9.tar.gz.0badcafe.pending"), new byte[7]);
+
+        assertRefused(temp, Selection.EVERYTHING, NotThere.class, "only 1 pending file of a run that was killed");
     }
 
     private static String lastStamp(Path directory) {

@@ -66,6 +66,20 @@ class DirectoryStoreTest extends StoreContract {
     }
 
     @Test
+    void tellsWhatIsNotPublishedAndNothingElse() throws Exception {
+        Store store = store(TestThreads.FILES);
+        put(store, "a", "published");
+        store.reserve("b").block();
+        Files.writeString(temp.resolve("backup/.c.12345678.pending"), "left over");
+        Files.writeString(temp.resolve("backup/.hidden"), "of somebody else");
+
+        StepVerifier.create(store.unfinished())
+                .expectNext(new StoreEntry(".b.pending", 0), new StoreEntry(".c.12345678.pending", 9))
+                .verifyComplete();
+        StepVerifier.create(store.list()).expectNext(new StoreEntry("a", 9)).verifyComplete();
+    }
+
+    @Test
     void makesTheDirectoryForTheOwnerAlone() throws Exception {
         Path directory = temp.resolve("a/b");
 

@@ -1,0 +1,122 @@
+package dev.sluice.engine.format;
+
+import dev.sluice.engine.error.NotThere;
+import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.store.StoreEntry;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * What lies in a directory of backups and belongs to no restore point. A run that was killed leaves its pending files and,
+ * in the portable format, the archives that were finished, as one that failed does too: gigabytes that nothing else would
+ * ever name. A run that is under way looks the same.
+ *
+ * @param files of those runs
+ * @param certain that no manifest names them; otherwise their own names tell so
+ */
+public record Unfinished(List<StoreEntry> files, boolean certain) {
+
+    private static final int MOST_RUNS = 3;
+    private static final String MANIFEST = ".manifest";
+
+    /** Sluice's pending files begin with a dot, and end in one's name and {@code .pending}; influxd's have the ending alone. */
+    private static final Pattern OF_A_RUN =
+            Pattern.compile("\\.?(.+?)\\.(?:meta|manifest|s\\d+\\.tar(?:\\.gz|\\.zst)?)(?:\\.[^.]+)?(?:\\.pending)?");
+
+    /** In the legacy format every finished file counts. */
+    public static Unfinished legacy(List<StoreEntry> pending) {
+        return new Unfinished(pending, true);
+    }
+
+    /**
+     * Of portable runs, by the names of their files: those of one run begin alike, and the manifest comes last.
+     *
+     * @param published all files that have their names
+     * @param pending those that have not
+     */
+    public static Unfinished portable(List<StoreEntry> published, List<StoreEntry> pending) {
+        Set<String> finished = published.stream()
+                .map(StoreEntry::name)
+                .filter(name -> name.endsWith(MANIFEST))
+                .map(name -> name.substring(0, name.length() - MANIFEST.length()))
+                .collect(Collectors.toSet());
+        return new Unfinished(all(published, pending, name -> run(name).stream().anyMatch(finished::contains)), false);
+    }
+
+    /**
+     * The same where all manifests were read.
+     *
+     * @param named whether one of them names the file
+     */
+    public static Unfinished portable(List<StoreEntry> published, List<StoreEntry> pending, Predicate<String> named) {
+        return new Unfinished(all(published, pending, named), true);
+    }
+
+    private static List<StoreEntry> all(
+            List<StoreEntry> published, List<StoreEntry> pending, Predicate<String> belongs) {
+        Stream<StoreEntry> left = published.stream()
+                .filter(file -> !file.name().endsWith(MANIFEST))
+                .filter(file -> run(file.name()).isPresent() && !belongs.test(file.name()));
+        return Stream.concat(left, pending.stream()).toList();
+    }
+
+    private static Optional<String> run(String name) {
+        Matcher matcher = OF_A_RUN.matcher(name);
+        return matcher.matches() ? Optional.of(matcher.group(1)) : Optional.empty();
+    }
+
+    /**
+     * What a person should know; empty if there is nothing.
+     *
+     * @param directory where they are
+     */
+    public Optional<Notice> notice(String directory) {
+        if (files.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(Notice.warning(
+                "%s holds %d %s of %d bytes that %s to no restore point, of runs that were killed or failed or are under way: %s"
+                        .formatted(
+                                directory,
+                                files.size(),
+                                files.size() == 1 ? "file" : "files",
+                                files.stream().mapToLong(StoreEntry::size).sum(),
+                                files.size() == 1 ? "belongs" : "belong",
+                                runs()),
+                certain
+                        ? "No restore looks at them. Delete them, unless a backup is under way there."
+                        : "'sluice list %s' makes sure of it.".formatted(directory)));
+    }
+
+    /**
+     * Says that there is nothing to read.
+     *
+     * @param pending how many pending files are there
+     */
+    public static NotThere nothingIn(String directory, int pending) {
+        return pending == 0
+                ? new NotThere("%s is empty".formatted(directory), "Name the directory that holds the backup's files.")
+                : new NotThere(
+                        "%s holds no backup, only %d pending %s of a run that was killed or is under way"
+                                .formatted(directory, pending, pending == 1 ? "file" : "files"),
+                        "Their names begin with a dot. Wait for the run if it is under way, or make a new backup.");
+    }
+
+    /** As patterns for a shell; a file that tells no run stands for itself. */
+    private String runs() {
+        Set<String> runs = files.stream()
+                .map(file -> run(file.name())
+                        .map(run -> (file.name().startsWith(".") ? "." : "") + run + ".*")
+                        .orElse(file.name()))
+                .collect(Collectors.toCollection(TreeSet::new));
+        String some = runs.stream().limit(MOST_RUNS).collect(Collectors.joining(", "));
+        return runs.size() > MOST_RUNS ? "%s and %d more".formatted(some, runs.size() - MOST_RUNS) : some;
+    }
+}

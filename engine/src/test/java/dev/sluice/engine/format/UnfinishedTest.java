@@ -1,0 +1,98 @@
+package dev.sluice.engine.format;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.store.StoreEntry;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class UnfinishedTest {
+
+    private static final List<StoreEntry> COMPLETE = files(
+            "20261128T010000Z.manifest",
+            "20261128T010000Z.meta",
+            "20261128T010000Z.s1.tar.gz",
+            "20261128T010000Z.s18446744073709551615.tar.zst");
+
+    @Test
+    void aCompleteRunIsNotUnfinished() {
+        assertThat(Unfinished.portable(COMPLETE, List.of()).notice("/b")).isEmpty();
+        assertThat(Unfinished.legacy(List.of()).notice("/b")).isEmpty();
+    }
+
+    @Test
+    void aKilledRunIsToldByItsFinishedArchivesAndItsPendingFiles() {
+        var files = new ArrayList<>(COMPLETE);
+        files.addAll(files("20261129T010000Z.s1.tar.gz", "20261129T010000Z.s2.tar"));
+        List<StoreEntry> pending =
+                files(".20261129T010000Z.manifest.pending", ".20261129T010000Z.s3.tar.gz.973bb875.pending");
+
+        Notice notice = Unfinished.portable(files, pending).notice("/b").orElseThrow();
+
+        assertThat(notice.kind()).isEqualTo(Notice.Kind.WARNING);
+        assertThat(notice.message())
+                .contains("/b holds 4 files of 40 bytes")
+                .endsWith(": .20261129T010000Z.*, 20261129T010000Z.*");
+    }
+
+    @Test
+    void whatInfluxdWasDownloadingIsToldToo() {
+        var left = Unfinished.portable(files("20261129T010000Z.s1.tar.gz.pending"), List.of());
+
+        assertThat(left.notice("/b").orElseThrow().message())
+                .contains("1 file of 10 bytes that belongs")
+                .endsWith(": 20261129T010000Z.*");
+    }
+
+    @Test
+    void anArchiveBelongsToTheManifestThatNamesItWhateverItIsCalled() {
+        List<StoreEntry> files = files("monday.manifest", "tuesday.s1.tar.gz", "tuesday.meta", "notes.txt");
+
+        assertThat(Unfinished.portable(files, List.of(), Set.of("tuesday.s1.tar.gz", "tuesday.meta")::contains)
+                        .files())
+                .isEmpty();
+        assertThat(Unfinished.portable(files, List.of(), Set.of("tuesday.meta")::contains)
+                        .files())
+                .extracting(StoreEntry::name)
+                .containsExactly("tuesday.s1.tar.gz");
+    }
+
+    @Test
+    void onlyWhoHasReadAllManifestsSaysThatFilesCanBeDeleted() {
+        List<StoreEntry> files = files("20261129T010000Z.s1.tar.gz");
+
+        assertThat(Unfinished.portable(files, List.of())
+                        .notice("/b")
+                        .orElseThrow()
+                        .hint())
+                .doesNotContain("elete")
+                .contains("sluice list /b");
+        assertThat(Unfinished.portable(files, List.of(), name -> false)
+                        .notice("/b")
+                        .orElseThrow()
+                        .hint())
+                .contains("Delete them");
+    }
+
+    @Test
+    void manyRunsAreCounted() {
+        var left = Unfinished.portable(
+                files("1.s1.tar.gz", "2.s1.tar.gz", "3.s1.tar.gz", "4.s1.tar.gz", "4.s2.tar.gz"), List.of());
+
+        assertThat(left.notice("/b").orElseThrow().message()).endsWith(": 1.*, 2.*, 3.* and 1 more");
+    }
+
+    @Test
+    void aDirectoryOfNothingElseIsNotCalledEmpty() {
+        assertThat(Unfinished.nothingIn("/b", 0)).hasMessage("/b is empty");
+        assertThat(Unfinished.nothingIn("/b", 5)).hasMessageContaining("only 5 pending files of a run that was killed");
+    }
+
+    private static List<StoreEntry> files(String... names) {
+        return Arrays.stream(names).map(name -> new StoreEntry(name, 10)).toList();
+    }
+}
