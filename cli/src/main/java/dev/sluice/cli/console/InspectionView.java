@@ -58,7 +58,7 @@ public final class InspectionView {
         }
         for (Notice notice : inspection.notices()) {
             lines.add("");
-            lines.add(Wording.kind(notice) + " " + Wording.message(notice));
+            lines.addAll(Wording.told(notice));
         }
         return lines;
     }

@@ -58,7 +58,7 @@ public final class ListingView {
         }
         for (Notice notice : listing.notices()) {
             lines.add("");
-            lines.add(Wording.kind(notice) + " " + Wording.message(notice));
+            lines.addAll(Wording.told(notice));
         }
         return lines;
     }

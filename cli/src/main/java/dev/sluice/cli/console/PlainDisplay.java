@@ -27,10 +27,7 @@ public final class PlainDisplay implements Display {
             shards = started.shards();
             err.println(Wording.started(started));
         } else if (event instanceof Event.Told told) {
-            err.println(Wording.kind(told.notice()) + " " + Wording.message(told.notice()));
-            if (!told.notice().hint().isBlank()) {
-                err.println(Wording.hint(told.notice().hint()));
-            }
+            Wording.told(told.notice()).forEach(err::println);
         } else if (event instanceof Event.ShardRetried retried) {
             err.println("retry: " + Wording.retried(retried));
         } else if (event instanceof Event.ShardFinished done) {

@@ -5,6 +5,7 @@ import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.event.Task;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardReceipt;
+import java.util.List;
 import java.util.Locale;
 
 /** Events as sentences, for terminals and logs alike. */
@@ -27,6 +28,12 @@ final class Wording {
 
     static String message(Notice notice) {
         return Text.clean(notice.message());
+    }
+
+    /** All of it, as lines: what it is, and what to do. */
+    static List<String> told(Notice notice) {
+        String line = kind(notice) + " " + message(notice);
+        return notice.hint().isBlank() ? List.of(line) : List.of(line, hint(notice.hint()));
     }
 
     /** What the task is called at the start of a sentence. */

@@ -63,11 +63,13 @@ class ListingViewTest {
     @Test
     void saysWhatIsNotThere() {
         Listing listing = listing(
-                List.of(new ShardRef("telemetry", "autogen", 3)), List.of(Notice.damaged("the stream is cut", "")));
+                List.of(new ShardRef("telemetry", "autogen", 3)),
+                List.of(Notice.damaged("the stream is cut", ""), Notice.warning("files lie there", "Delete them.")));
 
         assertThat(listing.complete()).isFalse();
         assertThat(ListingView.table(listing))
                 .contains("missing: shard telemetry/autogen/3", "damaged: the stream is cut")
+                .containsSubsequence("warning: files lie there", "  hint: Delete them.")
                 .first()
                 .isEqualTo("portable:DIR: 2 shards, NOT complete");
         assertThat(ListingView.json(listing)).singleElement().asString().contains("\"complete\":false", "\"shard\":7");
