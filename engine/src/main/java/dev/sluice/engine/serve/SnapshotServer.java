@@ -90,8 +90,7 @@ public final class SnapshotServer {
 
     private static final Logger log = LoggerFactory.getLogger(SnapshotServer.class);
 
-    /** influxd gives the first byte as long, and the rest for ever. */
-    private static final Duration REQUEST_LIMIT = Duration.ofSeconds(30);
+    private static final Limits LIMITS = new Limits(Duration.ofSeconds(30), 256);
 
     /** How long a stop waits for files under way to be closed or removed. */
     private static final Duration GRACE = Duration.ofSeconds(3);
@@ -104,17 +103,25 @@ public final class SnapshotServer {
     private final boolean writable;
     private final ServedShards shards;
     private final Scheduler disk;
-    private final Duration requestLimit;
+    private final Limits limits;
     private final Set<Mono<Void>> conversations = ConcurrentHashMap.newKeySet();
 
     private SnapshotServer(
-            OpenDirectories directories, boolean writable, ServedShards shards, Scheduler disk, Duration requestLimit) {
+            OpenDirectories directories, boolean writable, ServedShards shards, Scheduler disk, Limits limits) {
         this.directories = directories;
         this.writable = writable;
         this.shards = shards;
         this.disk = disk;
-        this.requestLimit = requestLimit;
+        this.limits = limits;
     }
+
+    /**
+     * What keeps a server within bounds.
+     *
+     * @param request how long a client may take for it; influxd gives the first byte as long, and the rest for ever
+     * @param connections about as many at a time, see {@link Door}
+     */
+    record Limits(Duration request, int connections) {}
 
     /**
      * Starts a server that only reads. Cold: each subscription starts one of its own.
@@ -128,7 +135,7 @@ public final class SnapshotServer {
      * @param scratch where data files are made of a write-ahead log while its shard is sent
      */
     public static Mono<RunningServer> bind(ServerAddress bind, End.Data directories, Path scratch) {
-        return bind(TcpServer.create(), bind, directories, scratch, false, REQUEST_LIMIT);
+        return bind(TcpServer.create(), bind, directories, scratch, false, LIMITS);
     }
 
     /**
@@ -141,16 +148,11 @@ public final class SnapshotServer {
         // Not by epoll: what comes before a client's FIN can be lost there while it is not asked for (observed, Netty
         // 4.2).
         TcpServer portable = TcpServer.create().runOn(TcpResources.get(), false);
-        return bind(portable, bind, directories, scratch, true, REQUEST_LIMIT);
+        return bind(portable, bind, directories, scratch, true, LIMITS);
     }
 
     static Mono<RunningServer> bind(
-            TcpServer tcp,
-            ServerAddress bind,
-            End.Data directories,
-            Path scratch,
-            boolean writable,
-            Duration requestLimit) {
+            TcpServer tcp, ServerAddress bind, End.Data directories, Path scratch, boolean writable, Limits limits) {
         return Mono.defer(() -> {
             var connections = new DefaultChannelGroup("sluice-serve", GlobalEventExecutor.INSTANCE, true);
             Scheduler disk = Uninterrupted.on(
@@ -161,7 +163,7 @@ public final class SnapshotServer {
                                     writable,
                                     new ServedShards(directories, scratch, disk),
                                     disk,
-                                    requestLimit)
+                                    limits)
                             .listen(tcp, bind, connections, opened)
                             .onErrorResume(e -> opened.released().then(Mono.error(e)))
                             .doOnCancel(() -> Schedulers.boundedElastic().schedule(opened::release)))
@@ -278,14 +280,16 @@ public final class SnapshotServer {
     }
 
     private Mono<RunningServer> listen(TcpServer tcp, ServerAddress bind, ChannelGroup connections, Opened opened) {
+        var door = new Door(limits.connections());
         return tcp.host(bind.host())
                 .port(bind.port())
                 .channelGroup(connections)
                 .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true) // a client may end its side after the request
-                .childOption(ChannelOption.SO_KEEPALIVE, true)
                 // Not cancelled when the connection goes: the writes under way fail then, and say why.
-                .doOnConnection(
-                        connection -> hold(new Conversation(connection)).subscribe(null, null, connection::dispose))
+                .doOnConnection(connection -> {
+                    door.entered(connection.channel());
+                    hold(new Conversation(connection)).subscribe(null, null, connection::dispose);
+                })
                 .bind()
                 .<RunningServer>map(server -> new Running(
                         new ServerAddress(bind.host(), server.port()),
@@ -316,7 +320,7 @@ public final class SnapshotServer {
     private Mono<Void> converse(Conversation conversation) {
         return conversation
                 .request()
-                .timeout(requestLimit, Mono.fromRunnable(() -> log.warn("{}: no request", conversation)))
+                .timeout(limits.request(), Mono.fromRunnable(() -> log.warn("{}: no request", conversation)))
                 .flatMap(request -> answer(conversation, request))
                 .onErrorResume(e -> {
                     log.warn("{}: answer was cut: {}", conversation, e.toString());
@@ -451,12 +455,14 @@ public final class SnapshotServer {
         public Mono<Void> stop() {
             return Mono.defer(() -> {
                 server.dispose();
-                return server.onDispose()
+                Mono<Void> all = server.onDispose()
                         .then(FutureMono.from(connections.close()))
                         .onErrorComplete() // a connection that was gone already
-                        .then(ended.timeout(GRACE, Mono.empty()))
+                        .then(ended)
                         .then(opened.released())
                         .doFinally(signal -> dispose(disk));
+                // Goes on after the grace: as long as something is written, on a disk that hangs, others stay out.
+                return Mono.fromFuture(all.toFuture(), true).timeout(GRACE, Mono.empty());
             });
         }
 

@@ -31,6 +31,7 @@ import java.lang.reflect.Proxy;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -420,6 +421,45 @@ class SnapshotServerTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void letsSoManyInAndTheOthersWaitOutside(boolean nativeTransport) throws IOException {
+        int length = 64 << 20;
+        sparse("000000001-000000001.tsm", length);
+        RunningServer server = start(nativeTransport, new SnapshotServer.Limits(PATIENCE, 2), dir.resolve("scratch"));
+        List<Socket> clients = new ArrayList<>();
+        try {
+            do {
+                assertThat(clients).as("some more may slip in, not all").hasSizeLessThan(20);
+                Socket client = connect(server);
+                clients.add(client);
+                client.setSoTimeout(500);
+                client.getOutputStream().write(bytes(ShardBackup.of(CPU, ShardBackup.ALL)));
+            } while (answers(clients.get(clients.size() - 1)));
+            assertThat(clients).hasSizeGreaterThan(2);
+            Socket outside = clients.remove(clients.size() - 1);
+            try (outside) {
+                for (Socket inside : clients) {
+                    inside.close();
+                }
+                outside.setSoTimeout((int) PATIENCE.toMillis());
+                assertThat(outside.getInputStream().readAllBytes()).hasSizeGreaterThan(length);
+            }
+        } finally {
+            for (Socket client : clients) {
+                client.close();
+            }
+        }
+    }
+
+    private static boolean answers(Socket client) throws IOException {
+        try {
+            return client.getInputStream().read() >= 0;
+        } catch (SocketTimeoutException e) {
+            return false;
+        }
+    }
+
     @Test
     void saysWhatIsWrongBeforeItListens() throws IOException {
         var address = new ServerAddress("127.0.0.1", 0);
@@ -469,13 +509,17 @@ class SnapshotServerTest {
     }
 
     private RunningServer start(boolean nativeTransport, Duration requestLimit, Path scratch) {
+        return start(nativeTransport, new SnapshotServer.Limits(requestLimit, 1_000), scratch);
+    }
+
+    private RunningServer start(boolean nativeTransport, SnapshotServer.Limits limits, Path scratch) {
         var server = Objects.requireNonNull(SnapshotServer.bind(
                         TcpServer.create().runOn(loops, nativeTransport),
                         new ServerAddress("127.0.0.1", 0),
                         directories("data", "meta"),
                         scratch,
                         false,
-                        requestLimit)
+                        limits)
                 .block(PATIENCE));
         running.add(server);
         return server;
