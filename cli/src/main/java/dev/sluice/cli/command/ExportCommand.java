@@ -187,6 +187,12 @@ final class ExportCommand implements Command {
                     "--since-last needs --state FILE and -out DIR, and sets -start and -end itself",
                     "As in 'sluice export --since-last --state /var/lib/sluice/state -out /outbox'.");
         }
+        Path remembered = state;
+        Path directory = Path.of(out);
+        return StateLock.holding(remembered, () -> sinceLast(how, budget, remembered, directory));
+    }
+
+    private int sinceLast(OutputFlags.Output how, OptionalLong budget, Path state, Path directory) {
         var windows = new ExportState(state, overlap, subject());
         ExportState.Window window = windows.next(Instant.now());
         String ending = ".lp"
@@ -196,8 +202,8 @@ final class ExportCommand implements Command {
                     case NONE -> "";
                 };
         String name = window.fileName(Optional.ofNullable(database));
-        refuseTaken(Path.of(out), name, ending);
-        ExportRequest request = common(ExportRequest.of(source(), Path.of(out).resolve(name + ending)))
+        refuseTaken(directory, name, ending);
+        ExportRequest request = common(ExportRequest.of(source(), directory.resolve(name + ending)))
                 .times(window.start().map(ExportCommand::nanos).orElse(Long.MIN_VALUE), nanos(window.end()) - 1)
                 .build();
         int exit = TransferRun.export(context, how, request, budget);

@@ -243,6 +243,23 @@ class TransferCommandsTest {
     }
 
     @Test
+    void twoExportsDoNotWorkWithOneState(@TempDir Path temp) throws IOException {
+        Path state = Files.writeString(temp.resolve("state"), "2026-01-01T00:00:00Z\n");
+        String line = "export --since-last --state " + state + " -out " + temp;
+        run.engine.transfers = Flux.defer(() -> {
+            assertThat(run.cli(words(line))).as("the second one").isEqualTo(ExitCode.FAILED);
+            return Flux.just(exported(List.of("block 7"), List.of()));
+        });
+
+        assertThat(run.cli(words(line))).as("the first one").isEqualTo(ExitCode.DAMAGED);
+
+        assertThat(run.err()).contains("another export works with " + state, "Nothing was exported");
+        assertThat(run.engine.exports).hasSize(1);
+        run.engine.transfers = Flux.just(exported(List.of(), List.of()));
+        assertThat(run.cli(words(line))).as("when it has ended").isEqualTo(ExitCode.OK);
+    }
+
+    @Test
     void aStateThatCannotBeReadIsToldAsSuch(@TempDir Path temp) throws IOException {
         Path state = Files.createDirectory(temp.resolve("state"));
 
