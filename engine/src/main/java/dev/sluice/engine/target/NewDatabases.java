@@ -97,11 +97,11 @@ final class NewDatabases {
                         e -> Mono.just(new Made(update.wanted(), bytes, Optional.empty(), Optional.of(e))));
     }
 
-    /** When the server does not tell afterwards what it has. */
+    /** When the server does not tell afterwards what it has. One that was never reached has what it had. */
     static SluiceException unknownState(List<Made> made, SluiceException e) {
         return made.stream()
-                .flatMap(one -> one.failure().stream())
                 .findFirst()
+                .flatMap(Made::failure)
                 .filter(first -> first instanceof ConnectionFailed)
                 .orElse(new RestoreRefused(
                         "the metadata was sent, but what became of it is not known: " + e.getMessage(),
