@@ -65,10 +65,17 @@ final class View {
     private static ShardGroup group(ShardGroupInfo info) {
         return new ShardGroup(
                 info.getId(),
-                new TimeRange(instant(info.getStartTime()), instant(info.getEndTime())),
+                new TimeRange(instant(start(info)), instant(info.getEndTime())),
                 event(info.getDeletedAt()),
                 event(info.getTruncatedAt()),
                 info.getShardsList().stream().map(ShardInfo::getId).toList());
+    }
+
+    /** Where a group begins before the first time that there is, a server writes what remains of it in 64 bits. */
+    private static long start(ShardGroupInfo info) {
+        long start = info.getStartTime();
+        boolean wrapped = start > info.getEndTime() && info.getEndTime() - start > 0;
+        return wrapped ? Long.MIN_VALUE : start;
     }
 
     private static User user(UserInfo info) {

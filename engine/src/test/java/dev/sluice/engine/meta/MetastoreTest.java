@@ -211,6 +211,17 @@ class MetastoreTest {
                 .isThrownBy(() -> Metastore.of(1, List.of(at(new TimeRange(lowest.minusNanos(1), Instant.EPOCH)))));
     }
 
+    /** As 1.6.7 and 1.8.10 write it when a point of 1677 comes: the week begins before int64 does (observed). */
+    @Test
+    void readsAGroupThatBeginsBeforeTime() {
+        Metastore metastore = Metastore.decode(metadata(
+                data(group().setStartTime(9_223_284_873_709_551_616L).setEndTime(-9_222_854_400_000_000_000L))));
+
+        assertThat(metastore.locate(1).orElseThrow().group().time())
+                .isEqualTo(new TimeRange(
+                        Instant.ofEpochSecond(-9_223_372_037L, 145_224_192), Instant.parse("1677-09-27T00:00:00Z")));
+    }
+
     private static Database at(TimeRange time) {
         return Database.of("db", Policy.of("rp", Duration.ofDays(7), ShardGroup.of(1, time, 1L)));
     }
