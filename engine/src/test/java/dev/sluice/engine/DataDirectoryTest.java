@@ -225,6 +225,24 @@ class DataDirectoryTest {
         assertThat(report.notices()).extracting(Notice::message).anyMatch(text -> text.contains("was replaced"));
     }
 
+    /** The original's text would go on writing into the database that has the old name. */
+    @Test
+    void queriesOfADatabaseWithANewNameAreAboutThat() throws IOException {
+        copy(from("portable-all")
+                .selection(new Selection(
+                        Optional.of("telemetry"),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty()))
+                .mapping(new Mapping(Optional.of("old one"), Optional.empty())));
+
+        assertThat(metastore().find("old one").orElseThrow().continuousQueries())
+                .extracting(Metastore.ContinuousQuery::query)
+                .containsExactly("CREATE CONTINUOUS QUERY cq1 ON \"old one\" BEGIN SELECT mean(usage) INTO "
+                        + "\"old one\".autogen.cpu_mean FROM \"old one\".autogen.cpu GROUP BY time(1h), * END");
+    }
+
     @Test
     void shardsGetATsiIndexWhereTheOthersHaveOne() throws IOException {
         serverWithAnother();

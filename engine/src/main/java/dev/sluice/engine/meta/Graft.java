@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.stream.Collectors;
 
 /**
  * Puts databases of one metastore into another one, with new ids for their shards and groups. All else is as the source
@@ -27,6 +29,7 @@ public final class Graft {
     private final Optional<Metadata> base;
     private final Metadata source;
     private final List<DatabaseImport> imports;
+    private final BiFunction<DatabaseImport, String, String> queries;
     private final Map<Long, Long> ids = new LinkedHashMap<>();
     private long lastId;
 
@@ -35,11 +38,18 @@ public final class Graft {
      *
      * @param base what is grafted upon; empty: nothing was there, and ids stay as they are if they may
      * @param floor the greatest id that must not be given again
+     * @param queries gives a continuous query the new names of its database and policies
      */
-    public Graft(Optional<Metadata> base, Metadata source, List<DatabaseImport> imports, long floor) {
+    public Graft(
+            Optional<Metadata> base,
+            Metadata source,
+            List<DatabaseImport> imports,
+            long floor,
+            BiFunction<DatabaseImport, String, String> queries) {
         this.base = base;
         this.source = source;
         this.imports = List.copyOf(imports);
+        this.queries = queries;
         boolean keep = base.isEmpty() && floor == 0;
         this.lastId = Math.max(floor, base.map(b -> data(b).getMaxShardId()).orElse(0L));
         for (DatabaseImport taken : imports) {
@@ -96,6 +106,9 @@ public final class Graft {
                         .setMaxShardGroupId(0)
                         .setMaxShardId(0));
         boolean keep = base.isEmpty();
+        if (keep) {
+            renamePrivileges(result);
+        }
         for (DatabaseImport taken : imports) {
             DatabaseInfo info = from.getDatabasesList().stream()
                     .filter(database -> database.getName().equals(taken.source()))
@@ -159,8 +172,7 @@ public final class Graft {
                 .build();
     }
 
-    private static void put(
-            Data.Builder result, DatabaseImport taken, DatabaseInfo info, List<RetentionPolicyInfo> policies) {
+    private void put(Data.Builder result, DatabaseImport taken, DatabaseInfo info, List<RetentionPolicyInfo> policies) {
         for (int i = 0; i < result.getDatabasesCount(); i++) {
             DatabaseInfo there = result.getDatabases(i);
             if (!there.getName().equals(taken.target())) {
@@ -187,7 +199,7 @@ public final class Graft {
     }
 
     /** Where the default policy stays behind, the one that is taken becomes it, as influxd does it. */
-    private static DatabaseInfo whole(DatabaseImport taken, DatabaseInfo info, List<RetentionPolicyInfo> policies) {
+    private DatabaseInfo whole(DatabaseImport taken, DatabaseInfo info, List<RetentionPolicyInfo> policies) {
         String byDefault = taken.policy().isPresent() && !policies.isEmpty()
                 ? policies.get(0).getName()
                 : info.getDefaultRetentionPolicy();
@@ -196,7 +208,28 @@ public final class Graft {
                 .setDefaultRetentionPolicy(byDefault)
                 .clearRetentionPolicies()
                 .addAllRetentionPolicies(policies)
+                .clearContinuousQueries()
+                .addAllContinuousQueries(info.getContinuousQueriesList().stream()
+                        .map(query -> query.toBuilder()
+                                .setQuery(queries.apply(taken, query.getQuery()))
+                                .build())
+                        .toList())
                 .build();
+    }
+
+    /** Those on a database that gets another name: they come along with their users. */
+    private void renamePrivileges(Data.Builder result) {
+        Map<String, String> names =
+                imports.stream().collect(Collectors.toMap(DatabaseImport::source, DatabaseImport::target));
+        for (int i = 0; i < result.getUsersCount(); i++) {
+            var user = result.getUsers(i).toBuilder();
+            for (int j = 0; j < user.getPrivilegesCount(); j++) {
+                var privilege = user.getPrivileges(j).toBuilder();
+                String name = privilege.getDatabase();
+                user.setPrivileges(j, privilege.setDatabase(names.getOrDefault(name, name)));
+            }
+            result.setUsers(i, user);
+        }
     }
 
     private static Data data(Metadata metadata) {

@@ -156,7 +156,7 @@ public final class DataDirectoryTarget implements Target {
         }
         long floor = Math.max(
                 new ShardFiles(directories.data()).greatestId(), new ShardFiles(directories.walDir()).greatestId());
-        Graft graft = new Graft(base, catalog.metadata(), plan.imports(), floor);
+        Graft graft = new Graft(base, catalog.metadata(), plan.imports(), floor, LeftOut::renamed);
         List<Notice> notices = new ArrayList<>(plan.notices());
         claim.problem().ifPresent(notices::add);
         if (claim.problem().isEmpty()) { // else they may be another restore's that works just now

@@ -68,9 +68,24 @@ final class LeftOut {
         return source.find(database.source()).stream().flatMap(info -> info.continuousQueries().stream());
     }
 
+    /** A continuous query with the names that its database and the policies in it get. */
+    static String renamed(DatabaseImport database, String query) {
+        boolean same = database.target().equals(database.source())
+                && database.policyTarget().isEmpty();
+        if (same) {
+            return query;
+        }
+        return new QueryNames(
+                        database.source(),
+                        database.target(),
+                        policy -> database.policy().map(policy::equals).orElse(true)
+                                ? database.policyTarget(policy)
+                                : policy)
+                .renamed(query);
+    }
+
     private Mono<Notice> query(DatabaseImport database, ContinuousQuery query, Metastore server) {
-        String statement =
-                new QueryNames(database.source(), database.target(), database::policyTarget).renamed(query.query());
+        String statement = renamed(database, query.query());
         String name = "continuous query '%s' of database '%s'".formatted(query.name(), database.target());
         String run = "Run: " + statement;
         if (has(server, database, query.name(), statement)) {

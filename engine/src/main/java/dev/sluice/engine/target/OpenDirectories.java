@@ -106,7 +106,7 @@ public final class OpenDirectories {
             Metadata payload = wanted.payload(update.payload(), now);
             var renamed = new DatabaseImport(
                     wanted.target(), wanted.target(), Optional.empty(), Optional.empty(), wanted.shards(), false, true);
-            Graft graft = new Graft(Optional.of(result), payload, List.of(renamed), floor);
+            Graft graft = new Graft(Optional.of(result), payload, List.of(renamed), floor, LeftOut::renamed);
             result = graft.result(wanted.shards(), now);
             wanted.shards().stream().sorted().forEach(id -> ids.put(id, graft.idOf(id)));
             names.add(wanted.target());

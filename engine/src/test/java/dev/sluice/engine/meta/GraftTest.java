@@ -9,6 +9,7 @@ import dev.sluice.engine.meta.proto.ShardGroupInfo;
 import dev.sluice.engine.meta.proto.ShardInfo;
 import dev.sluice.engine.meta.proto.ShardOwner;
 import dev.sluice.engine.meta.proto.UserInfo;
+import dev.sluice.engine.meta.proto.UserPrivilege;
 import dev.sluice.engine.model.Metadata;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.testkit.Answers;
@@ -31,7 +32,8 @@ class GraftTest {
 
     @Test
     void whatIsThereStaysAndIdsAreNew() throws Exception {
-        Graft graft = new Graft(Optional.of(SERVER), BACKUP, List.of(whole("db", "copy", 1L, 2L, 3L)), 40);
+        Graft graft =
+                new Graft(Optional.of(SERVER), BACKUP, List.of(whole("db", "copy", 1L, 2L, 3L)), 40, GraftTest::same);
 
         Metadata result = graft.result(Set.of(1L, 2L, 3L), NOW);
 
@@ -57,7 +59,8 @@ class GraftTest {
 
     @Test
     void aDatabaseOfTheSameNameIsReplacedAndItsShardsAreNamed() {
-        Graft graft = new Graft(Optional.of(SERVER), BACKUP, List.of(whole("db", "db", 1L, 2L, 3L)), 0);
+        Graft graft =
+                new Graft(Optional.of(SERVER), BACKUP, List.of(whole("db", "db", 1L, 2L, 3L)), 0, GraftTest::same);
 
         Metastore metastore = Metastore.decode(graft.result(Set.of(1L, 2L, 3L), NOW));
 
@@ -71,7 +74,7 @@ class GraftTest {
     void onePolicyReplacesOnlyOne() {
         var taken = new DatabaseImport("db", "own", Optional.of("other"), Optional.of("rp"), Set.of(3L), false, false);
         Metadata server = Metadata.of(Answers.metadata(new ShardRef("own", "keep", 5), new ShardRef("own", "rp", 6)));
-        Graft graft = new Graft(Optional.of(server), BACKUP, List.of(taken), 0);
+        Graft graft = new Graft(Optional.of(server), BACKUP, List.of(taken), 0, GraftTest::same);
 
         Metastore metastore = Metastore.decode(graft.result(Set.of(3L), NOW));
 
@@ -88,7 +91,7 @@ class GraftTest {
                 .build();
         Metadata backup = Metadata.of(withUser.toByteArray());
 
-        Graft graft = new Graft(Optional.empty(), backup, List.of(whole("db", "db", 1L, 2L, 3L)), 0);
+        Graft graft = new Graft(Optional.empty(), backup, List.of(whole("db", "db", 1L, 2L, 3L)), 0, GraftTest::same);
         Metastore metastore = Metastore.decode(graft.result(Set.of(1L, 3L), NOW));
 
         assertThat(metastore.shards().map(Metastore.Located::id))
@@ -99,6 +102,32 @@ class GraftTest {
                         .getUsers(0)
                         .getHash())
                 .isEqualTo("$2a$");
+    }
+
+    @Test
+    void usersHaveTheirPrivilegesOnTheNewName() throws Exception {
+        Data withUser = Data.parseFrom(BACKUP.toByteArray()).toBuilder()
+                .addUsers(UserInfo.newBuilder()
+                        .setName("reader")
+                        .setHash("$2a$")
+                        .setAdmin(false)
+                        .addPrivileges(
+                                UserPrivilege.newBuilder().setDatabase("db").setPrivilege(1)))
+                .build();
+
+        Graft graft = new Graft(
+                Optional.empty(),
+                Metadata.of(withUser.toByteArray()),
+                List.of(whole("db", "copy", 1L, 2L, 3L)),
+                0,
+                GraftTest::same);
+
+        assertThat(Metastore.decode(graft.result(Set.of(1L, 2L, 3L), NOW))
+                        .users()
+                        .get(0)
+                        .privileges())
+                .extracting(Metastore.Grant::database)
+                .containsExactly("copy");
     }
 
     /** Made up by the documented format: several shards in a group, with owners, several copies. */
@@ -129,7 +158,11 @@ class GraftTest {
                 .build();
 
         Graft graft = new Graft(
-                Optional.of(SERVER), Metadata.of(enterprise.toByteArray()), List.of(whole("db", "new", 1L, 2L)), 0);
+                Optional.of(SERVER),
+                Metadata.of(enterprise.toByteArray()),
+                List.of(whole("db", "new", 1L, 2L)),
+                0,
+                GraftTest::same);
         Data result = Data.parseFrom(graft.result(Set.of(1L, 2L), NOW).toByteArray());
 
         RetentionPolicyInfo policy = result.getDatabases(2).getRetentionPolicies(0);
@@ -154,13 +187,17 @@ class GraftTest {
                 .toList());
         var taken = new DatabaseImport("telemetry", "telemetry", Optional.empty(), Optional.empty(), ids, false, true);
 
-        Metadata fresh = new Graft(Optional.empty(), recorded, List.of(taken), 0).result(ids, NOW);
+        Metadata fresh = new Graft(Optional.empty(), recorded, List.of(taken), 0, GraftTest::same).result(ids, NOW);
 
         DatabaseInfo expected = Data.parseFrom(recorded.toByteArray()).getDatabasesList().stream()
                 .filter(database -> database.getName().equals("telemetry"))
                 .findFirst()
                 .orElseThrow();
         assertThat(Data.parseFrom(fresh.toByteArray()).getDatabasesList()).containsExactly(expected);
+    }
+
+    private static String same(DatabaseImport database, String query) {
+        return query;
     }
 
     private static DatabaseImport whole(String source, String target, Long... shards) {
