@@ -9,6 +9,7 @@ import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.meta.proto.Data;
+import dev.sluice.engine.meta.proto.DatabaseInfo;
 import dev.sluice.engine.meta.proto.RetentionPolicyInfo;
 import dev.sluice.engine.meta.proto.ShardGroupInfo;
 import dev.sluice.engine.model.Conflict;
@@ -114,6 +115,33 @@ class RestoreAsPointsTest {
 
         assertThat(http.lines()).hasSize(POINTS).noneMatch(line -> line.contains("placeholder"));
         assertThat(http.statements()).noneMatch(statement -> statement.startsWith("DROP"));
+    }
+
+    /** The data is of 1970. */
+    @Test
+    void aPolicyThatIsMadeKeepsItsExpiryUnlessDataIsOlder() {
+        server.withDatabase("db");
+        backup(100_000 * 24L * 3600 * 1_000_000_000);
+
+        restore(withHttp().keepExpired(true));
+
+        assertThat(http.statements())
+                .contains(
+                        "CREATE RETENTION POLICY \"rp\" ON \"db\" DURATION 8640000000s REPLICATION 1 SHARD DURATION 604800s");
+    }
+
+    @Test
+    void aPolicyThatIsMadeWithoutItsExpiryIsNamed() {
+        server.withDatabase("db");
+        backup(24L * 3600 * 1_000_000_000);
+
+        CopyReport report = restore(withHttp().keepExpired(true));
+
+        assertThat(http.statements())
+                .contains("CREATE RETENTION POLICY \"rp\" ON \"db\" DURATION INF REPLICATION 1 SHARD DURATION 604800s");
+        assertThat(report.notices())
+                .anyMatch(notice -> notice.hint().contains("ALTER RETENTION POLICY")
+                        && notice.hint().contains("DURATION 24h"));
     }
 
     /** Whether the server has it all the same, nobody can tell. */
@@ -336,9 +364,24 @@ class RestoreAsPointsTest {
     }
 
     private void backup() {
+        backup(0);
+    }
+
+    /** @param duration of its policy in nanoseconds, 0 for ever */
+    private void backup(long duration) {
+        Data data = metadata(LIKE, UNLIKE);
+        DatabaseInfo database = data.getDatabases(0);
         PortableFiles.write(
                 directory,
-                metadata(LIKE, UNLIKE),
+                data.toBuilder()
+                        .setDatabases(
+                                0,
+                                database.toBuilder()
+                                        .setRetentionPolicies(
+                                                0,
+                                                database.getRetentionPolicies(0).toBuilder()
+                                                        .setDuration(duration)))
+                        .build(),
                 Map.of(
                         LIKE, Answers.shard(LIKE, Answers.tsmFiles(1, 2)),
                         UNLIKE, Answers.shard(UNLIKE, FILES)));

@@ -75,8 +75,8 @@ final class ExistingPlaces {
                 .then();
     }
 
-    private static String create(DatabaseImport merge, Policy policy) {
-        boolean forEver = policy.duration().isZero() || merge.keepExpired();
+    private String create(DatabaseImport merge, Policy policy) {
+        boolean forEver = policy.duration().isZero() || (merge.keepExpired() && merge.expires(policy, now));
         return "CREATE RETENTION POLICY %s ON %s DURATION %s REPLICATION %s SHARD DURATION %s"
                 .formatted(
                         InfluxQl.quoted(merge.policyTarget(policy.name())),

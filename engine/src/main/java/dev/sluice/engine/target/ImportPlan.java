@@ -170,17 +170,16 @@ final class ImportPlan {
                 known,
                 options.keepExpired(),
                 options.subscriptions());
-        if (exists) {
-            merges.add(planned);
-        } else {
-            imports.add(planned);
-            tell(database.get(), planned);
-        }
+        (exists ? merges : imports).add(planned);
+        tell(database.get(), planned, server.find(target));
     }
 
-    private void tell(Database database, DatabaseImport planned) {
+    /** @param there what the server has under that name; its policies stay as they are */
+    private void tell(Database database, DatabaseImport planned, Optional<Database> there) {
         for (Policy policy : database.policies()) {
-            if (!planned.takes(policy)) {
+            if (!planned.takes(policy)
+                    || there.flatMap(known -> known.find(planned.policyTarget(policy.name())))
+                            .isPresent()) {
                 continue;
             }
             if (planned.expires(policy, now)) {
