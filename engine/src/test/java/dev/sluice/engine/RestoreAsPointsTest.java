@@ -108,6 +108,15 @@ class RestoreAsPointsTest {
     }
 
     @Test
+    void blanksAroundANameArePartOfIt() {
+        serverHasDaysInPlaceOf(UNLIKE, " neu");
+
+        restore(withHttp().selection(only(UNLIKE)).mapping(new Mapping(Optional.of(" neu"), Optional.empty())));
+
+        assertThat(http.lines()).hasSize(POINTS).allMatch(line -> line.startsWith(" neu/rp m,host=a "));
+    }
+
+    @Test
     void noGroupIsMadeForWhatWouldNotFit() {
         serverHasDaysInPlaceOf(UNLIKE, "db", 0);
 

@@ -33,10 +33,12 @@ public final class Input {
     private static final int HEAD = 4096;
 
     private final String name;
+    private final boolean made;
     private final Function<Scheduler, Mono<Opened>> opening;
 
-    private Input(String name, Function<Scheduler, Mono<Opened>> opening) {
+    private Input(String name, boolean made, Function<Scheduler, Mono<Opened>> opening) {
         this.name = name;
+        this.made = made;
         this.opening = opening;
     }
 
@@ -55,18 +57,24 @@ public final class Input {
      * @param text plain; subscribed to once
      */
     static Input of(String name, Flux<ByteBuf> text) {
-        return new Input(name, files -> Mono.just(new Made(text)));
+        return new Input(name, true, files -> Mono.just(new Made(text)));
     }
 
     private static Input of(String name, Opener opener, boolean closes) {
         return new Input(
                 name,
+                false,
                 files -> Mono.defer(() -> {
                     var bytes = new Bytes(name, closes);
                     return Handover.<Opened>of(() -> bytes.open(opener), Opened::giveUp, files)
                             .doOnCancel(() ->
                                     Uninterrupted.surely(files, bytes::giveUp)); // it may wait for its first bytes
                 }));
+    }
+
+    /** Whether the text is made here, and by no people. */
+    boolean isMade() {
+        return made;
     }
 
     /** For people. */

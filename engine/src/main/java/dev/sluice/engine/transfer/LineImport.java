@@ -382,7 +382,7 @@ public final class LineImport {
             this.identity = identity;
             this.start = start;
             this.taken = taken;
-            this.reader = new LineReader(input.name(), options, batches, start);
+            this.reader = new LineReader(input.name(), options, batches, start, input.isMade());
             this.watermark = new Watermark(start);
             this.delivery = new Delivery(
                     input.name(), http, options, rejects, counters, permits, rate, bodies, workers, files, clock);

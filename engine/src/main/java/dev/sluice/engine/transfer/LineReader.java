@@ -81,6 +81,7 @@ final class LineReader {
     private final int lanes;
     private final int batchLines;
     private final long nanos;
+    private final boolean exact;
     private final LineBatch.Pool batches;
     private final @Nullable LineBatch[] open;
     private final Queue<Step> ready = new ArrayDeque<>();
@@ -96,9 +97,11 @@ final class LineReader {
     private @Nullable Place begunIn;
     private boolean anyGiven;
 
-    LineReader(String file, ImportOptions options, LineBatch.Pool batches, Position from) {
+    /** @param exact whether names in context lines stand there as they are, with all their blanks */
+    LineReader(String file, ImportOptions options, LineBatch.Pool batches, Position from, boolean exact) {
         this.file = file;
         this.options = options;
+        this.exact = exact;
         this.batches = batches;
         this.splitter = new RecordSplitter(options.lineBytes(), from.offset(), from.line());
         this.lanes = options.concurrency();
@@ -243,6 +246,9 @@ final class LineReader {
      * only if a statement has named something so.
      */
     private String name(String raw) {
+        if (exact) {
+            return raw;
+        }
         String trimmed = raw.strip();
         return !raw.equals(trimmed) && named.stream().anyMatch(text -> text.contains(InfluxQl.quoted(raw)))
                 ? raw
