@@ -31,6 +31,11 @@ public final class RecordSplitter {
     private static final long QUOTES = '"' * ONES;
     private static final long BACKSLASHES = '\\' * ONES;
 
+    /** Behind a record that is as long as it may be, for the piece that shows it. */
+    private static final int ROOM = 1 << 20;
+
+    private static final int MOST = Integer.MAX_VALUE - 16;
+
     private final int limit;
     private byte[] bytes = new byte[1 << 16];
     private int start; // of the record that was given last, or is looked for
@@ -88,10 +93,16 @@ public final class RecordSplitter {
         int count = data.readableBytes();
         compact();
         if (count > bytes.length - filled) {
-            bytes = Arrays.copyOf(bytes, Math.max(filled + count, Math.min(bytes.length, 1 << 30) * 2));
+            bytes = Arrays.copyOf(bytes, Math.max(filled + count, grown()));
         }
         data.getBytes(data.readerIndex(), bytes, filled, count);
         filled += count;
+    }
+
+    /** The old array and the new one are in memory together: the last step is not to more than can be needed. */
+    private int grown() {
+        long doubled = 2L * bytes.length;
+        return (int) Math.min(doubled > limit / 2 ? Math.max(bytes.length, limit + (long) ROOM) : doubled, MOST);
     }
 
     /** No more bytes will come: what is there is the last record, with a newline or not. */

@@ -34,6 +34,9 @@ final class LineReader {
     /** Points of one series within this span go over one lane: 2^40 ns are 18 minutes. */
     private static final int SPAN_BITS = 40;
 
+    /** Of a record that is too long, bytes that are kept. */
+    private static final int BEGINNING = 1 << 16;
+
     private static final String CONTEXT_DATABASE = "CONTEXT-DATABASE:";
     private static final String CONTEXT_POLICY = "CONTEXT-RETENTION-POLICY:";
 
@@ -190,9 +193,11 @@ final class LineReader {
                     statement(text());
                 }
             }
-            case UNCLOSED -> unsendable("its quotes are not closed");
+            case UNCLOSED -> unsendable(splitter.length(), "its quotes are not closed");
             case TOO_LONG ->
-                unsendable("it is longer than %d bytes; only its beginning is shown".formatted(options.lineBytes()));
+                unsendable(
+                        Math.min(splitter.length(), BEGINNING),
+                        "it is longer than %d bytes; only its beginning is shown".formatted(options.lineBytes()));
         }
     }
 
@@ -230,7 +235,9 @@ final class LineReader {
             place = null;
             points();
         } else if (phase == Phase.POINTS && POINT_LIKE.matcher(text).matches()) {
-            unsendable("a server takes it for a comment: a measurement whose name begins with # cannot be written");
+            unsendable(
+                    splitter.length(),
+                    "a server takes it for a comment: a measurement whose name begins with # cannot be written");
         }
     }
 
@@ -318,9 +325,9 @@ final class LineReader {
         return new Place(to, policy.isEmpty() ? options.policy().orElse("") : policy);
     }
 
-    private void unsendable(String reason) {
+    private void unsendable(int length, String reason) {
         Place at = place == null ? new Place(database, policy) : place;
-        ready.add(new Step.Unsendable(at, text(), splitter.line(), reason));
+        ready.add(new Step.Unsendable(at, text(length), splitter.line(), reason));
     }
 
     private void flush() {
@@ -334,7 +341,11 @@ final class LineReader {
     }
 
     private String text() {
-        return new String(splitter.array(), splitter.offsetInArray(), splitter.length(), StandardCharsets.UTF_8);
+        return text(splitter.length());
+    }
+
+    private String text(int length) {
+        return new String(splitter.array(), splitter.offsetInArray(), length, StandardCharsets.UTF_8);
     }
 
     /** Equal for equal series and times, whatever the fields are. */

@@ -3,6 +3,7 @@ package dev.sluice.engine.line;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.engine.line.RecordSplitter.Kind;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -109,6 +110,22 @@ class RecordSplitterTest {
         assertThat(records).hasSize(301);
         assertThat(records.get(0).kind()).isEqualTo(Kind.UNCLOSED);
         assertThat(records.get(300)).isEqualTo(new Cut(Kind.RECORD, "m v=1 1", "m", 301));
+    }
+
+    /** The heap is 64 MB by the start script. */
+    @Test
+    void aQuoteThatNeverClosesTakesNoMoreMemoryThanTheLimit() {
+        int limit = 20_000_000;
+        var splitter = new RecordSplitter(limit);
+        splitter.feed(Unpooled.copiedBuffer("m s=\"open\n", StandardCharsets.US_ASCII));
+        ByteBuf piece = Unpooled.wrappedBuffer("m v=1 1\n".repeat(8192).getBytes(StandardCharsets.US_ASCII));
+
+        while (!splitter.next()) {
+            splitter.feed(piece);
+        }
+
+        assertThat(splitter.kind()).isEqualTo(Kind.UNCLOSED);
+        assertThat(splitter.array()).hasSizeLessThan(limit + (2 << 20));
     }
 
     @Test
