@@ -20,6 +20,9 @@ public final class HttpRefused extends HttpFailure {
     }
 
     private static String hint(int status, String reason) {
+        if (reason.startsWith("retention policy not found")) {
+            return "Create the policy first, or let the file do it with its DDL.";
+        }
         if (status == 401 || status == 403) {
             return "Check user and password (INFLUX_USERNAME, INFLUX_PASSWORD) or the token, "
                     + "and whether they may do this.";

@@ -227,6 +227,9 @@ public final class InfluxHttp implements AutoCloseable {
         if (status == 413) {
             return new WriteOutcome.TooLarge(reason);
         }
+        if (reason.startsWith("retention policy not found")) { // 500 from 1.x, and no better later on
+            return new WriteOutcome.Denied(status, reason);
+        }
         if (status == 429 || status >= 500) {
             return new WriteOutcome.Retryable(status, reason, answer.retryAfter());
         }

@@ -224,6 +224,10 @@ class InfluxHttpTest {
                         413,
                         "{\"error\":\"Request Entity Too Large\"}",
                         new WriteOutcome.TooLarge("Request Entity Too Large")),
+                Arguments.of(
+                        500,
+                        "{\"error\":\"retention policy not found: x\"}",
+                        new WriteOutcome.Denied(500, "retention policy not found: x")),
                 Arguments.of(503, "busy", new WriteOutcome.Retryable(503, "busy", Optional.empty())),
                 Arguments.of(500, "", new WriteOutcome.Retryable(500, "no reason given", Optional.empty())));
     }
