@@ -472,6 +472,7 @@ public final class LineExport {
     private Mono<Void> parts(TextOut text, Path path, String head, Flux<Piece> all, long size) {
         return Flux.defer(() -> {
                     long[] filled = {0};
+                    long[] parts = {0};
                     return all.windowUntil(
                                     piece -> {
                                         boolean cut = piece.lines() > 0
@@ -483,15 +484,27 @@ public final class LineExport {
                                     true,
                                     1)
                             .index()
+                            .doOnNext(part -> parts[0] = part.getT1() + 1)
                             .concatMap(
                                     part -> whole(
                                             text,
                                             new Out.ToFile(numbered(path, part.getT1() + 1)),
                                             (part.getT1() == 0 ? part.getT2() : begun(part.getT2(), head))
                                                     .map(piece -> piece.text().toByteBuf())),
-                                    1);
+                                    1)
+                            .then(Mono.<Void>fromRunnable(() -> warnOfOldPart(numbered(path, parts[0] + 1)))
+                                    .subscribeOn(files));
                 })
                 .then();
+    }
+
+    /** An import of the directory would take it for a part of this export. */
+    private void warnOfOldPart(Path next) {
+        if (Files.exists(next)) {
+            telling.warn(
+                    "%s is there from an export of more parts".formatted(next),
+                    "Remove it and those behind it before the directory is imported.");
+        }
     }
 
     private Flux<Piece> begun(Flux<Piece> part, String head) {

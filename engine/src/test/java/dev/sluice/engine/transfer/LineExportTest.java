@@ -378,6 +378,19 @@ class LineExportTest {
     }
 
     @Test
+    void aPartThatAnotherExportHasLeftIsNamed() throws IOException {
+        Files.createFile(temp.resolve("part-002.lp"));
+        Files.createFile(temp.resolve("part-003.lp"));
+
+        ExportReport report = report(
+                FIXTURES, temp.resolve("part.lp"), r -> r.database("fx_compact").split(300_000));
+
+        assertThat(report.outputs()).hasSize(2);
+        assertThat(report.warnings())
+                .containsExactly(temp.resolve("part-003.lp") + " is there from an export of more parts");
+    }
+
+    @Test
     void refusesDirectoriesThatAreNotThere() {
         assertThatThrownBy(() -> report(temp.resolve("none"), temp.resolve("out"), r -> r))
                 .isInstanceOf(NotThere.class)
