@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -24,6 +25,7 @@ import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -43,6 +45,9 @@ public final class LineImport {
 
     /** What an import of one file keeps beside it, and what it is before it is renamed; no inputs either. */
     private static final List<String> KEPT_BESIDE = List.of(".sluice-progress", ".sluice-progress.new");
+
+    /** As an export numbers its parts. */
+    private static final Pattern PART = Pattern.compile("(?<=.)-(\\d{3,18})(?=\\.|$)");
 
     private static final long SAVE_EVERY = TimeUnit.SECONDS.toNanos(1);
 
@@ -136,7 +141,7 @@ public final class LineImport {
             inputs = entries.filter(Files::isRegularFile)
                     .filter(path -> !path.getFileName().toString().startsWith("."))
                     .filter(path -> !isOwn(path, options))
-                    .sorted()
+                    .sorted(Comparator.comparing(LineImport::orderOf).thenComparing(Comparator.naturalOrder()))
                     .map(Input::of)
                     .toList();
         } catch (IOException e) {
@@ -147,6 +152,12 @@ public final class LineImport {
         }
         ImportOptions own = options.withProgress(options.progress().orElseGet(() -> directory.resolve(PROGRESS)), true);
         return new LineImport(directory.toString(), inputs, true, http, own, new Telling(), workers, files, clock);
+    }
+
+    /** Its name, with the number of a part as long as any: the thousandth one comes behind the last with three digits. */
+    private static String orderOf(Path file) {
+        return PART.matcher(file.getFileName().toString())
+                .replaceFirst(part -> "-" + "0".repeat(18 - part.group(1).length()) + part.group(1));
     }
 
     /** Whether an import writes it, now or at another time. */

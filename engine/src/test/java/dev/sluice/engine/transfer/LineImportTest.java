@@ -594,6 +594,17 @@ class LineImportTest {
     }
 
     @Test
+    void theThousandthPartComesBehindThoseBeforeIt() throws IOException {
+        Files.createDirectory(temp.resolve("dir"));
+        file("dir/a-999.lp", HEAD + "m v=1 1\n");
+        file("dir/a-1000.lp", HEAD + "m v=2 1\n");
+
+        imported(temp.resolve("dir"), r -> r);
+
+        assertThat(server.points()).containsEntry("db/rp m v@1", "2");
+    }
+
+    @Test
     void takesEachFileOfADirectoryOnceInTheOrderOfTheirNames() throws IOException {
         Files.createDirectory(temp.resolve("dir"));
         file("dir/2.lp", HEAD + "m v=2 1\n");
