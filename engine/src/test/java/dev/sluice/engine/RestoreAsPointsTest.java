@@ -176,6 +176,18 @@ class RestoreAsPointsTest {
     }
 
     @Test
+    void theRemedyHasTheNewNames() {
+        serverHasDaysInPlaceOf(UNLIKE, "neu");
+
+        CopyReport report = restore(request()
+                .intoExisting(Conflict.BACKUP)
+                .selection(only(UNLIKE))
+                .mapping(new Mapping(Optional.of("neu"), Optional.empty())));
+
+        assertThat(refusal(report)).contains("sluice copy -shard 2 -newdb 'neu' FROM http://HOST:8086");
+    }
+
+    @Test
     void whereExistingValuesWinNothingIsWrittenOverThem() {
         for (int days : new int[] {2, 0}) {
             serverHasDaysInPlaceOf(UNLIKE, "db", days);

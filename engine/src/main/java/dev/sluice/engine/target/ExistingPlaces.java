@@ -176,7 +176,7 @@ final class ExistingPlaces {
                             time.end(),
                             other.get().time().start(),
                             other.get().time().end(),
-                            remedy(shard));
+                            remedy(merge, shard));
         }
         if (http.isEmpty()) {
             return "the server has no shard group for %s to %s; --http HOST:8086 lets it be made, or its points be written"
@@ -186,12 +186,16 @@ final class ExistingPlaces {
                 ? "the server makes no shard group for %s to %s: it is older than the policy's duration"
                         .formatted(time.start(), time.end())
                 : "the server makes no shard group for %s to %s: it is older than the policy's duration, or shard durations differ: then %s"
-                        .formatted(time.start(), time.end(), remedy(shard));
+                        .formatted(time.start(), time.end(), remedy(merge, shard));
     }
 
-    private String remedy(Located shard) {
-        String copy = "sluice copy -shard %s FROM http://HOST:8086"
-                .formatted(shard.ref().idText());
+    private String remedy(DatabaseImport merge, Located shard) {
+        String policy = merge.policyTarget(shard.policy().name());
+        String copy = "sluice copy -shard %s%s%s FROM http://HOST:8086"
+                .formatted(
+                        shard.ref().idText(),
+                        merge.target().equals(merge.source()) ? "" : " -newdb '%s'".formatted(merge.target()),
+                        policy.equals(shard.policy().name()) ? "" : " -newrp '%s'".formatted(policy));
         return http.isEmpty()
                 ? "points have to go over HTTP: --http HOST:8086 here, or " + copy
                 : "points have to go over HTTP, where a write replaces what is there: --on-conflict existing cannot be had. "
