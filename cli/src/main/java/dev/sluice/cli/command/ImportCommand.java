@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +41,7 @@ import picocli.CommandLine.Parameters;
 final class ImportCommand implements Command {
 
     private static final Set<String> PRECISIONS = Set.of("ns", "n", "u", "us", "ms", "s", "m", "h");
+    private static final Set<String> CONSISTENCIES = Set.of("any", "one", "quorum", "all");
 
     private final Context context;
 
@@ -215,6 +217,11 @@ final class ImportCommand implements Command {
             request.policy(policy);
         }
         if (consistency != null) {
+            if (!CONSISTENCIES.contains(consistency.toLowerCase(Locale.ROOT))) {
+                throw new UsageError(
+                        "-consistency is any, one, quorum or all, not '%s'".formatted(consistency),
+                        "A server that is no cluster needs none: leave it out.");
+            }
             request.consistency(consistency);
         }
         if (pps != null && pps > 0) {

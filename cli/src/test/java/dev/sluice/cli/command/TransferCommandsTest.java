@@ -380,6 +380,7 @@ class TransferCommandsTest {
                 Arguments.of("export --from portable:x -datadir y", "--from cannot be combined"),
                 Arguments.of("export -compress --compression zstd", "-compress means gzip"),
                 Arguments.of("export -out - --split 1GB", "--split needs a file"),
+                Arguments.of("import a -consistency most", "-consistency is any, one, quorum or all"),
                 Arguments.of("export --where-tag host", "--where-tag is KEY=VALUE"),
                 Arguments.of("export --since-last -out x", "--since-last needs --state"),
                 Arguments.of("import", "the path is missing"),
