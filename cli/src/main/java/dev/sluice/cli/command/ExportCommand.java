@@ -312,7 +312,12 @@ final class ExportCommand implements Command {
                 throw new UsageError(
                         "--where-tag is KEY=VALUE, not '%s'".formatted(tag), "As in --where-tag host=db1.");
             }
-            wanted.put(tag.substring(0, equals), tag.substring(equals + 1));
+            String key = tag.substring(0, equals);
+            if (wanted.put(key, tag.substring(equals + 1)) != null) {
+                throw new UsageError(
+                        "--where-tag gives '%s' two values".formatted(key),
+                        "A series has one value for each tag: export them one after the other.");
+            }
         }
         return wanted;
     }

@@ -382,6 +382,7 @@ class TransferCommandsTest {
                 Arguments.of("export -out - --split 1GB", "--split needs a file"),
                 Arguments.of("import a -consistency most", "-consistency is any, one, quorum or all"),
                 Arguments.of("export --where-tag host", "--where-tag is KEY=VALUE"),
+                Arguments.of("export --where-tag host=a --where-tag host=b", "--where-tag gives 'host' two values"),
                 Arguments.of("export --since-last -out x", "--since-last needs --state"),
                 Arguments.of("import", "the path is missing"),
                 Arguments.of("import a -path b", "one path is needed"),
