@@ -156,6 +156,17 @@ public final class LineExport {
     public Flux<TransferEvent> directories(Path data, Path wal, Optional<Path> meta, Out out, Mono<?> stop) {
         Mono<TransferEvent.Exported> work = Mono.fromCallable(() -> {
                     List<ShardFiles> found = DataDirectory.scan(data, wal, options.database(), options.policy());
+                    if (found.isEmpty() && options.database().isPresent()) {
+                        telling.warn(
+                                "%s has no shard of %s"
+                                        .formatted(
+                                                data,
+                                                options.database().get()
+                                                        + options.policy()
+                                                                .map(name -> "/" + name)
+                                                                .orElse("")),
+                                "Is the name spelled right? One that was never written to has none.");
+                    }
                     Optional<Metastore> metastore = meta.isPresent()
                             ? Optional.of(Metastore.decode(Metadata.of(readMeta(meta.get()))))
                             : Optional.empty();

@@ -390,6 +390,15 @@ class LineExportTest {
                 .containsExactly(temp.resolve("part-003.lp") + " is there from an export of more parts");
     }
 
+    /** The original writes an empty file and says nothing; the file is the same. */
+    @Test
+    void aDatabaseWithoutShardsIsNamed() throws IOException {
+        ExportReport report = report(FIXTURES, temp.resolve("out"), r -> r.database("fx_compakt"));
+
+        assertThat(report.files()).isZero();
+        assertThat(report.warnings()).singleElement().asString().contains("fx_compakt");
+    }
+
     @Test
     void refusesDirectoriesThatAreNotThere() {
         assertThatThrownBy(() -> report(temp.resolve("none"), temp.resolve("out"), r -> r))
