@@ -3,6 +3,7 @@ package dev.sluice.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.sluice.engine.error.ConnectionLost;
 import dev.sluice.engine.error.HttpRefused;
 import dev.sluice.engine.error.HttpUnreachable;
 import dev.sluice.engine.error.RestoreRefused;
@@ -75,6 +76,55 @@ class RestoreOverHttpTest {
         assertThat(report.notices())
                 .extracting(Notice::message)
                 .containsExactly("continuous query 'cq' of database 'neu' is created again");
+    }
+
+    @Test
+    void whatAFailedRestoreHasMadeIsDroppedAgainAndNothingElse() {
+        server.withDatabase("keep");
+        backup(metadata());
+        server.when(request -> request.type() == 7
+                ? Optional.of(conversation -> {
+                    conversation.receive(1_000);
+                    conversation.reset();
+                })
+                : Optional.empty());
+
+        failure(withHttp().cleanup(true), ConnectionLost.class, "upload");
+
+        assertThat(http.statements())
+                .filteredOn(statement -> statement.startsWith("DROP"))
+                .containsExactly("DROP DATABASE \"db\"");
+    }
+
+    @Test
+    void whatIsRestoredIsNotDropped() {
+        backup(metadata());
+
+        assertThat(restore(withHttp().cleanup(true)).complete()).isTrue();
+
+        assertThat(http.statements()).noneMatch(statement -> statement.startsWith("DROP"));
+    }
+
+    @Test
+    void theServersOwnStatisticsAreLeftOutUnlessTheyAreNamed() {
+        var statistics = new ShardRef("_internal", "monitor", 2);
+        PortableFiles.write(
+                directory, metadata(SHARD, statistics), Map.of(SHARD, archive(SHARD), statistics, archive(statistics)));
+
+        CopyReport report = restore(request());
+
+        assertThat(report.complete()).isTrue();
+        assertThat(server.databases()).containsExactly("db");
+        assertThat(report.notices()).extracting(Notice::message).anyMatch(text -> text.contains("_internal"));
+        restore(request()
+                .selection(new Selection(
+                        Optional.of("_internal"),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty()))
+                .mapping(neu()));
+        assertThat(server.databases()).containsExactly("db", "neu");
     }
 
     @Test
