@@ -34,14 +34,21 @@ final class CopyRun {
     private final Interruption interruption;
     private final Task task;
     private final Set<ShardRef> underWay = new HashSet<>();
+    private Task stage; // the verification before a restore, or the task
     private int finished;
     private int shards;
 
     CopyRun(Context context, Output how, Interruption interruption, Task task) {
+        this(context, how, interruption, task, task);
+    }
+
+    /** @param first what it begins with */
+    private CopyRun(Context context, Output how, Interruption interruption, Task task, Task first) {
         this.context = context;
         this.how = how;
         this.interruption = interruption;
         this.task = task;
+        this.stage = first;
     }
 
     /** The whole of {@code sluice backup}. */
@@ -59,8 +66,32 @@ final class CopyRun {
     }
 
     /** The whole of {@code sluice restore}. */
-    static int restore(Context context, Output how, RestoreRequest request, OptionalLong memory) {
-        return run(context, how, Task.RESTORE, engine -> engine.restore(request), memory, Interruption::watch);
+    static int restore(Context context, Output how, RestoreRequest request, Optional<VerifyRequest> first) {
+        return restore(context, how, first, engine -> engine.restore(request), Interruption::watch);
+    }
+
+    /** The whole of {@code sluice restore -datadir}. */
+    static int restoreOffline(Context context, Output how, CopyRequest request, Optional<VerifyRequest> first) {
+        return restore(context, how, first, engine -> engine.copy(request), Interruption::watch);
+    }
+
+    /** @param first what is to be whole before anything is restored */
+    static int restore(
+            Context context,
+            Output how,
+            Optional<VerifyRequest> first,
+            Function<Engine, Flux<Event>> restore,
+            Supplier<Interruption> interruptions) {
+        return run(
+                context,
+                how,
+                Task.RESTORE,
+                first.isPresent() ? Task.VERIFY : Task.RESTORE,
+                engine -> first.map(request ->
+                                VerifiedFirst.then(engine.verify(request), Flux.defer(() -> restore.apply(engine))))
+                        .orElseGet(() -> restore.apply(engine)),
+                OptionalLong.empty(),
+                interruptions);
     }
 
     /** The whole of {@code sluice copy}. */
@@ -81,8 +112,19 @@ final class CopyRun {
             Function<Engine, Flux<Event>> copy,
             OptionalLong memory,
             Supplier<Interruption> interruptions) {
+        return run(context, how, task, task, copy, memory, interruptions);
+    }
+
+    private static int run(
+            Context context,
+            Output how,
+            Task task,
+            Task first,
+            Function<Engine, Flux<Event>> copy,
+            OptionalLong memory,
+            Supplier<Interruption> interruptions) {
         try (Interruption interruption = interruptions.get()) {
-            CopyRun run = new CopyRun(context, how, interruption, task);
+            CopyRun run = new CopyRun(context, how, interruption, task, first);
             try (Engine engine = context.engines().create(memory)) {
                 // Told before the engine is closed: where a disk hangs the JVM does not wait for the end of that.
                 return run.copy(engine, copy.apply(engine)).map(run::conclude).orElseGet(run::interrupted);
@@ -135,9 +177,13 @@ final class CopyRun {
 
     /** Says that it was stopped before its end, and how far it was. The exit code is the signal's own. */
     int interrupted() {
+        if (stage != task && (shards == 0 || finished < shards)) {
+            context.err().println("sluice: interrupted while the backup was verified; nothing was changed");
+            return ExitCode.INTERRUPTED;
+        }
         context.err()
                 .println(
-                        shards == 0
+                        shards == 0 || stage != task
                                 ? "sluice: interrupted before the first shard; " + nothingCameOfIt()
                                 : "sluice: interrupted after %d of %s%s; %s"
                                         .formatted(finished, Text.count(shards, "shard"), brokenOff(), incomplete()));
@@ -174,7 +220,9 @@ final class CopyRun {
 
     private void count(Event event) {
         if (event instanceof Event.Started started) {
+            stage = started.task();
             shards = started.shards();
+            finished = 0;
         } else if (event instanceof Event.ShardStarted started) {
             underWay.add(started.ref());
         } else if (event instanceof Event.ShardFinished done) {

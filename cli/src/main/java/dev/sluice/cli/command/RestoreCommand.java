@@ -11,6 +11,7 @@ import dev.sluice.cli.option.UsageError;
 import dev.sluice.cli.option.Values;
 import dev.sluice.engine.CopyRequest;
 import dev.sluice.engine.RestoreRequest;
+import dev.sluice.engine.VerifyRequest;
 import dev.sluice.engine.event.Task;
 import dev.sluice.engine.model.Conflict;
 import dev.sluice.engine.model.End;
@@ -24,7 +25,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
@@ -118,6 +118,12 @@ final class RestoreCommand implements Command {
             names = "-skip-errors",
             description = "Go on without a shard that cannot be restored; ends with exit code 3 and names it.")
     private boolean skipErrors;
+
+    @Option(
+            names = "--verify",
+            description = "First read and check all that is to be restored, and begin only if none of it is damaged. "
+                    + "Reads everything twice.")
+    private boolean verify;
 
     @Option(
             names = "--verify-restore",
@@ -219,13 +225,32 @@ final class RestoreCommand implements Command {
         }
         RestoreRequest request = request();
         Context.require(request.from(), context.ends().in(), "stdin", "sluice restore - < backup.zst");
-        return CopyRun.restore(context, how, request, OptionalLong.empty());
+        return CopyRun.restore(context, how, request, first(request.from()));
     }
 
     private int offline(OutputFlags.Output how, End.Data directories) {
         CopyRequest request = offlineRequest(directories);
         Context.require(request.from(), context.ends().in(), "stdin", "sluice restore -datadir DIR - < backup.zst");
-        return CopyRun.copy(context, how, request, OptionalLong.empty());
+        return CopyRun.restoreOffline(context, how, request, first(request.from()));
+    }
+
+    /** What {@code --verify} asks for. */
+    Optional<VerifyRequest> first(End from) {
+        if (!verify) {
+            return Optional.empty();
+        }
+        if (from instanceof End.Stream) {
+            throw new UsageError(
+                    "--verify reads everything twice, which stdin cannot",
+                    "Keep the stream as a file and name it, or let 'sluice verify -' read it first.");
+        }
+        if (skipErrors) {
+            throw new UsageError(
+                    "--verify cannot be combined with -skip-errors",
+                    "The one refuses a damaged backup, the other restores what is left of it.");
+        }
+        return Optional.of(
+                new VerifyRequest(from, selection(), false, reading.chain(), reading.allowIncomplete(), pace.pace()));
     }
 
     /** What the flags ask for, with the directories of a stopped server. */

@@ -25,6 +25,7 @@ public final class PlainDisplay implements Display {
     public void show(Event event) {
         if (event instanceof Event.Started started) {
             shards = started.shards();
+            finished = 0;
             err.println(Wording.started(started));
         } else if (event instanceof Event.Told told) {
             Wording.told(told.notice()).forEach(err::println);

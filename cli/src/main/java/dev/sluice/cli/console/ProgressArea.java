@@ -23,8 +23,11 @@ final class ProgressArea {
 
     private final Deque<Event.Progress> samples = new ArrayDeque<>();
 
-    /** Takes a sample in. */
+    /** Takes a sample in; one of a shorter time is of another run. */
     void add(Event.Progress progress) {
+        if (!samples.isEmpty() && samples.getLast().elapsed().compareTo(progress.elapsed()) > 0) {
+            samples.clear();
+        }
         samples.addLast(progress);
         Duration from = progress.elapsed().minus(WINDOW);
         while (samples.size() > 2 && samples.getFirst().elapsed().compareTo(from) < 0) {

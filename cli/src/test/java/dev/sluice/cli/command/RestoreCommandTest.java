@@ -199,6 +199,8 @@ class RestoreCommandTest {
                 Arguments.of("-portable -db a -newdb ../b DIR", "-newdb cannot be the name", "--help"),
                 Arguments.of("-portable -shard abc DIR", "-shard is a shard's id", "--help"),
                 Arguments.of("-portable --verify-restore yes DIR", "--verify-restore is full or off", "--help"),
+                Arguments.of("--verify -", "--verify reads everything twice", "sluice verify -"),
+                Arguments.of("--verify -skip-errors DIR", "--verify cannot be combined with -skip-errors", "refuses"),
                 Arguments.of("-host a,b --http a DIR", "--http has 1 addresses and -host 2", "one for each"),
                 Arguments.of("--protocol 1.4 DIR", "before 1.5 take no restore", "-datadir"),
                 Arguments.of("-portable --cleanup-on-failure DIR", "--cleanup-on-failure needs --http", "8086"),

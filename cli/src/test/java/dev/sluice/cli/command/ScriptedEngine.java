@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -40,6 +41,11 @@ final class ScriptedEngine implements Engine {
     final List<InspectRequest> inspections = new ArrayList<>();
     Flux<TransferEvent> transfers = Flux.empty();
     Flux<Event> events = Flux.empty();
+
+    /** Of a verification, if it is to tell others than {@link #events}. */
+    @Nullable
+    Flux<Event> verification;
+
     Mono<RunningServer> server = Mono.empty();
     Mono<Listing> listing = Mono.empty();
     Mono<Inspection> inspection = Mono.empty();
@@ -80,7 +86,7 @@ final class ScriptedEngine implements Engine {
     @Override
     public Flux<Event> verify(VerifyRequest request) {
         verifications.add(request);
-        return events();
+        return events(verification == null ? events : verification);
     }
 
     @Override
@@ -131,7 +137,11 @@ final class ScriptedEngine implements Engine {
     }
 
     private Flux<Event> events() {
-        return events.takeUntilOther(interruption.asMono())
+        return events(events);
+    }
+
+    private Flux<Event> events(Flux<Event> told) {
+        return told.takeUntilOther(interruption.asMono())
                 .concatWith(Flux.defer(
                         () -> interrupted ? lastWords.concatWith(Flux.error(new EngineClosed())) : Flux.empty()));
     }
