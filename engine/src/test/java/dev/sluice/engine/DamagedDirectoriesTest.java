@@ -1,7 +1,9 @@
 package dev.sluice.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.engine.error.FormatDamaged;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.error.TsmDamaged;
 import dev.sluice.engine.event.CopyReport;
@@ -30,7 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Damage in the write-ahead log and the tombstones of a stopped server: whatever the formats have something to find it by
+ * Damage in the write-ahead log and the tombstones of a stopped server, and in a backup's metadata: whatever the formats have something to find it by
  * is told by {@code verify} and {@code export}, and nothing but errors of our own comes of the rest.
  */
 class DamagedDirectoriesTest {
@@ -119,6 +121,29 @@ class DamagedDirectoriesTest {
             Files.write(tombstone, damaged);
             String problem = problem(damaged);
             assertTold(problem != null, String.valueOf(problem), round);
+        }
+    }
+
+    @Test
+    void aFlippedBitInTheMetadataOfABackup() throws IOException {
+        Path backup = temp.resolve("backup");
+        engine.copy(CopyRequest.of(directories, new End.Portable(backup)).build())
+                .blockLast(PATIENCE);
+        Path meta;
+        try (var files = Files.list(backup)) {
+            meta = files.filter(file -> file.toString().endsWith(".meta"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+        byte[] whole = Files.readAllBytes(meta);
+        for (int at = 0; at < whole.length; at++) {
+            byte[] flipped = whole.clone();
+            flipped[at] ^= (byte) (1 << random.nextInt(8));
+            Files.write(meta, flipped);
+            assertThatThrownBy(() -> engine.verify(VerifyRequest.of(new End.Portable(backup)))
+                            .blockLast(PATIENCE))
+                    .as("byte %d", at)
+                    .isInstanceOf(FormatDamaged.class);
         }
     }
 

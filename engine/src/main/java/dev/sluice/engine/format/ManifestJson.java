@@ -35,6 +35,7 @@ public final class ManifestJson {
             json.writeObjectFieldStart("meta");
             json.writeStringField("fileName", manifest.meta().fileName());
             json.writeNumberField("size", manifest.meta().size());
+            write(json, "digest", manifest.meta().digest());
             json.writeEndObject();
             json.writeBooleanField("limited", manifest.limited());
             if (manifest.files().isEmpty()) {
@@ -175,14 +176,16 @@ public final class ManifestJson {
         json.nextToken();
         String name = "";
         long size = 0;
+        Optional<String> digest = Optional.empty();
         while (JsonFields.next(json)) {
             switch (json.currentName()) {
                 case "fileName" -> name = JsonFields.text(json);
                 case "size" -> size = unsigned(fileName, json);
+                case "digest" -> digest = Optional.of(JsonFields.text(json));
                 default -> JsonFields.skip(json);
             }
         }
-        return new PortableManifest.Meta(baseName(fileName, name), size);
+        return new PortableManifest.Meta(baseName(fileName, name), size, digest);
     }
 
     private static PortableManifest.Archive readArchive(String fileName, JsonParser json) throws IOException {

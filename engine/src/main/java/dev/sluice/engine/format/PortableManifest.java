@@ -24,8 +24,19 @@ public record PortableManifest(Meta meta, boolean limited, List<Archive> files, 
         return new PortableManifest(meta, false, files, Limits.NONE, Optional.of(run));
     }
 
-    /** @param size of the metastore inside, in bytes, without its wrapper */
-    public record Meta(String fileName, long size) {}
+    /**
+     * The file of the metadata.
+     *
+     * @param size of the metastore inside, in bytes, without its wrapper
+     * @param digest of the file; Sluice's own
+     */
+    public record Meta(String fileName, long size, Optional<String> digest) {
+
+        /** As influxd writes it. */
+        public Meta(String fileName, long size) {
+            this(fileName, size, Optional.empty());
+        }
+    }
 
     /**
      * One shard's archive.

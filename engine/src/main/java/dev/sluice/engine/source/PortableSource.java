@@ -19,6 +19,7 @@ import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerVersion;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.store.Checksum;
 import dev.sluice.engine.store.Store;
 import dev.sluice.engine.store.StoreEntry;
 import java.util.ArrayList;
@@ -168,6 +169,7 @@ public final class PortableSource implements Source {
         String file = store.describe(meta.fileName());
         return SmallFile.read(store, meta.fileName())
                 .map(bytes -> {
+                    requireDigest(file, bytes, run);
                     Metadata metadata = PortableMeta.unwrap(bytes);
                     if (metadata.size() != meta.size()) {
                         throw new FormatDamaged(
@@ -183,6 +185,17 @@ public final class PortableSource implements Source {
                         e -> new NotThere(
                                 "%s, the metadata of %s, is missing".formatted(file, run.manifestName()),
                                 "Was the backup copied whole? Its archives cannot be told apart without it."));
+    }
+
+    /** A flipped bit leaves most metadata readable: a name, a time or a password's hash is another one then. */
+    private static void requireDigest(String file, byte[] bytes, PortableRun run) {
+        run.manifest().meta().digest().flatMap(Digest::parse).ifPresent(should -> {
+            Digest is = Checksum.of(should.algorithm(), bytes);
+            if (!is.equals(should)) {
+                throw new FormatDamaged(
+                        file, "has the digest %s; %s says %s".formatted(is, run.manifestName(), should));
+            }
+        });
     }
 
     private static Metastore decode(Store store, PortableRun run, Metadata metadata) {

@@ -24,6 +24,13 @@ public interface Checksum {
         };
     }
 
+    /** Of bytes that are all there. */
+    static Digest of(Digest.Algorithm algorithm, byte[] data) {
+        Checksum sum = of(algorithm);
+        sum.update(ByteBuffer.wrap(data));
+        return sum.digest();
+    }
+
     /** The JDK's, with processor support also on direct buffers. */
     final class Crc32c implements Checksum {
         private final CRC32C crc = new CRC32C();

@@ -175,7 +175,7 @@ public final class PortableTarget implements Target {
         @Override
         public Mono<Sealed> seal(List<ShardOutcome> outcomes) {
             return put(stamp.metaName(), PortableMeta.wrap(catalog.metadata()))
-                    .then(Mono.defer(() -> manifest.put(bytes(ManifestJson.encode(manifestOf(outcomes))), digest)))
+                    .flatMap(meta -> manifest.put(bytes(ManifestJson.encode(manifestOf(meta, outcomes))), digest))
                     .map(file -> Sealed.at(store.describe(file.name())));
         }
 
@@ -197,14 +197,16 @@ public final class PortableTarget implements Target {
             return store.put(name, bytes(content), digest);
         }
 
-        private PortableManifest manifestOf(List<ShardOutcome> outcomes) {
+        private PortableManifest manifestOf(StoredFile meta, List<ShardOutcome> outcomes) {
             List<PortableManifest.Archive> files = outcomes.stream()
                     .filter(ShardOutcome.Stored.class::isInstance)
                     .map(outcome -> archiveOf(((ShardOutcome.Stored) outcome).receipt()))
                     .toList();
             return PortableManifest.of(
                     new PortableManifest.Meta(
-                            stamp.metaName(), catalog.metadata().size()),
+                            meta.name(),
+                            catalog.metadata().size(),
+                            Optional.of(meta.digest().toString())),
                     files,
                     new PortableManifest.Run(
                             selection.since().isPresent() ? "since" : "full",

@@ -50,7 +50,7 @@ class ManifestJsonTest {
     @Test
     void keepsItsOwnKeysBehindInfluxds() {
         PortableManifest manifest = PortableManifest.of(
-                new PortableManifest.Meta("s.meta", 7),
+                new PortableManifest.Meta("s.meta", 7, Optional.of("crc32c:11111111")),
                 List.of(new PortableManifest.Archive(
                         "a<b>&",
                         "日本",
@@ -78,7 +78,8 @@ class ManifestJsonTest {
                         {
                           "meta": {
                             "fileName": "s.meta",
-                            "size": 7
+                            "size": 7,
+                            "digest": "crc32c:11111111"
                           },
                           "limited": false,
                           "files": [
