@@ -408,6 +408,22 @@ class StreamArchiveTest {
         }
     }
 
+    /** Where nothing is compressed, no checksum but its own covers it. */
+    @Test
+    void findsAFlippedBitInEveryByteOfTheMetadata() {
+        var shards = new MemoryShards(sample());
+        byte[] stream = archive(shards, Compression.NONE);
+        byte[] metadata = shards.metadata().toByteArray();
+        assertThat(Arrays.copyOfRange(stream, 512, 512 + metadata.length)).isEqualTo(metadata);
+        var random = new Random(7);
+
+        for (int at = 0; at < metadata.length; at++) {
+            byte[] flipped = stream.clone();
+            flipped[512 + at] ^= (byte) (1 << random.nextInt(8));
+            assertThatThrownBy(() -> read(flipped)).as("byte %d", at).isInstanceOf(StreamDamaged.class);
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("codecs")
     void releasesEveryBufferWhenReadingIsCancelledAnywhere(Compression compression) throws InterruptedException {

@@ -36,6 +36,9 @@ public final class StreamJson {
             json.writeStringField("created", catalog.created().toString());
             json.writeStringField("kind", catalog.kind());
             json.writeStringField("digest", catalog.digest().id());
+            if (catalog.metadata().isPresent()) {
+                json.writeStringField("metadata", catalog.metadata().get().toString());
+            }
             refs(json, "shards", catalog.shards());
             refs(json, "notOffered", catalog.notOffered());
             if (catalog.server().isPresent()) {
@@ -107,6 +110,7 @@ public final class StreamJson {
             Instant created = Instant.EPOCH;
             String kind = "full";
             Digest.Algorithm digest = Digest.Algorithm.CRC32C;
+            Optional<Digest> metadata = Optional.empty();
             List<ShardRef> shards = List.of();
             List<ShardRef> notOffered = List.of();
             Optional<String> server = Optional.empty();
@@ -117,6 +121,7 @@ public final class StreamJson {
                     case "created" -> created = time(json);
                     case "kind" -> kind = JsonFields.text(json);
                     case "digest" -> digest = algorithm(JsonFields.text(json));
+                    case "metadata" -> metadata = Optional.of(digest(JsonFields.text(json)));
                     case "shards" -> shards = refs(json);
                     case "notOffered" -> notOffered = refs(json);
                     case "server" -> server = Optional.of(JsonFields.text(json));
@@ -124,7 +129,7 @@ public final class StreamJson {
                 }
             }
             requireVersion(format, version);
-            return new StreamCatalog(created, kind, digest, shards, notOffered, server);
+            return new StreamCatalog(created, kind, digest, metadata, shards, notOffered, server);
         });
     }
 
@@ -242,7 +247,7 @@ public final class StreamJson {
     private static Digest digest(String text) {
         int colon = text.indexOf(':');
         if (colon < 0) {
-            throw new IllegalArgumentException("has no digest for a file");
+            throw new IllegalArgumentException("has a digest that is none");
         }
         return new Digest(algorithm(text.substring(0, colon)), text.substring(colon + 1));
     }

@@ -10,6 +10,7 @@ import dev.sluice.engine.meta.Metastore;
 import dev.sluice.engine.model.Metadata;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.source.StreamShard.Header;
+import dev.sluice.engine.store.Checksum;
 import java.io.ByteArrayOutputStream;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -88,6 +89,12 @@ final class Entries {
 
     private StreamHead head(Metadata metadata, byte[] json) {
         var catalog = understood("catalog", () -> StreamJson.decodeCatalog(json));
+        catalog.metadata().ifPresent(should -> {
+            var is = Checksum.of(should.algorithm(), metadata.toByteArray());
+            if (!is.equals(should)) {
+                throw damaged("has a metastore with the digest %s; its catalog says %s".formatted(is, should));
+            }
+        });
         try {
             return new StreamHead(what, metadata, Metastore.decode(metadata), catalog);
         } catch (MalformedResponse e) {

@@ -19,6 +19,7 @@ import dev.sluice.engine.model.ShardReceipt;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.stage.SlabLine;
 import dev.sluice.engine.stage.SlabPool;
+import dev.sluice.engine.store.Checksum;
 import io.netty.buffer.ByteBuf;
 import java.time.Clock;
 import java.time.Duration;
@@ -123,16 +124,18 @@ public final class StreamTarget implements Target {
                                 turnstile.fail(why);
                             },
                             written::tryEmitEmpty));
+            byte[] metadata = catalog.metadata().toByteArray();
             var announced = new StreamCatalog(
                     now,
                     selection.since().isPresent() ? "since" : "full",
                     digest,
+                    Optional.of(Checksum.of(digest, metadata)),
                     catalog.shards().stream().map(Catalog.Entry::ref).toList(),
                     catalog.notOffered(),
                     catalog.version().map(ServerVersion::toString));
             put(
                     "meta",
-                    StreamEntries.secret(StreamLayout.META, catalog.metadata().toByteArray(), now),
+                    StreamEntries.secret(StreamLayout.META, metadata, now),
                     StreamEntries.entry(StreamLayout.CATALOG, StreamJson.encode(announced), now));
         }
 
