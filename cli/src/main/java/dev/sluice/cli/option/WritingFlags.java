@@ -21,13 +21,11 @@ public final class WritingFlags {
     @Option(
             names = COMPRESSION,
             paramLabel = "CODEC",
-            defaultValue = "gzip:1",
             converter = Values.Codec.class,
             description =
                     "gzip[:0-9], zstd[:-7-19] or none. Default: gzip:1; zstd for a stream. gzip:0 stores, which influxd reads too; "
                             + "zstd is smaller and faster, but influxd cannot read it.")
-    @SuppressWarnings("NullAway.Init") // has a default
-    private Compression compression;
+    private @Nullable Compression compression;
 
     @Option(
             names = "--rate-limit",
@@ -52,12 +50,12 @@ public final class WritingFlags {
 
     /** Of the archives in a directory: gzip unless another one was asked for. */
     public Compression compression() {
-        return compression;
+        return compression == null ? Compression.GZIP : compression;
     }
 
     /** Of a stream: zstd unless another one was asked for. */
     public Compression streamed() {
-        return compressionAsked() || !compression.equals(Compression.GZIP) ? compression : Compression.ZSTD;
+        return compression == null ? Compression.ZSTD : compression;
     }
 
     /** Whether it was given on the command line. */

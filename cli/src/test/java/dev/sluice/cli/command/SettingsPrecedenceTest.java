@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.cli.Samples;
 import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.event.Event;
+import dev.sluice.engine.model.Compression;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,6 +57,20 @@ class SettingsPrecedenceTest {
 
         assertThat(request("backup", "-skip-errors", "-portable", "DIR").skipErrors())
                 .isTrue();
+    }
+
+    @Test
+    void aCodecOfTheFileCountsForAStreamAsWell() throws IOException {
+        assertThat(request("backup", "--config", file("compression = gzip"), "-")
+                        .compression())
+                .isEqualTo(Compression.GZIP);
+    }
+
+    @Test
+    void aCodecOfTheEnvironmentCountsForAStreamAsWell() {
+        run.set("SLUICE_COMPRESSION", "gzip:1");
+
+        assertThat(request("backup", "-").compression()).isEqualTo(Compression.GZIP);
     }
 
     @Test
