@@ -128,6 +128,11 @@ final class Copies {
                 return Flux.error(new InvalidRequest(
                         "%s takes points, not shards".formatted(to), "SluiceEngine.copyLines writes points."));
             }
+            if (request.rateLimit().isPresent() && (to instanceof End.Live || to instanceof End.Data)) {
+                return Flux.error(new InvalidRequest(
+                        "a rate limit is for backups; nothing would slow down a copy to %s".formatted(to),
+                        "Leave out --rate-limit, or copy to a directory with it and restore that."));
+            }
             if (to instanceof End.Live live) {
                 return restores.restore(asRestore(request, live));
             }

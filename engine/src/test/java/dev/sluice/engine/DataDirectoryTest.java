@@ -15,6 +15,7 @@ import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Metadata;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.source.DataDirectorySource;
@@ -151,6 +152,22 @@ class DataDirectoryTest {
         assertThat(copy.policies()).extracting(Metastore.Policy::name).containsExactly("weekly");
         assertThat(copy.defaultPolicy()).isEqualTo("weekly");
         assertThat(ids("copy/weekly")).hasSize(3);
+    }
+
+    /** Better than to copy at full speed and say nothing. */
+    @Test
+    void aRateLimitIsRefusedWhereNothingKeepsToIt() {
+        for (End to : List.of(directories, new End.Live(ServerAddress.parse("127.0.0.1:1")))) {
+            engine.copy(CopyRequest.of(new End.Portable(Fixtures.backup("1.8.10", "portable-db-rp")), to)
+                            .rateLimit(1_000)
+                            .build())
+                    .as(StepVerifier::create)
+                    .expectErrorSatisfies(e -> assertThat(e)
+                            .isInstanceOf(InvalidRequest.class)
+                            .hasMessageContaining("rate limit")
+                            .hasMessageContaining(to.toString()))
+                    .verify(PATIENCE);
+        }
     }
 
     @Test
