@@ -234,7 +234,7 @@ final class CopyRun {
     private Display display() {
         return switch (how) {
             case JSON -> new JsonDisplay(context.out());
-            case QUIET -> Display.silent();
+            case QUIET -> Display.quiet(context.err());
             case PLAIN -> new PlainDisplay(context.err());
             case NORMAL ->
                 context.terminal().interactive()

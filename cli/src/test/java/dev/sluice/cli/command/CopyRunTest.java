@@ -115,6 +115,22 @@ class CopyRunTest {
     }
 
     @Test
+    void namesWhatIsDamagedOrMissingWhenQuiet() {
+        run.engine.events = Flux.just(
+                Samples.started(2),
+                new Event.Told(Notice.note("n", "")),
+                new Event.Told(Notice.damaged("a block is bad", "Restore an older one.")),
+                new Event.Told(Notice.missing("the stream was cut", "")),
+                new Event.Finished(Samples.whole().with(Notice.damaged("a block is bad", "Restore an older one."))));
+
+        assertThat(CopyRun.backup(run.context(), Output.QUIET, REQUEST, OptionalLong.empty(), Interruption::manual))
+                .isEqualTo(ExitCode.DAMAGED);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err())
+                .isEqualTo("damaged: a block is bad\n  hint: Restore an older one.\nmissing: the stream was cut\n");
+    }
+
+    @Test
     void saysNothingWhenQuietAndAllIsWell() {
         run.engine.events = Flux.just(
                 Samples.started(2), new Event.Told(Notice.warning("w", "h")), new Event.Finished(Samples.whole()));
