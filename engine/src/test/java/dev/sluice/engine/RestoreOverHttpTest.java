@@ -245,6 +245,17 @@ class RestoreOverHttpTest {
         assertThat(server.databases()).isEmpty();
     }
 
+    /** It would be found out in the middle of the night, when there is something to drop. */
+    @Test
+    void whoMayNotDropIsToldBeforeAnythingIsMade() {
+        backup(metadata());
+        http.onStatement(statement -> "authorization failed");
+
+        failure(withHttp().cleanup(true), HttpRefused.class, "authorization failed");
+
+        assertThat(server.databases()).isEmpty();
+    }
+
     @Test
     void anHttpAddressWhereNobodyAnswersIsFoundBeforeAnythingMoves() {
         backup(metadata());

@@ -130,9 +130,10 @@ public final class LiveTarget implements Target {
         });
     }
 
-    /** Who may not ask is told before anything moves. */
+    /** Who may not ask is told before anything moves; who is to drop databases if it fails, above all. */
     private Mono<Void> checkAccess(ImportPlan plan) {
-        boolean needed = http.isPresent() && !plan.merges().isEmpty();
+        boolean needed =
+                http.isPresent() && (options.cleanup() || !plan.merges().isEmpty());
         return needed || new LeftOut(plan.source(), options, http).needsHttp(plan.imports())
                 ? http.orElseThrow().execute("SHOW DATABASES")
                 : Mono.empty();
