@@ -19,6 +19,7 @@ import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.stage.SlabLine;
 import dev.sluice.engine.store.Reservation;
 import dev.sluice.engine.store.Store;
+import dev.sluice.engine.store.StoreEntry;
 import dev.sluice.engine.store.StoredFile;
 import dev.sluice.engine.tar.TarWriter;
 import io.netty.buffer.ByteBuf;
@@ -27,6 +28,7 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -83,19 +85,36 @@ public final class PortableTarget implements Target {
 
     @Override
     public Mono<TargetSession> begin(Catalog catalog) {
-        return store.flatMap(opened -> unfinished(opened)
-                .flatMap(found -> claim(opened, new PortableStamp(clock.instant()), STAMPS_TO_TRY)
-                        .map(claim -> new Session(opened, claim, catalog, found))));
+        return store.flatMap(opened -> opened.unfinished()
+                .collectList()
+                .zipWith(opened.list().collectList())
+                .flatMap(there -> {
+                    List<Notice> found = new ArrayList<>();
+                    Unfinished.portable(there.getT2(), there.getT1())
+                            .notice(opened.describe())
+                            .ifPresent(found::add);
+                    PortableStamp stamp = stamp(opened, there.getT2(), found);
+                    return claim(opened, stamp, STAMPS_TO_TRY).map(claim -> new Session(opened, claim, catalog, found));
+                }));
     }
 
-    /** Before anything of ours is there. */
-    private static Mono<List<Notice>> unfinished(Store store) {
-        return store.unfinished()
-                .collectList()
-                .zipWith(
-                        store.list().collectList(),
-                        (pending, files) -> Unfinished.portable(files, pending).notice(store.describe()).stream()
-                                .toList());
+    /** Restores take the run with the latest stamp for the newest, so this one has to come behind all others. */
+    private PortableStamp stamp(Store store, List<StoreEntry> files, List<Notice> found) {
+        PortableStamp now = new PortableStamp(clock.instant());
+        Optional<PortableStamp> newest = files.stream()
+                .flatMap(file -> PortableStamp.ofManifest(file.name()).stream())
+                .max(Comparator.naturalOrder());
+        if (newest.isEmpty() || newest.get().compareTo(now) < 0) {
+            return now;
+        }
+        PortableStamp behind = newest.get().next();
+        if (behind.time().isAfter(now.time().plusSeconds(STAMPS_TO_TRY))) {
+            found.add(Notice.warning(
+                    "%s has a run of %s, which is later than now: this one is called %s, so that restores take it for the newest"
+                            .formatted(store.describe(), newest.get(), behind),
+                    "Is the clock of this machine right, or was that of the other run wrong?"));
+        }
+        return behind;
     }
 
     /** A stamp whose manifest is ours to write. */
