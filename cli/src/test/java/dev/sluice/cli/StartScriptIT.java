@@ -223,6 +223,48 @@ class StartScriptIT {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"INT", "TERM", "HUP"})
+    void theLastObjectOfARunThatASignalEndsHasItsExitCode(String signal) throws IOException, InterruptedException {
+        byte[] tar = Answers.shard(SHARD, 1, 2, 100_000);
+        try (var server = ScriptedServer.byRequest(
+                request -> request.type() == 0 ? Script.hangAfter(tar, 50_000) : good(request, tar))) {
+            String host = server.address().toString();
+            Path directory = Files.createDirectories(temp.resolve("backup"));
+            Path lines = temp.resolve("lines");
+            for (List<String> command : List.of(
+                    List.of("backup", "--json", "-portable", "-host", host, directory.toString()),
+                    List.of("export", "--json", "--from", host, "-out", lines.toString()))) {
+                var words = new ArrayList<>(List.of(home.resolve("bin/sluice").toString()));
+                words.addAll(command);
+                Path out = temp.resolve(command.get(0) + ".out");
+                int before = server.conversations().size();
+                Process process = new ProcessBuilder(words)
+                        .redirectOutput(out.toFile())
+                        .redirectError(ProcessBuilder.Redirect.DISCARD)
+                        .start();
+                try {
+                    server.awaitConversation(before + 2).awaitStandstill(Duration.ofMillis(100));
+
+                    run("kill", "-" + signal, Long.toString(process.pid()));
+
+                    assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                            .isTrue();
+                    assertThat(process.exitValue())
+                            .isEqualTo(
+                                    Map.of("HUP", 129, "INT", 130, "TERM", 143).get(signal));
+                    assertThat(Files.readAllLines(out))
+                            .last()
+                            .asString()
+                            .startsWith("{\"event\":\"error\",\"error\":\"Interrupted\",\"message\":\"interrupted")
+                            .endsWith(",\"exit\":%d}".formatted(process.exitValue()));
+                } finally {
+                    process.destroyForcibly();
+                }
+            }
+        }
+    }
+
     @Test
     void aFullDiskIsToldAndNothingIsLost() {
         assumeTrue(

@@ -158,11 +158,10 @@ final class CopyRun {
 
     /** Empty for an interruption, which is told in its own words. */
     private Optional<CopyReport> failed(SluiceException why, Display display) {
-        boolean interrupted = interruption.explains(why);
-        display.failed(why, interrupted ? ExitCode.INTERRUPTED : ExitCode.of(why));
-        if (interrupted) {
+        if (interruption.explains(why)) {
             return Optional.empty();
         }
+        display.failed(why, ExitCode.of(why));
         throw why;
     }
 
@@ -177,17 +176,17 @@ final class CopyRun {
 
     /** Says that it was stopped before its end, and how far it was. The exit code is the signal's own. */
     int interrupted() {
+        return interruption.told(context, how == Output.JSON, howFar());
+    }
+
+    private String howFar() {
         if (stage != task && (shards == 0 || finished < shards)) {
-            context.err().println("sluice: interrupted while the backup was verified; nothing was changed");
-            return ExitCode.INTERRUPTED;
+            return "interrupted while the backup was verified; nothing was changed";
         }
-        context.err()
-                .println(
-                        shards == 0 || stage != task
-                                ? "sluice: interrupted before the first shard; " + nothingCameOfIt()
-                                : "sluice: interrupted after %d of %s%s; %s"
-                                        .formatted(finished, Text.count(shards, "shard"), brokenOff(), incomplete()));
-        return ExitCode.INTERRUPTED;
+        return shards == 0 || stage != task
+                ? "interrupted before the first shard; " + nothingCameOfIt()
+                : "interrupted after %d of %s%s; %s"
+                        .formatted(finished, Text.count(shards, "shard"), brokenOff(), incomplete());
     }
 
     private String brokenOff() {

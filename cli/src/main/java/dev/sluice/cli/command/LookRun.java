@@ -1,5 +1,6 @@
 package dev.sluice.cli.command;
 
+import dev.sluice.cli.console.Failure;
 import dev.sluice.cli.console.InspectionView;
 import dev.sluice.cli.console.JsonDisplay;
 import dev.sluice.cli.console.ListingView;
@@ -65,7 +66,7 @@ final class LookRun {
             return exit.applyAsInt(found);
         } catch (SluiceException e) {
             if (json) {
-                context.out().println(JsonDisplay.error(e, ExitCode.of(e)));
+                context.out().println(JsonDisplay.error(Failure.of(e, ExitCode.of(e))));
             }
             throw e;
         }

@@ -25,13 +25,13 @@ final class TransferRun {
 
     /** The whole of {@code sluice export}. Its report goes to stderr where stdout has the data. */
     static int export(Context context, Output how, ExportRequest request, OptionalLong memory) {
-        PrintStream to = request.out().isEmpty() ? context.err() : context.out();
+        Context around = request.out().isEmpty() ? context.withDataOnStdout() : context;
         return run(
-                context,
-                new TransferDisplay(how, to, context.err(), context.terminal().interactive()),
+                around,
+                how,
                 memory,
                 engine -> engine.export(request),
-                event -> concluded(to, context.err(), how, ((TransferEvent.Exported) event).report()),
+                event -> concluded(around.out(), around.err(), how, ((TransferEvent.Exported) event).report()),
                 "the file was not written; run it again",
                 Interruption::watch);
     }
@@ -44,7 +44,7 @@ final class TransferRun {
     static int importLines(Context context, Output how, ImportRequest request, Supplier<Interruption> interruptions) {
         return run(
                 context,
-                onStdout(context, how),
+                how,
                 OptionalLong.empty(),
                 engine -> engine.importLines(request),
                 event -> concluded(context.out(), context.err(), how, ((TransferEvent.Imported) event).report()),
@@ -58,17 +58,12 @@ final class TransferRun {
     static int copyLines(Context context, Output how, LineCopyRequest request, OptionalLong memory) {
         return run(
                 context,
-                onStdout(context, how),
+                how,
                 memory,
                 engine -> engine.copyLines(request),
                 event -> concluded(context.out(), context.err(), how, (TransferEvent.Copied) event),
                 "points that were sent stay; run it again, which does no harm",
                 Interruption::watch);
-    }
-
-    private static TransferDisplay onStdout(Context context, Output how) {
-        return new TransferDisplay(
-                how, context.out(), context.err(), context.terminal().interactive());
     }
 
     /**
@@ -78,12 +73,14 @@ final class TransferRun {
      */
     private static int run(
             Context context,
-            TransferDisplay display,
+            Output how,
             OptionalLong memory,
             Function<Engine, Flux<TransferEvent>> work,
             ToIntFunction<TransferEvent.Last> concluded,
             String interrupted,
             Supplier<Interruption> interruptions) {
+        var display = new TransferDisplay(
+                how, context.out(), context.err(), context.terminal().interactive());
         try (Interruption interruption = interruptions.get();
                 Engine engine = context.engines().create(memory)) {
             Disposable watch = interruption.ends(engine);
@@ -93,9 +90,8 @@ final class TransferRun {
                         .orElseThrow(() -> new IllegalStateException("the run ended without a report"));
             } catch (SluiceException e) {
                 if (interruption.explains(e)) {
-                    display.failed(e, ExitCode.INTERRUPTED);
-                    context.err().println("sluice: interrupted; " + interrupted);
-                    return ExitCode.INTERRUPTED;
+                    display.close();
+                    return interruption.told(context, how == Output.JSON, "interrupted; " + interrupted);
                 }
                 display.failed(e, ExitCode.of(e));
                 throw e;

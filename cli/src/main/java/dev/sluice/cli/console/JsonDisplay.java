@@ -29,15 +29,17 @@ public final class JsonDisplay implements Display {
 
     @Override
     public void failed(SluiceException error, int exitCode) {
-        out.println(error(error, exitCode));
+        out.println(error(Failure.of(error, exitCode)));
     }
 
-    /** The object, on one line, that tells of an error. */
-    public static String error(SluiceException error, int exitCode) {
+    /** The object, on one line, that tells of it. */
+    public static String error(Failure failure) {
         return Json.line(to -> {
             to.writeStringField("event", "error");
-            Json.error(to, error);
-            to.writeNumberField("exit", exitCode);
+            to.writeStringField("error", failure.name());
+            to.writeStringField("message", failure.message());
+            to.writeStringField("hint", failure.hint());
+            to.writeNumberField("exit", failure.exitCode());
         });
     }
 

@@ -47,8 +47,13 @@ public final class TransferDisplay {
     /** The run ended with this error, which the command will tell on stderr. */
     public void failed(SluiceException error, int exitCode) {
         if (how == Output.JSON) {
-            out.println(JsonDisplay.error(error, exitCode));
+            out.println(JsonDisplay.error(Failure.of(error, exitCode)));
         }
+        close();
+    }
+
+    /** Takes away what is not meant to stay. */
+    public void close() {
         endLine();
     }
 

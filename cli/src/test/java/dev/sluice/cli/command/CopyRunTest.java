@@ -57,17 +57,20 @@ class CopyRunTest {
     void anInterruptedCopyEndsItsJsonWithTheReason() {
         Interruption interruption = Interruption.manual();
         run.engine.events = Flux.<Event>just(Samples.started(3))
-                .concatWith(Flux.<Event>never().doOnSubscribe(s -> interruption.request()));
+                .concatWith(Flux.<Event>never().doOnSubscribe(s -> interruption.request(143)));
         run.engine.lastWords = Flux.just(new Event.Told(Notice.warning("it stays", "drop it")));
 
         int exit = CopyRun.backup(run.context(), Output.JSON, REQUEST, OptionalLong.empty(), () -> interruption);
 
-        assertThat(exit).isEqualTo(ExitCode.INTERRUPTED);
+        assertThat(exit).isEqualTo(143);
         assertThat(run.out().lines().toList())
                 .satisfiesExactly(
                         line -> assertThat(line).contains("started"),
                         line -> assertThat(line).contains("\"notice\"", "it stays"),
-                        line -> assertThat(line).contains("\"error\"", "EngineClosed", "\"exit\":130"));
+                        line -> assertThat(line)
+                                .isEqualTo("{\"event\":\"error\",\"error\":\"Interrupted\",\"message\":\"interrupted after"
+                                        + " 0 of 3 shards; the backup is not complete, run it again\",\"hint\":\"\","
+                                        + "\"exit\":143}"));
     }
 
     @Test

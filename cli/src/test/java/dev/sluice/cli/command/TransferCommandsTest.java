@@ -319,17 +319,18 @@ class TransferCommandsTest {
     void anInterruptionEndsTheEngineWhichTellsHowFarItCame() {
         Interruption interruption = Interruption.manual();
         run.engine.transfers = Flux.<TransferEvent>just(new TransferEvent.Warning("7 points so far", "Go on."))
-                .concatWith(Flux.<TransferEvent>never().doOnSubscribe(s -> interruption.request()));
+                .concatWith(Flux.<TransferEvent>never().doOnSubscribe(s -> interruption.request(129)));
 
         var request =
                 ImportRequest.of(Path.of("F"), HttpEndpoint.plain("db", 8086)).build();
         int exit = TransferRun.importLines(run.context(), Output.JSON, request, () -> interruption);
 
-        assertThat(exit).isEqualTo(ExitCode.INTERRUPTED);
+        assertThat(exit).isEqualTo(129);
         assertThat(run.out().lines().toList())
                 .satisfiesExactly(
                         line -> assertThat(line).contains("7 points so far"),
-                        line -> assertThat(line).contains("\"error\"", "EngineClosed", "\"exit\":130"));
+                        line -> assertThat(line).contains(
+                                        "\"error\"", "\"Interrupted\"", "interrupted; points that were", "\"exit\":129"));
         assertThat(run.err()).contains("interrupted; points that were sent stay");
     }
 
