@@ -234,7 +234,8 @@ class StartScriptIT {
             Path lines = temp.resolve("lines");
             for (List<String> command : List.of(
                     List.of("backup", "--json", "-portable", "-host", host, directory.toString()),
-                    List.of("export", "--json", "--from", host, "-out", lines.toString()))) {
+                    List.of("export", "--json", "--from", host, "-out", lines.toString()),
+                    List.of("inspect", "--json", host))) {
                 var words = new ArrayList<>(List.of(home.resolve("bin/sluice").toString()));
                 words.addAll(command);
                 Path out = temp.resolve(command.get(0) + ".out");

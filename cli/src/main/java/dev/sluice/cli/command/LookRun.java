@@ -59,8 +59,7 @@ final class LookRun {
             @Nullable
             T found = look.apply(engine).takeUntilOther(interruption.signal()).block();
             if (found == null) {
-                context.err().println("sluice: interrupted; nothing was changed");
-                return ExitCode.INTERRUPTED;
+                return interruption.told(context, json, "interrupted; nothing was changed");
             }
             lines.apply(found).forEach(context.out()::println);
             return exit.applyAsInt(found);
