@@ -130,6 +130,11 @@ final class BackupCommand implements Command, FlagHints {
         return CopyRun.backup(around, how, request, writing.memory());
     }
 
+    @Override
+    public boolean dataOnStdout() {
+        return paths.contains("-");
+    }
+
     /** What the flags ask for. */
     BackupRequest request() {
         BackupRequest.Builder request = begin(path());

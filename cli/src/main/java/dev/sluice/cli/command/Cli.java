@@ -1,6 +1,8 @@
 package dev.sluice.cli.command;
 
 import dev.sluice.cli.console.Complaint;
+import dev.sluice.cli.console.Failure;
+import dev.sluice.cli.console.JsonDisplay;
 import dev.sluice.cli.option.Given;
 import dev.sluice.cli.option.GoFlags;
 import dev.sluice.cli.option.Settings;
@@ -41,7 +43,9 @@ public final class Cli {
     private static final Set<String> NEED_ALL = Set.of("help", "completion");
 
     private final Context context;
-    private @Nullable CommandSpec command; // the one that runs
+    private @Nullable CommandSpec command; // the one that is asked for
+    private @Nullable Settings settings;
+    private boolean understood; // its flags are read
 
     public Cli(Context context) {
         this.context = context;
@@ -55,7 +59,7 @@ public final class Cli {
             System.setProperty("org.slf4j.simpleLogger.log.dev.sluice", "debug");
         }
         Complaint complaint = new Complaint(context.err(), debug);
-        int exit = run(args, complaint);
+        int exit = run(args, complaint, debug);
         // A stream of text keeps its errors to itself until it is asked.
         if (context.out().checkError()) {
             complaint.show(
@@ -66,31 +70,98 @@ public final class Cli {
         return exit;
     }
 
-    private int run(String[] args, Complaint complaint) {
+    private int run(String[] args, Complaint complaint, boolean debug) {
         try {
             return dispatch(args);
-        } catch (UsageError e) {
-            complaint.show(String.valueOf(e.getMessage()), e.hint());
-            return ExitCode.USAGE;
-        } catch (EngineBroken e) {
-            complaint.show(e, hint(e));
-            return ExitCode.of(e);
-        } catch (SluiceException e) {
-            complaint.show(e);
-            return ExitCode.of(e);
-        } catch (InvalidPathException e) {
-            complaint.show("not a path: '" + e.getInput() + "'", "Is the locale of this shell UTF-8?");
-            return ExitCode.USAGE;
-        } catch (OutOfMemoryError | LinkageError e) {
-            var broken = new EngineBroken(e);
-            complaint.show(broken, hint(broken));
-            return ExitCode.FAILED;
         } catch (Throwable e) {
-            complaint.showDefect(e);
-            return ExitCode.FAILED;
+            Failure failure = failure(e, debug);
+            if (e instanceof UsageError) {
+                complaint.show(failure.message(), failure.hint());
+            } else {
+                complaint.show(failure, e);
+            }
+            tellPrograms(failure, List.of(args));
+            return failure.exitCode();
         } finally {
             context.err().flush();
         }
+    }
+
+    private Failure failure(Throwable why, boolean debug) {
+        if (why instanceof UsageError e) {
+            return new Failure("UsageError", String.valueOf(e.getMessage()), e.hint(), ExitCode.USAGE);
+        }
+        if (why instanceof EngineBroken e) {
+            return new Failure("EngineBroken", e.getMessage(), hint(e), ExitCode.of(e));
+        }
+        if (why instanceof SluiceException e) {
+            return Failure.of(e, ExitCode.of(e));
+        }
+        if (why instanceof InvalidPathException e) {
+            return new Failure(
+                    "UsageError",
+                    "not a path: '" + e.getInput() + "'",
+                    "Is the locale of this shell UTF-8?",
+                    ExitCode.USAGE);
+        }
+        if (why instanceof OutOfMemoryError || why instanceof LinkageError) {
+            return failure(new EngineBroken(why), debug);
+        }
+        return new Failure(
+                "Defect",
+                "a defect in Sluice: " + why,
+                debug
+                        ? "Please report it with all of this output."
+                        : "Please report it, with the output of the same command with --debug.",
+                ExitCode.FAILED);
+    }
+
+    /** The last object of a run that failed, where objects are asked for. */
+    private void tellPrograms(Failure failure, List<String> words) {
+        if (!json(words)) {
+            return;
+        }
+        try {
+            (dataOnStdout(words) ? context.err() : context.out()).println(JsonDisplay.error(failure));
+        } catch (LinkageError e) {
+            // what is not installed as a whole was told to people
+        }
+    }
+
+    /** What was typed counts even where the flags beside it were not understood. */
+    private boolean json(List<String> words) {
+        OptionSpec option = command == null ? null : command.findOption("--json");
+        if (option == null) {
+            return false;
+        }
+        Optional<Boolean> typed = words.stream()
+                .takeWhile(word -> !word.equals("--"))
+                .filter(word -> word.matches("--?json(=.*)?"))
+                .reduce((first, last) -> last)
+                .map(word -> !word.contains("=") || on(word.substring(word.indexOf('=') + 1)));
+        if (typed.isPresent()) {
+            return typed.get();
+        }
+        Optional<String> set = settings == null // they are looked at when the words are understood
+                ? Optional.ofNullable(context.environment().get("SLUICE_JSON"))
+                : settings.find(option).map(Settings.Setting::value);
+        return set.map(Cli::on).orElse(false);
+    }
+
+    private static boolean on(String value) {
+        try {
+            return new Values.Switch().convert(value);
+        } catch (CommandLine.TypeConversionException e) {
+            return false;
+        }
+    }
+
+    /** Flags that were not understood do not tell what the path of a backup is; a {@code -} among them may be it. */
+    private boolean dataOnStdout(List<String> words) {
+        if (!understood) {
+            return words.contains("-") || words.stream().anyMatch(word -> word.endsWith("=-"));
+        }
+        return command != null && ((Command) command.userObject()).dataOnStdout();
     }
 
     /** What takes memory for several at a time can be asked for fewer, where the command has the flag. */
@@ -109,6 +180,7 @@ public final class Cli {
         }
         CommandLine root = commandLine(NEED_ALL.contains(args[0]) ? COMMANDS.keySet() : Set.of(args[0]));
         CommandLine command = Objects.requireNonNull(root.getSubcommands().get(args[0]));
+        this.command = command.getCommandSpec();
         List<String> words =
                 GoFlags.rewrite(command.getCommandSpec(), List.of(args).subList(1, args.length));
         Settings settings = Settings.load(
@@ -119,6 +191,7 @@ public final class Cli {
                         .map(word -> word.substring("--config=".length()))
                         .reduce((first, last) -> last),
                 () -> commandLine(COMMANDS.keySet()).getCommandSpec());
+        this.settings = settings;
         command.setDefaultValueProvider(settings);
         List<String> all = new ArrayList<>(words);
         all.add(0, args[0]);
@@ -145,8 +218,8 @@ public final class Cli {
             command.usage(context.out());
             return ExitCode.OK;
         }
+        understood = true;
         Command userObject = command.getCommand();
-        this.command = command.getCommandSpec();
         return userObject.run();
     }
 

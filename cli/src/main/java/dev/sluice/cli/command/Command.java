@@ -9,4 +9,9 @@ interface Command {
      * @return an {@link ExitCode}
      */
     int run();
+
+    /** Whether stdout is for data, by the flags; what is told as JSON goes to stderr then. */
+    default boolean dataOnStdout() {
+        return false;
+    }
 }

@@ -140,6 +140,11 @@ final class CopyCommand implements Command {
         return CopyRun.copy(around, how, request, writing.memory());
     }
 
+    @Override
+    public boolean dataOnStdout() {
+        return ends.lastIndexOf("-") > 0;
+    }
+
     private LineCopyRequest asPoints(CopyRequest request, End.Http to) {
         if (request.rateLimit().isPresent()) {
             throw new UsageError(

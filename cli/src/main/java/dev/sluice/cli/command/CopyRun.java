@@ -150,19 +150,13 @@ final class CopyRun {
                 display.show(event);
             });
         } catch (SluiceException why) {
-            return failed(why, display);
+            if (interruption.explains(why)) {
+                return Optional.empty(); // told in its own words
+            }
+            throw why;
         }
         return Optional.of(last.orElseThrow(() -> new IllegalStateException("the copy ended without a report"))
                 .report());
-    }
-
-    /** Empty for an interruption, which is told in its own words. */
-    private Optional<CopyReport> failed(SluiceException why, Display display) {
-        if (interruption.explains(why)) {
-            return Optional.empty();
-        }
-        display.failed(why, ExitCode.of(why));
-        throw why;
     }
 
     /** Says what came of it, and how to end. */

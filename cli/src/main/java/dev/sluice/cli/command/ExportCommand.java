@@ -181,6 +181,11 @@ final class ExportCommand implements Command {
         return sinceLast ? sinceLast(how, budget) : TransferRun.export(context, how, request(), budget);
     }
 
+    @Override
+    public boolean dataOnStdout() {
+        return !sinceLast && "-".equals(out);
+    }
+
     private int sinceLast(OutputFlags.Output how, OptionalLong budget) {
         if (state == null || out == null || start != null || end != null) {
             throw new UsageError(

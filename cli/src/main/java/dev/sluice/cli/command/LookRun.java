@@ -1,11 +1,8 @@
 package dev.sluice.cli.command;
 
-import dev.sluice.cli.console.Failure;
 import dev.sluice.cli.console.InspectionView;
-import dev.sluice.cli.console.JsonDisplay;
 import dev.sluice.cli.console.ListingView;
 import dev.sluice.engine.InspectRequest;
-import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Selection;
 import java.util.List;
@@ -44,7 +41,7 @@ final class LookRun {
     }
 
     /**
-     * @param json whether an error is to be an object on stdout too
+     * @param json whether an interruption is to be an object on stdout too
      * @param lines what is printed of it
      * @param exit the exit code for it
      */
@@ -63,11 +60,6 @@ final class LookRun {
             }
             lines.apply(found).forEach(context.out()::println);
             return exit.applyAsInt(found);
-        } catch (SluiceException e) {
-            if (json) {
-                context.out().println(JsonDisplay.error(Failure.of(e, ExitCode.of(e))));
-            }
-            throw e;
         }
     }
 }

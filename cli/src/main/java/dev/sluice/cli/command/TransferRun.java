@@ -89,11 +89,10 @@ final class TransferRun {
                         .map(concluded::applyAsInt)
                         .orElseThrow(() -> new IllegalStateException("the run ended without a report"));
             } catch (SluiceException e) {
+                display.close();
                 if (interruption.explains(e)) {
-                    display.close();
                     return interruption.told(context, how == Output.JSON, "interrupted; " + interrupted);
                 }
-                display.failed(e, ExitCode.of(e));
                 throw e;
             } finally {
                 watch.dispose();

@@ -1,6 +1,5 @@
 package dev.sluice.cli.console;
 
-import dev.sluice.engine.error.SluiceException;
 import java.io.PrintStream;
 
 /** Says what went wrong and what to do, on stderr. */
@@ -20,29 +19,11 @@ public final class Complaint {
         err.println("sluice: " + Text.clean(message) + hintLine);
     }
 
-    public void show(SluiceException error) {
-        show(error, error.hint());
-    }
-
-    /** @param hint in the place of the error's own */
-    public void show(SluiceException error, String hint) {
-        show(String.valueOf(error.getMessage()), hint);
-        trace(error);
-    }
-
-    /** For what nobody expected. */
-    public void showDefect(Throwable error) {
-        show(
-                "a defect in Sluice: " + error,
-                debug
-                        ? "Please report it with all of this output."
-                        : "Please report it, with the output of the same command with --debug.");
-        trace(error);
-    }
-
-    private void trace(Throwable error) {
+    /** @param cause whose trace is shown on demand */
+    public void show(Failure failure, Throwable cause) {
+        show(failure.message(), failure.hint());
         if (debug) {
-            error.printStackTrace(err);
+            cause.printStackTrace(err);
         }
     }
 }

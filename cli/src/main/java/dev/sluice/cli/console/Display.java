@@ -1,6 +1,5 @@
 package dev.sluice.cli.console;
 
-import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.model.Notice;
 import java.io.PrintStream;
@@ -10,9 +9,6 @@ public interface Display extends AutoCloseable {
 
     /** Shows the event, or not. */
     void show(Event event);
-
-    /** The copy ended with this error, which the command will tell on stderr. */
-    default void failed(SluiceException error, int exitCode) {}
 
     /** Takes away what is not meant to stay. Further events are not shown. */
     @Override

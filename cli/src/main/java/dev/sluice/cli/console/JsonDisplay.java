@@ -1,7 +1,6 @@
 package dev.sluice.cli.console;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
@@ -11,7 +10,7 @@ import java.io.PrintStream;
 
 /**
  * One JSON object a line for each event; {@code event} names its kind. The last line is {@code finished} with
- * the report, or {@code error}. Bytes are whole numbers, lengths of time are seconds with decimals, shard ids
+ * the report, or {@code error}, which whoever runs the copy adds. Bytes are whole numbers, lengths of time are seconds with decimals, shard ids
  * are unsigned.
  */
 public final class JsonDisplay implements Display {
@@ -25,11 +24,6 @@ public final class JsonDisplay implements Display {
     @Override
     public void show(Event event) {
         line(to -> event(to, event));
-    }
-
-    @Override
-    public void failed(SluiceException error, int exitCode) {
-        out.println(error(Failure.of(error, exitCode)));
     }
 
     /** The object, on one line, that tells of it. */

@@ -2,7 +2,6 @@ package dev.sluice.cli.console;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.sluice.cli.option.OutputFlags.Output;
-import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.ExportReport;
 import dev.sluice.engine.event.ImportReport;
 import dev.sluice.engine.event.TransferEvent;
@@ -42,14 +41,6 @@ public final class TransferDisplay {
         } else if (how != Output.QUIET) {
             plain(event);
         }
-    }
-
-    /** The run ended with this error, which the command will tell on stderr. */
-    public void failed(SluiceException error, int exitCode) {
-        if (how == Output.JSON) {
-            out.println(JsonDisplay.error(Failure.of(error, exitCode)));
-        }
-        close();
     }
 
     /** Takes away what is not meant to stay. */

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 
 class CliTest {
@@ -169,6 +170,74 @@ class CliTest {
 
         assertThat(run.cli("backup", "-portable", "DIR")).isEqualTo(ExitCode.FAILED);
         assertThat(run.err()).contains("ended without a report");
+    }
+
+    static Stream<Arguments> failures() {
+        return Stream.of(
+                Arguments.of("backup --json", 2, "UsageError", "path of the backup is missing"),
+                Arguments.of("backup -json=true -portable -skip-error DIR", 2, "UsageError", "unknown flag"),
+                Arguments.of("backup -portable -shard x DIR --json", 2, "UsageError", "-shard is a shard's id"),
+                Arguments.of("restore --json -rp week DIR", 2, "UsageError", "-rp needs -db"),
+                Arguments.of("copy --json DIR", 2, "UsageError", "two ends are needed"),
+                Arguments.of("verify --json DIR", 1, "NotThere", "no database"),
+                Arguments.of("list --json", 2, "UsageError", "what is to be listed"),
+                Arguments.of("inspect --json a b", 2, "UsageError", "one path is needed"),
+                Arguments.of("import --json --resume -", 2, "UsageError", "needs --progress FILE"),
+                Arguments.of("export --json --since-last -out x", 2, "UsageError", "--since-last needs --state"),
+                Arguments.of("export --json --config /nowhere", 2, "UsageError", "cannot read the settings"),
+                Arguments.of("backup --json -portable DIR", 1, "NotThere", "no database"),
+                Arguments.of("export --json -out F", 1, "Defect", "a defect in Sluice"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("failures")
+    void everyFailureIsAnObjectWhereJsonIsAskedFor(String line, int exit, String name, String message) {
+        run.engine.events = Flux.concat(Flux.just(Samples.started(2)), Flux.error(new NotThere("no database 'x'", "")));
+        run.engine.transfers = Flux.error(new IllegalStateException("boom"));
+
+        assertThat(run.cli(line.split(" "))).isEqualTo(exit);
+
+        assertThat(run.out().lines().filter(object -> object.contains("\"error\"")))
+                .as("once: %s", run.out())
+                .hasSize(1);
+        assertThat(run.out().lines())
+                .last()
+                .asString()
+                .startsWith("{\"event\":\"error\",\"error\":\"%s\",\"message\":\"".formatted(name))
+                .contains(message)
+                .endsWith(",\"exit\":%d}".formatted(exit));
+        assertThat(run.err()).contains("sluice: ").contains(message).doesNotContain("\"event\"");
+    }
+
+    @Test
+    void jsonMayComeFromTheEnvironmentAndBeTakenBack() {
+        run.set("SLUICE_JSON", "true");
+
+        run.cli("backup");
+        assertThat(run.out()).startsWith("{\"event\":\"error\"");
+        run.cli("backup", "-nope");
+        assertThat(run.out().lines()).hasSize(2);
+        run.cli("backup", "--json=false");
+        run.cli("backup", "-json=false", "-nope");
+        run.cli("serve");
+        assertThat(run.out().lines()).hasSize(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "backup --json -host a -rp x -",
+                "backup --json --nope -",
+                "copy --json -newdb x DIR -",
+                "export -out - --json -retention x",
+                "export --nope -out - --json",
+                "export --nope -out=- --json"
+            })
+    void whereStdoutHasDataTheObjectGoesToStderr(String line) {
+        assertThat(run.cli(line.split(" "))).isEqualTo(ExitCode.USAGE);
+
+        assertThat(run.out()).isEmpty();
+        assertThat(run.errLines()).last().asString().startsWith("{\"event\":\"error\",\"error\":\"UsageError\"");
     }
 
     @Test

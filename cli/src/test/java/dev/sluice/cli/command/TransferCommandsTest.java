@@ -247,7 +247,13 @@ class TransferCommandsTest {
         Path state = Files.writeString(temp.resolve("state"), "2026-01-01T00:00:00Z\n");
         String line = "export --since-last --state " + state + " -out " + temp;
         run.engine.transfers = Flux.defer(() -> {
-            assertThat(run.cli(words(line))).as("the second one").isEqualTo(ExitCode.FAILED);
+            assertThat(run.cli(words(line + " --json"))).as("the second one").isEqualTo(ExitCode.FAILED);
+            assertThat(run.out().lines())
+                    .singleElement()
+                    .asString()
+                    .startsWith(
+                            "{\"event\":\"error\",\"error\":\"StoreFailed\",\"message\":\"another export works with")
+                    .endsWith(",\"exit\":1}");
             return Flux.just(exported(List.of("block 7"), List.of()));
         });
 

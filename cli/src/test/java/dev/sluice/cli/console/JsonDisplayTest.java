@@ -33,9 +33,8 @@ class JsonDisplayTest {
         display.show(Samples.progress(1500, 10, 5, 1, 5, Samples.running(-1, 2, 7, 3)));
         Samples.partial().outcomes().forEach(outcome -> display.show(new Event.ShardFinished(outcome)));
         display.show(new Event.Finished(Samples.partial()));
-        display.failed(Samples.damaged(1), 4);
 
-        assertThat(lines()).hasSize(12);
+        assertThat(lines()).hasSize(11);
         for (String line : lines()) {
             try (JsonParser parser = new JsonFactory().createParser(line)) {
                 assertThat(parser.nextToken()).isEqualTo(com.fasterxml.jackson.core.JsonToken.START_OBJECT);
@@ -81,11 +80,7 @@ class JsonDisplayTest {
 
     @Test
     void endsWithTheErrorAndItsExitCode() {
-        display.failed(Samples.damaged(1), 4);
-
-        assertThat(lines())
-                .singleElement()
-                .asString()
+        assertThat(JsonDisplay.error(Failure.of(Samples.damaged(1), 4)))
                 .startsWith("{\"event\":\"error\",\"error\":\"ArchiveDamaged\"")
                 .endsWith("\"exit\":4}");
     }
