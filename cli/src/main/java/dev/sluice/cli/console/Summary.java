@@ -87,31 +87,39 @@ public final class Summary {
                     .formatted(
                             task,
                             report.source(),
-                            Text.count(damaged(report), "place"),
+                            Text.count(report.missing().size() + damaged(report), "place"),
                             stored,
                             stored == 1 ? "shard was read" : "shards were read");
         }
         if (missing > 0) {
-            return "%s of %s is NOT complete: %s missing, %d %s."
-                    .formatted(task, report.source(), areMissing(missing), stored, done(report.task()));
+            return "%s of %s %s: %s missing, %d %s."
+                    .formatted(task, report.source(), state(report), areMissing(missing), stored, done(report.task()));
         }
         if (report.outcomes().isEmpty()) {
-            return "%s of %s complete: there is no shard to take, only the metadata.".formatted(task, report.source());
+            return "%s of %s %s: there is no shard to take, only the metadata."
+                    .formatted(task, report.source(), state(report));
         }
         return "%s of %s %s: %s %s."
                 .formatted(
                         task,
                         report.source(),
-                        report.complete() ? "complete" : "is NOT complete",
+                        state(report),
                         Text.count(stored, "shard"),
                         report.task() == Task.VERIFY ? "checked" : "checked and " + done(report.task()));
     }
 
+    private static String state(CopyReport report) {
+        if (report.damaged()) {
+            return "found DAMAGE in %s%s"
+                    .formatted(Text.count(damaged(report), "place"), report.complete() ? "" : " and is NOT complete");
+        }
+        return report.complete() ? "complete" : "is NOT complete";
+    }
+
     private static long damaged(CopyReport report) {
-        return report.missing().size()
-                + report.notices().stream()
-                        .filter(notice -> notice.kind() == Notice.Kind.DAMAGED)
-                        .count();
+        return report.notices().stream()
+                .filter(notice -> notice.kind() == Notice.Kind.DAMAGED)
+                .count();
     }
 
     private static String done(Task task) {

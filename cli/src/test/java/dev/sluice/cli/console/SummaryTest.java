@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.cli.Samples;
 import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.model.Notice;
 import org.junit.jupiter.api.Test;
 
 class SummaryTest {
@@ -39,6 +40,21 @@ class SummaryTest {
                                 + "telemetry/autogen/18446744073709551615 ended in the middle of x.tsm, after 512 bytes",
                         "    hint: " + Samples.damaged(1).hint()
                                 + " '-shard 18446744073709551615' takes this one alone.");
+    }
+
+    @Test
+    void saysFirstThatDamageWasFound() {
+        Notice damage = Notice.damaged("a block is bad", "Restore an older one.");
+
+        assertThat(Summary.lines(Samples.whole().with(damage)))
+                .startsWith("Backup of localhost:8088 found DAMAGE in 1 place: 2 shards checked and stored.");
+        assertThat(Summary.lines(Samples.partial().with(damage).with(damage)))
+                .startsWith("Backup of localhost:8088 found DAMAGE in 2 places and is NOT complete: 3 shards are missing,"
+                        + " 1 stored.");
+        assertThat(Summary.lines(Samples.whole().with(damage).with(Notice.missing("the stream was cut", ""))))
+                .first()
+                .asString()
+                .startsWith("Backup of localhost:8088 found DAMAGE in 1 place and is NOT complete: 2 shards checked");
     }
 
     /** What a target does not take it does not take alone either. */
