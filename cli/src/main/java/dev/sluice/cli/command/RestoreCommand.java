@@ -2,6 +2,7 @@ package dev.sluice.cli.command;
 
 import dev.sluice.cli.option.CheckFlags;
 import dev.sluice.cli.option.CommonFlags;
+import dev.sluice.cli.option.Given;
 import dev.sluice.cli.option.HttpFlags;
 import dev.sluice.cli.option.OfflineFlags;
 import dev.sluice.cli.option.OutputFlags;
@@ -29,8 +30,10 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** {@code sluice restore}: influxd's flags with their meaning, and what is new under long names. */
@@ -50,7 +53,15 @@ import picocli.CommandLine.TypeConversionException;
         })
 final class RestoreCommand implements Command {
 
+    /** What a stopped server has no use for. */
+    private static final List<String> OF_RUNNING =
+            List.of("-host", "--http", "-username", "-password", "--cleanup-on-failure", "--verify-restore");
+
     private final Context context;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
 
     @Parameters(
             arity = "0..*",
@@ -261,7 +272,15 @@ final class RestoreCommand implements Command {
                     "--into-existing needs a running server",
                     "A stopped server's database is left alone or, with --force, replaced.");
         }
-        return CopyRequest.of(from(directory()), directories)
+        for (String flag : OF_RUNNING) {
+            if (Given.typed(spec, flag)) {
+                throw new UsageError(
+                        flag + " is for a running server, -datadir for a stopped one",
+                        "Leave it out, or -datadir and what goes with it. To directories a shard counts when it is durable,"
+                                + " and a restore that fails takes back what it made.");
+            }
+        }
+        CopyRequest.Builder request = CopyRequest.of(from(directory()), directories)
                 .task(Task.RESTORE)
                 .selection(selection())
                 .mapping(mapping())
@@ -273,8 +292,11 @@ final class RestoreCommand implements Command {
                 .checkBlocks(checks.blocks())
                 .pace(pace.pace())
                 .force(offline.force())
-                .replaceMetastore(offline.replaceMetastore())
-                .build();
+                .replaceMetastore(offline.replaceMetastore());
+        if (scratch != null) {
+            request.scratch(scratch);
+        }
+        return request.build();
     }
 
     private Selection selection() {

@@ -10,9 +10,12 @@ public final class Given {
 
     /** {@code -since}, or {@code -since (from SLUICE_SINCE)} when it was not on the command line. */
     public static String name(CommandSpec command, String flag) {
-        OptionSpec option = command.findOption(flag);
-        boolean typed = command.commandLine().getParseResult().hasMatchedOption(option);
-        return typed ? flag : flag + origin(command, option);
+        return typed(command, flag) ? flag : flag + origin(command, command.findOption(flag));
+    }
+
+    /** Whether it stands on the command line; a value from elsewhere is a default for all commands. */
+    public static boolean typed(CommandSpec command, String flag) {
+        return command.commandLine().getParseResult().hasMatchedOption(flag);
     }
 
     /** {@code  (from SLUICE_SINCE)}, or nothing when no setting stands for it. */

@@ -60,7 +60,7 @@ public final class WritingFlags {
 
     /** Whether it was given on the command line. */
     public boolean compressionAsked() {
-        return command.commandLine().getParseResult().hasMatchedOption(COMPRESSION);
+        return Given.typed(command, COMPRESSION);
     }
 
     /** Raw bytes a second. */

@@ -65,6 +65,48 @@ class RestoreCommandTest {
                         .build());
     }
 
+    /** The log of another stopped server is made into files there. */
+    @Test
+    void scratchIsForAStoppedServerToo() {
+        run.cli(words("restore -datadir d --scratch /big BACKUP"));
+
+        assertThat(run.engine.copies).extracting(CopyRequest::scratch).containsExactly(Path.of("/big"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "-host db2, -host",
+        "--http db2, --http",
+        "-username me, -username",
+        "-password word, -password",
+        "--cleanup-on-failure, --cleanup-on-failure",
+        "--verify-restore off, --verify-restore"
+    })
+    void flagsOfARunningServerAreRefusedForAStoppedOne(String typed, String flag) {
+        assertThat(run.cli(words("restore -datadir d -metadir m " + typed + " BACKUP")))
+                .isEqualTo(ExitCode.USAGE);
+
+        assertThat(run.errLines())
+                .hasSize(2)
+                .first()
+                .isEqualTo("sluice: " + flag + " is for a running server, -datadir for a stopped one");
+        assertThat(run.errLines().get(1)).startsWith("  hint: ").contains("-datadir");
+        assertThat(run.engine.copies).isEmpty();
+    }
+
+    @Test
+    void asDefaultsForAllCommandsTheyDoNotMatterToAStoppedServer() {
+        run.set("SLUICE_HOST", "db2:8088")
+                .set("SLUICE_HTTP", "db2:8086")
+                .set("SLUICE_USERNAME", "me")
+                .set("SLUICE_VERIFY_RESTORE", "off")
+                .set("SLUICE_CLEANUP_ON_FAILURE", "true");
+
+        run.cli(words("restore -datadir d -metadir m BACKUP"));
+
+        assertThat(run.engine.copies).hasSize(1);
+    }
+
     @Test
     void flagsOfAStoppedServerNeedItsDirectory() {
         for (String flag : new String[] {"-metadir m", "-waldir w", "--force", "--replace-metastore"}) {
