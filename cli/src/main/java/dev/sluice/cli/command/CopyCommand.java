@@ -162,8 +162,8 @@ final class CopyCommand implements Command {
                     "two ends are needed, FROM and TO; %d were given".formatted(ends.size()),
                     "As in 'sluice copy influxd://localhost:8088 /backups/monday'; a path with spaces needs quotes.");
         }
-        End from = end(ends.get(0));
-        End to = end(ends.get(1));
+        End from = Values.end(ends.get(0));
+        End to = Values.end(ends.get(1));
         if (from.equals(to) && !(from instanceof End.Stream)) {
             throw new UsageError("FROM and TO are the same: " + from, "Name another end to copy to.");
         }
@@ -182,14 +182,6 @@ final class CopyCommand implements Command {
             request.scratch(scratch);
         }
         return request.build();
-    }
-
-    private static End end(String text) {
-        try {
-            return End.parse(text);
-        } catch (IllegalArgumentException e) {
-            throw new UsageError(String.valueOf(e.getMessage()), "'sluice help copy' shows how ends are written.");
-        }
     }
 
     private Mapping mapping(Selection from) {

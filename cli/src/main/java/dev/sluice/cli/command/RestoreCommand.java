@@ -67,7 +67,8 @@ final class RestoreCommand implements Command {
             arity = "0..*",
             paramLabel = "PATH",
             hideParamSyntax = true,
-            description = "The backup's directory, or a stream archive: its file, or - for stdin.")
+            description = "The backup's directory, or a stream archive: its file, or - for stdin. portable:DIR, legacy:DIR, "
+                    + "stream:FILE and data:DIR say which it is.")
     private List<String> paths = new ArrayList<>();
 
     @Option(
@@ -280,7 +281,7 @@ final class RestoreCommand implements Command {
                                 + " and a restore that fails takes back what it made.");
             }
         }
-        CopyRequest.Builder request = CopyRequest.of(from(directory()), directories)
+        CopyRequest.Builder request = CopyRequest.of(from(), directories)
                 .task(Task.RESTORE)
                 .selection(selection())
                 .mapping(mapping())
@@ -315,8 +316,7 @@ final class RestoreCommand implements Command {
     /** What the flags ask for. */
     RestoreRequest request() {
         checkNames();
-        Path directory = directory();
-        RestoreRequest.Builder request = RestoreRequest.of(from(directory), hosts)
+        RestoreRequest.Builder request = RestoreRequest.of(from(), hosts)
                 .selection(selection())
                 .mapping(mapping())
                 .verification(verification)
@@ -352,23 +352,35 @@ final class RestoreCommand implements Command {
         return request.build();
     }
 
-    private End from(Path directory) {
+    private End from() {
         if (portable && online) {
             throw new UsageError(
                     "-portable cannot be combined with -online",
                     "A backup has one format; without both it is told from what lies in the directory.");
         }
-        if (directory.equals(Path.of("-"))) {
-            if (portable || online) {
-                throw new UsageError(
-                        "a stream is neither a portable nor a legacy backup",
-                        "Leave out -portable and -online; './-' is a directory called '-'.");
-            }
-            return new End.Stream();
+        End named = Values.end(path());
+        if (named instanceof End.Live || named instanceof End.Http) {
+            throw new UsageError(
+                    named + " is a server, not a backup",
+                    "The server to restore to goes by -host; 'sluice copy FROM TO' takes from one server to another.");
         }
-        return portable
-                ? new End.Portable(directory)
-                : online ? new End.Legacy(directory) : new End.Directory(directory);
+        if (!portable && !online) {
+            return named;
+        }
+        if (named instanceof End.Stream) {
+            throw new UsageError(
+                    "a stream is neither a portable nor a legacy backup",
+                    "Leave out -portable and -online; './-' is a directory called '-'.");
+        }
+        if (named instanceof End.Directory directory) {
+            return portable ? new End.Portable(directory.directory()) : new End.Legacy(directory.directory());
+        }
+        if (portable ? named instanceof End.Portable : named instanceof End.Legacy) {
+            return named;
+        }
+        throw new UsageError(
+                "%s cannot be combined with %s".formatted(named, portable ? "-portable" : "-online"),
+                "The path tells its format. Leave it out of the one or the other.");
     }
 
     /** The original takes these and loses all data, or does something else. */
@@ -385,7 +397,7 @@ final class RestoreCommand implements Command {
         }
     }
 
-    private Path directory() {
+    private String path() {
         if (paths.size() != 1) {
             throw new UsageError(
                     paths.isEmpty()
@@ -397,7 +409,7 @@ final class RestoreCommand implements Command {
             throw new UsageError(
                     "the path of the backup is empty", "As in 'sluice restore -portable /backups/monday'.");
         }
-        return Path.of(paths.get(0));
+        return paths.get(0);
     }
 
     /** As the original has it, 0 is every shard. */

@@ -40,6 +40,19 @@ public final class Values {
     }
 
     /**
+     * An end as {@code copy} has it.
+     *
+     * @throws UsageError if it is none
+     */
+    public static End end(String text) {
+        try {
+            return End.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new UsageError(String.valueOf(e.getMessage()), "'sluice help copy' shows how ends are written.");
+        }
+    }
+
+    /**
      * A place to read from: an end as {@code copy} has it, or a server as {@code host:port}, where no directory has that
      * name.
      *
@@ -48,7 +61,7 @@ public final class Values {
     public static End place(String text) {
         try {
             boolean server = text.matches("[^/\\\\]*[^/\\\\:]:[0-9]{1,5}") && !Files.exists(Path.of(text));
-            return server ? new End.Live(ServerAddress.parse(text)) : End.parse(text);
+            return server ? new End.Live(ServerAddress.parse(text)) : end(text);
         } catch (IllegalArgumentException e) {
             throw new UsageError(String.valueOf(e.getMessage()), "'sluice help copy' shows how ends are written.");
         }

@@ -161,6 +161,24 @@ class RestoreCommandTest {
         assertThat(request("DIR").from()).isEqualTo(new End.Directory(Path.of("DIR")));
     }
 
+    /** Which is what the refusal of a directory with two formats asks for. */
+    @ParameterizedTest
+    @CsvSource({
+        "portable:DIR, portable:DIR",
+        "legacy:DIR, legacy:DIR",
+        "stream:monday.zst, stream:monday.zst",
+        "data:DIR, data:DIR",
+        "-portable portable:DIR, portable:DIR",
+        "./portable:DIR, ./portable:DIR"
+    })
+    void takesTheFormatBeforeThePathAsCopyDoes(String words, String from) {
+        assertThat(request(words).from()).isEqualTo(End.parse(from));
+
+        Run run = new Run();
+        run.cli(words("restore -datadir d " + words));
+        assertThat(run.engine.copies).extracting(CopyRequest::from).containsExactly(End.parse(from));
+    }
+
     @Test
     void restoresIntoWhatExistsWhereThatIsAskedFor() {
         assertThat(request("DIR").intoExisting()).isEmpty();
@@ -231,6 +249,12 @@ class RestoreCommandTest {
         return Stream.of(
                 Arguments.of("-portable", "path of the backup is missing", "sluice restore -portable /backups"),
                 Arguments.of("-portable a b", "one path is needed, 2 were given: a, b", "needs quotes"),
+                Arguments.of("-portable legacy:DIR", "legacy:DIR cannot be combined with -portable", "Leave it out"),
+                Arguments.of("-online stream:FILE", "stream:FILE cannot be combined with -online", "Leave it out"),
+                Arguments.of("-online -", "a stream is neither a portable nor a legacy backup", "Leave out"),
+                Arguments.of("influxd://db2", "influxd://db2:8088 is a server, not a backup", "-host"),
+                Arguments.of("http://db2", "http://db2:8086 is a server, not a backup", "sluice copy"),
+                Arguments.of("portable:", "'portable:' names no directory", "sluice help copy"),
                 Arguments.of("-portable -online DIR", "-portable cannot be combined with -online", "told from"),
                 Arguments.of("--on-conflict backup DIR", "--on-conflict needs --into-existing", "stay as they are"),
                 Arguments.of("--into-existing --on-conflict me DIR", "--on-conflict is backup or existing", "--help"),
