@@ -272,9 +272,17 @@ final class ExportCommand implements Command {
         if ("-".equals(out) && split != null) {
             throw new UsageError("--split needs a file", "Name one with -out.");
         }
+        if (split != null && out != null && isDevice(Path.of(out))) {
+            throw new UsageError(
+                    "--split needs a file, and %s is none".formatted(out), "Parts get names beside that of -out.");
+        }
         return common(request)
                 .times(start == null ? Long.MIN_VALUE : nanos(start), end == null ? Long.MAX_VALUE : nanos(end))
                 .build();
+    }
+
+    private static boolean isDevice(Path path) {
+        return Files.exists(path) && !Files.isRegularFile(path) && !Files.isDirectory(path);
     }
 
     private ExportRequest.Builder common(ExportRequest.Builder request) {

@@ -120,6 +120,19 @@ class TransferCommandsTest {
     }
 
     @Test
+    void partsHaveNamesBesideAFileAndNotBesideADevice(@TempDir Path temp) throws IOException {
+        Path file = Files.createFile(temp.resolve("there"));
+        export("--split 1MB -out " + file);
+        export("--split 1MB -out " + temp.resolve("not-there"));
+        run.engine.exports.clear();
+
+        assertThat(run.cli(words("export --split 1MB -out /dev/null"))).isEqualTo(ExitCode.USAGE);
+
+        assertThat(run.err()).contains("--split needs a file, and /dev/null is none");
+        assertThat(run.engine.exports).isEmpty();
+    }
+
+    @Test
     void exportReadsAServerThatIsNamedByItsPortAlone() {
         assertThat(export("--from db1.example:8088 -out F").from())
                 .isEqualTo(new End.Live(new ServerAddress("db1.example", 8088)));
