@@ -197,6 +197,27 @@ class StartScriptIT {
         assertThat(pipe.output()).doesNotContain("\u001b");
     }
 
+    /** Java would open its own files in the place of it, and they would be read. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "verify -", "list -", "inspect -", "restore -", "restore -datadir d -", "copy - d",
+                "import -database db -", "export --from - -out f"
+            })
+    void aClosedStdinIsTold(String words) {
+        ToolRun run = run("sh", "-c", "exec '%s' %s <&-".formatted(home.resolve("bin/sluice"), words));
+
+        assertThat(run.exitCode()).as(run.output()).isEqualTo(2);
+        assertThat(run.output()).contains("sluice: there is no stdin: it is closed");
+    }
+
+    @Test
+    void aClosedStdinDoesNotMatterWhereNothingReadsIt() {
+        ToolRun run = run("sh", "-c", "exec '%s' --version <&-".formatted(home.resolve("bin/sluice")));
+
+        assertThat(run.exitCode()).as(run.output()).isZero();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"INT", "TERM"})
     void aSignalEndsItCleanly(String signal) throws IOException, InterruptedException {

@@ -27,26 +27,55 @@ public record Context(
         Terminals ends,
         Engine.Factory engines) {
 
-    /** Which of the process's ends are connected to a terminal, where bytes of an archive have no business. */
-    public record Terminals(boolean in, boolean out) {
+    /**
+     * Which of the process's ends are connected to a terminal, where bytes of an archive have no business.
+     *
+     * @param inClosed there is no stdin at all
+     */
+    public record Terminals(boolean in, boolean out, boolean inClosed) {
         public static final Terminals NONE = new Terminals(false, false);
+
+        public Terminals(boolean in, boolean out) {
+            this(in, out, false);
+        }
 
         /**
          * The process's own. Java 17 can tell of stdin and stdout only together; the launcher says more with the
-         * system properties {@code sluice.terminal.in} and {@code sluice.terminal.out}.
+         * system properties {@code sluice.terminal.in} and {@code sluice.terminal.out}, and only the
+         * launcher knows of a stdin that is closed, by {@code sluice.stdin.closed}.
          */
         @SuppressWarnings("SystemConsoleNull") // asked only where it still returns null
         static Terminals ofProcess() {
             boolean both = Runtime.version().feature() < 22 && System.console() != null;
             return new Terminals(
                     both || Boolean.getBoolean("sluice.terminal.in"),
-                    both || Boolean.getBoolean("sluice.terminal.out"));
+                    both || Boolean.getBoolean("sluice.terminal.out"),
+                    Boolean.getBoolean("sluice.stdin.closed"));
         }
     }
 
     /** For a command whose data goes to stdout: results are told on stderr then. */
     Context withDataOnStdout() {
         return new Context(err, err, environment, terminal, ends, engines);
+    }
+
+    /**
+     * Whether an end that is read may be a stream.
+     *
+     * @throws UsageError if it is one and nothing, or a terminal, is in its place
+     */
+    void requireSource(End from, String example) {
+        if (from instanceof End.Stream) {
+            requireStdin(example);
+            require(from, ends.in(), "stdin", example);
+        }
+    }
+
+    /** @throws UsageError if there is no stdin */
+    void requireStdin(String example) {
+        if (ends.inClosed()) {
+            throw new UsageError("there is no stdin: it is closed", "As in '%s'.".formatted(example));
+        }
     }
 
     /**

@@ -128,7 +128,7 @@ final class CopyCommand implements Command {
     public int run() {
         OutputFlags.Output how = output.output();
         CopyRequest request = request();
-        Context.require(request.from(), context.ends().in(), "stdin", "sluice copy - DIR < backup.zst");
+        context.requireSource(request.from(), "sluice copy - DIR < backup.zst");
         Context.require(request.to(), context.ends().out(), "stdout", "sluice copy DIR - > backup.zst");
         if (request.to() instanceof End.Http http) {
             return TransferRun.copyLines(context, how, asPoints(request, http), writing.memory());

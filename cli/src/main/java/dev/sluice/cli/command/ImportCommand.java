@@ -180,7 +180,11 @@ final class ImportCommand implements Command {
     @Override
     public int run() {
         OutputFlags.Output how = output.output();
-        return TransferRun.importLines(context, how, request());
+        ImportRequest request = request();
+        if (request.path().isEmpty()) {
+            context.requireStdin("zcat points.lp.gz | sluice import -");
+        }
+        return TransferRun.importLines(context, how, request);
     }
 
     /** What the flags ask for. */

@@ -75,7 +75,7 @@ final class InspectCommand implements Command {
     @Override
     public int run() {
         InspectRequest request = request();
-        Context.require(request.from(), context.ends().in(), "stdin", "sluice inspect - < backup.zst");
+        context.requireSource(request.from(), "sluice inspect - < backup.zst");
         return LookRun.inspect(context, json, request);
     }
 

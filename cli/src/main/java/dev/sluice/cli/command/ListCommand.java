@@ -56,7 +56,7 @@ final class ListCommand implements Command {
                     "As in 'sluice list /backups/monday'; a path with spaces needs quotes.");
         }
         End from = Values.place(paths.get(0));
-        Context.require(from, context.ends().in(), "stdin", "sluice list - < backup.zst");
+        context.requireSource(from, "sluice list - < backup.zst");
         return LookRun.list(context, json, from, selection.selection());
     }
 }

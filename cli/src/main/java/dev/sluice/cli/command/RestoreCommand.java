@@ -236,13 +236,13 @@ final class RestoreCommand implements Command {
                     "Stop the server and restore to its directories: -datadir and -metadir.");
         }
         RestoreRequest request = request();
-        Context.require(request.from(), context.ends().in(), "stdin", "sluice restore - < backup.zst");
+        context.requireSource(request.from(), "sluice restore - < backup.zst");
         return CopyRun.restore(context, how, request, first(request.from()));
     }
 
     private int offline(OutputFlags.Output how, End.Data directories) {
         CopyRequest request = offlineRequest(directories);
-        Context.require(request.from(), context.ends().in(), "stdin", "sluice restore -datadir DIR - < backup.zst");
+        context.requireSource(request.from(), "sluice restore -datadir DIR - < backup.zst");
         return CopyRun.restoreOffline(context, how, request, first(request.from()));
     }
 

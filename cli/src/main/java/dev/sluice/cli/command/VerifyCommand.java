@@ -70,7 +70,7 @@ final class VerifyCommand implements Command {
     public int run() {
         OutputFlags.Output how = output.output();
         VerifyRequest request = request();
-        Context.require(request.from(), context.ends().in(), "stdin", "sluice verify - < backup.zst");
+        context.requireSource(request.from(), "sluice verify - < backup.zst");
         return CopyRun.verify(context, how, request);
     }
 
