@@ -7,7 +7,11 @@ import dev.sluice.engine.SampleData;
 import dev.sluice.engine.ServeRequest;
 import dev.sluice.engine.SluiceEngine;
 import dev.sluice.engine.model.ServerAddress;
+import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.serve.RunningServer;
+import dev.sluice.engine.testkit.Answers;
+import dev.sluice.engine.testkit.ScriptedServer;
+import dev.sluice.engine.testkit.ScriptedServer.Script;
 import dev.sluice.engine.testkit.ToolRun;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -134,6 +138,36 @@ class PipesIT {
 
         assertThat(run.output()).as(run.toString()).contains("exit 1 0");
         assertThat(home.resolve("err")).content().contains("cannot write to stdout: Broken pipe");
+    }
+
+    @Test
+    void aReaderThatGoesAwayEndsTheConversationsWithTheServer(@TempDir Path home) {
+        ShardRef flowing = new ShardRef("db", "rp", 1);
+        ShardRef silent = new ShardRef("db", "rp", 2);
+        try (var scripted = ScriptedServer.byRequest(request -> switch (request.type()) {
+            case 1 -> Script.answer(Answers.metastore(Answers.metadata(flowing, silent)));
+            case 0 ->
+                request.field("ShardID").equals("1")
+                        ? Script.answer(Answers.shard(flowing, 1, 30, 1_000_000))
+                        : Script.hangAfter(Answers.shard(silent, 2, 1, 100_000), 50_000);
+            default -> Script.answer(Answers.pathList(flowing, silent));
+        })) {
+            ToolRun run = bash(
+                    home,
+                    "sluice backup --quiet -host %s --compression none - 2>err | head -c 1000 >/dev/null"
+                            .formatted(scripted.address()));
+
+            assertThat(run.output()).as(run.toString()).contains("exit 1 0");
+            assertThat(home.resolve("err")).content().contains("cannot write to stdout: Broken pipe");
+            scripted.conversations().forEach(ScriptedServer.Conversation::awaitEnd);
+            long shards = scripted.requests().stream()
+                    .filter(request -> request.type() == 0)
+                    .count();
+            assertThat(shards).isPositive();
+            assertThat(scripted.conversations().stream().filter(ScriptedServer.Conversation::isClientGone))
+                    .as("those of shards, which the client ended")
+                    .hasSize((int) shards);
+        }
     }
 
     @Test
