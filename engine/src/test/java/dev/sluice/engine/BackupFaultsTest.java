@@ -14,7 +14,9 @@ import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.model.Pace;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.ShardRef;
@@ -136,6 +138,38 @@ class BackupFaultsTest {
             assertThat(report.complete()).isTrue();
             assertThat(report.retries()).isEqualTo(1);
             assertThat(report.stored().get(0).rawBytes()).isEqualTo(TAR.length);
+        }
+    }
+
+    /** The least time that the bytes may take, whatever else does: what a failed attempt has read counts as well. */
+    @Test
+    void keepsToItsRateOverAllShardsAndAttempts() {
+        int slab = 1 << 20;
+        byte[] tar = Answers.shard(FIRST, 1, 3, slab);
+        byte[] other = Answers.shard(SECOND, 2, 3, slab);
+        AtomicInteger attempts = new AtomicInteger();
+        try (var server = ScriptedServer.byRequest(request -> request.type() != 0
+                ? good(request)
+                : request.field("ShardID").equals("2")
+                        ? Script.answer(other)
+                        : attempts.getAndIncrement() == 0
+                                ? Script.cutAfter(tar, 2 * slab + 1_000)
+                                : Script.answer(tar))) {
+            long rate = 2L * slab;
+
+            long start = System.nanoTime();
+            CopyReport report = report(request(server)
+                    .compression(Compression.NONE)
+                    .checkBlocks(false)
+                    .pace(new Pace(2, 1, Timeouts.DEFAULT))
+                    .rateLimit(rate));
+            double seconds = (System.nanoTime() - start) / 1e9;
+
+            assertThat(report.complete()).isTrue();
+            assertThat(report.retries()).isEqualTo(1);
+            // Two whole slabs of the attempt that failed, and both shards; for the last slab of each nobody waits.
+            long paid = 2 * slab + tar.length + other.length - 2L * slab;
+            assertThat(seconds).isGreaterThanOrEqualTo((double) paid / rate);
         }
     }
 
