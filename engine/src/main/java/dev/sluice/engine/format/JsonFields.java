@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Reads an object field by field, whatever the fields hold. */
 final class JsonFields {
@@ -35,6 +36,12 @@ final class JsonFields {
             }
         }
         return values;
+    }
+
+    /** Null if the field's value is no array, or has what is no string. */
+    static @Nullable List<String> textsOrNull(JsonParser json) throws IOException {
+        List<String> values = texts(json);
+        return json.currentToken() == JsonToken.END_ARRAY ? values : null;
     }
 
     /** Passes over the field's value. */

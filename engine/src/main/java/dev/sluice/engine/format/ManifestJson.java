@@ -8,13 +8,18 @@ import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.core.util.Separators;
 import dev.sluice.engine.error.FormatDamaged;
+import dev.sluice.engine.model.Digest;
+import dev.sluice.engine.store.Checksum;
 import dev.sluice.engine.wire.GoJson;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A manifest as JSON, byte for byte as influxd writes it: two spaces of indentation, no newline at the end,
@@ -26,8 +31,25 @@ public final class ManifestJson {
 
     private ManifestJson() {}
 
-    /** The manifest's bytes. */
+    /** The manifest's bytes, as {@link #encode(PortableManifest, Digest.Algorithm)} with CRC-32C. */
     public static byte[] encode(PortableManifest manifest) {
+        return encode(manifest, Digest.Algorithm.CRC32C);
+    }
+
+    /**
+     * The manifest's bytes. Where it tells of a run its last key is a digest of all bytes before that key: what is lost
+     * of a list of entries leaves good JSON.
+     */
+    public static byte[] encode(PortableManifest manifest, Digest.Algorithm algorithm) {
+        byte[] open = encode(manifest, "");
+        if (manifest.run().isEmpty()) {
+            return open;
+        }
+        int key = new String(open, StandardCharsets.ISO_8859_1).lastIndexOf("\"digest\"");
+        return encode(manifest, Checksum.of(algorithm, Arrays.copyOf(open, key)).toString());
+    }
+
+    private static byte[] encode(PortableManifest manifest, String digest) {
         var out = new ByteArrayOutputStream();
         try (JsonGenerator json = JSON.createGenerator(out)) {
             json.setPrettyPrinter(likeGo());
@@ -49,7 +71,7 @@ public final class ManifestJson {
             }
             write(json, manifest.enterprise());
             if (manifest.run().isPresent()) {
-                write(json, manifest.run().get());
+                write(json, manifest.run().get(), digest);
             }
             json.writeEndObject();
         } catch (IOException e) {
@@ -59,17 +81,21 @@ public final class ManifestJson {
     }
 
     /**
-     * Reads a manifest; unknown keys are passed over.
+     * Reads a manifest; unknown keys are passed over, and so is that a digest is not there.
      *
      * @param fileName for messages
-     * @throws FormatDamaged if it is not JSON, or lacks what a restore needs
+     * @throws FormatDamaged if it is not JSON, lacks what a restore needs, or has another digest than it says
      */
     public static PortableManifest decode(String fileName, byte[] bytes) {
         try (JsonParser json = JSON.createParser(bytes)) {
             if (json.nextToken() != JsonToken.START_OBJECT) {
                 throw new FormatDamaged(fileName, "is not a JSON object");
             }
-            return readManifest(fileName, json);
+            PortableManifest manifest = readManifest(fileName, json, bytes);
+            if (json.nextToken() != null) {
+                throw new FormatDamaged(fileName, "goes on after its end");
+            }
+            return manifest;
         } catch (IOException e) {
             throw new FormatDamaged(fileName, "is not readable as JSON: " + firstLine(e));
         }
@@ -107,7 +133,7 @@ public final class ManifestJson {
         }
     }
 
-    private static void write(JsonGenerator json, PortableManifest.Run run) throws IOException {
+    private static void write(JsonGenerator json, PortableManifest.Run run, String digest) throws IOException {
         json.writeObjectFieldStart("sluice");
         json.writeStringField("kind", run.kind());
         write(json, "since", run.since());
@@ -119,6 +145,7 @@ public final class ManifestJson {
         write(json, "missing", run.missing());
         write(json, "unchanged", run.unchanged());
         write(json, "server", run.server());
+        json.writeStringField("digest", digest);
         json.writeEndObject();
     }
 
@@ -136,7 +163,7 @@ public final class ManifestJson {
         json.writeEndArray();
     }
 
-    private static PortableManifest readManifest(String fileName, JsonParser json) throws IOException {
+    private static PortableManifest readManifest(String fileName, JsonParser json, byte[] bytes) throws IOException {
         PortableManifest.Meta meta = null;
         boolean limited = false;
         List<PortableManifest.Archive> files = new ArrayList<>();
@@ -160,7 +187,7 @@ public final class ManifestJson {
                 case "shard_id" -> shard = unsigned(fileName, json);
                 case "sluice" -> {
                     if (json.nextToken() == JsonToken.START_OBJECT) {
-                        run = Optional.of(readRun(json));
+                        run = Optional.of(readRun(fileName, json, bytes));
                     }
                 }
                 default -> JsonFields.skip(json);
@@ -221,7 +248,7 @@ public final class ManifestJson {
                 database, policy, shard, baseName(fileName, name), size, lastModified, details);
     }
 
-    private static PortableManifest.Run readRun(JsonParser json) throws IOException {
+    private static PortableManifest.Run readRun(String fileName, JsonParser json, byte[] bytes) throws IOException {
         String kind = "full";
         Optional<String> since = Optional.empty();
         Optional<String> database = Optional.empty();
@@ -229,7 +256,7 @@ public final class ManifestJson {
         Optional<String> shard = Optional.empty();
         Optional<String> start = Optional.empty();
         Optional<String> end = Optional.empty();
-        List<String> missing = List.of();
+        @Nullable List<String> missing = null;
         List<String> unchanged = List.of();
         Optional<String> server = Optional.empty();
         while (JsonFields.next(json)) {
@@ -241,13 +268,35 @@ public final class ManifestJson {
                 case "shard" -> shard = Optional.of(JsonFields.text(json));
                 case "start" -> start = Optional.of(JsonFields.text(json));
                 case "end" -> end = Optional.of(JsonFields.text(json));
-                case "missing" -> missing = JsonFields.texts(json);
+                case "missing" -> missing = JsonFields.textsOrNull(json);
                 case "unchanged" -> unchanged = JsonFields.texts(json);
                 case "server" -> server = Optional.of(JsonFields.text(json));
+                case "digest" -> {
+                    long key = json.currentTokenLocation().getByteOffset();
+                    requireDigest(fileName, JsonFields.text(json), Arrays.copyOf(bytes, (int) key));
+                }
                 default -> JsonFields.skip(json);
             }
         }
+        if (missing == null) { // it is always written, so it was lost, and the digest behind it
+            throw new FormatDamaged(fileName, "does not say what was missing");
+        }
         return new PortableManifest.Run(kind, since, database, policy, shard, start, end, missing, unchanged, server);
+    }
+
+    private static void requireDigest(String fileName, String told, byte[] before) {
+        Optional<Digest> should = Digest.parse(told);
+        if (should.isEmpty()) {
+            throw new FormatDamaged(fileName, "has a digest that is none: '%s'".formatted(told));
+        }
+        Digest is = Checksum.of(should.get().algorithm(), before);
+        if (!is.equals(should.get())) {
+            throw new FormatDamaged(
+                    fileName,
+                    "has the digest %s and says %s".formatted(is, told),
+                    "Entries may be lost or changed. Use another run or another copy. If it was edited by hand, or is the"
+                            + " only one: with \"digest\" taken out of \"sluice\" in it, it is read as it is.");
+        }
     }
 
     private static long unsigned(String fileName, JsonParser json) throws IOException {

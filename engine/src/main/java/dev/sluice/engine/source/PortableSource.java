@@ -195,8 +195,8 @@ public final class PortableSource implements Source {
                 throw new FormatDamaged(
                         file,
                         "has the digest %s; %s says %s".formatted(is, run.manifestName(), should),
-                        "Use another run or another copy. If this is the only one: with \"digest\" taken out of \"meta\" in"
-                                + " the manifest it is read as it is, and may have other names, times or users.");
+                        "Use another run or another copy. If this is the only one: with \"digest\" taken out of \"meta\" and"
+                                + " of \"sluice\" in the manifest it is read as it is, and may have other names, times or users.");
             }
         });
     }

@@ -194,7 +194,8 @@ public final class PortableTarget implements Target {
         @Override
         public Mono<Sealed> seal(List<ShardOutcome> outcomes) {
             return put(stamp.metaName(), PortableMeta.wrap(catalog.metadata()))
-                    .flatMap(meta -> manifest.put(bytes(ManifestJson.encode(manifestOf(meta, outcomes))), digest))
+                    .flatMap(meta ->
+                            manifest.put(bytes(ManifestJson.encode(manifestOf(meta, outcomes), digest)), digest))
                     .map(file -> Sealed.at(store.describe(file.name())));
         }
 
