@@ -5,6 +5,7 @@ import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.event.Task;
+import dev.sluice.engine.model.Absence;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.model.ShardReceipt;
@@ -63,7 +64,7 @@ public final class Samples {
     public static CopyReport partial() {
         return report(
                 stored(1, 1_000_000, 500_000, 1, 100),
-                new ShardOutcome.NotOffered(shard(2)),
+                new ShardOutcome.NotOffered(shard(2), Absence.notOpen(shard(2))),
                 new ShardOutcome.DroppedMeanwhile(shard(3)),
                 new ShardOutcome.Failed(shard(-1), damaged(-1), 6),
                 new ShardOutcome.Unchanged(shard(5)));

@@ -14,7 +14,9 @@ import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.model.Absence;
 import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Pace;
 import dev.sluice.engine.model.Selection;
@@ -211,13 +213,38 @@ class BackupFaultsTest {
         }
     }
 
+    /** Who checks or restores it later has no server to look after. */
+    @Test
+    void whoReadsTheBackupIsToldThatAShardWasMissingAlreadyAndWhy() {
+        try (var server = ScriptedServer.byRequest(
+                request -> request.field("ShardID").equals("1") ? Script.garbage(3, 5_000) : good(request))) {
+            Path own = directory.resolve("own");
+            CopyReport backup = report(
+                    BackupRequest.portable(server.address(), own).retries(0).skipErrors(true));
+            String why = backup.missing().get(0).reason();
+
+            CopyReport check = engine.verify(VerifyRequest.of(new End.Portable(own)))
+                    .ofType(Event.Finished.class)
+                    .map(Event.Finished::report)
+                    .blockLast(PATIENCE);
+
+            assertThat(check).isNotNull();
+            assertThat(why).isNotBlank();
+            assertThat(check.missing()).containsExactly(new ShardOutcome.NotOffered(FIRST, Absence.before(why)));
+            assertThat(check.notices()).first().satisfies(notice -> {
+                assertThat(notice.message()).contains("missing already when the backup was made", why);
+                assertThat(notice.hint()).contains("older backup").doesNotContain("Failed to open");
+            });
+        }
+    }
+
     @Test
     void namesAShardThatTheServerDoesNotOffer() {
         try (var server = ScriptedServer.byRequest(
                 request -> request.type() == 3 ? Script.answer(Answers.pathList(FIRST)) : good(request))) {
             CopyReport report = run(server);
 
-            assertThat(report.missing()).containsExactly(new ShardOutcome.NotOffered(SECOND));
+            assertThat(report.missing()).containsExactly(new ShardOutcome.NotOffered(SECOND, Absence.notOpen(SECOND)));
             assertThat(report.notices())
                     .filteredOn(notice -> notice.kind() == Notice.Kind.WARNING)
                     .singleElement()

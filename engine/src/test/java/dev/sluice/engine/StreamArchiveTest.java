@@ -13,7 +13,6 @@ import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.error.StreamDamaged;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
-import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.event.Task;
 import dev.sluice.engine.format.StreamJson;
 import dev.sluice.engine.format.StreamManifest;
@@ -322,7 +321,10 @@ class StreamArchiveTest {
 
         var to = new MemoryShards();
         CopyReport report = read(pipe.bytes.toByteArray(), to, Selection.EVERYTHING, false);
-        assertThat(report.missing()).containsExactly(new ShardOutcome.NotOffered(LARGE));
+        assertThat(report.missing()).singleElement().satisfies(gone -> {
+            assertThat(gone.ref()).isEqualTo(LARGE);
+            assertThat(gone.reason()).contains("missing already when the backup was made: ");
+        });
         assertThat(report.notices()).extracting(Notice::kind).containsExactly(Notice.Kind.MISSING);
         assertThat(to.shards()).containsOnlyKeys(FIRST, SECOND, EMPTY);
     }
@@ -368,6 +370,8 @@ class StreamArchiveTest {
                         .as("cut at %d of %d", length, stream.length)
                         .isFalse();
                 assertThat(to.shards().size() + report.missing().size()).isEqualTo(2);
+                assertThat(report.missing())
+                        .allSatisfy(gone -> assertThat(gone.reason()).contains("did not come whole"));
                 assertWhole(to, shards);
             } catch (StreamDamaged | CompressedDataDamaged beforeTheCatalog) {
                 assertThat(to.shards()).isEmpty();

@@ -99,8 +99,8 @@ final class Wording {
         if (outcome instanceof ShardOutcome.Refused refused) {
             return refused.why();
         }
-        if (outcome instanceof ShardOutcome.NotOffered) {
-            return "it was promised, but the source does not have it";
+        if (outcome instanceof ShardOutcome.NotOffered not) {
+            return not.absence().why();
         }
         return "the server dropped it while the backup ran";
     }
@@ -110,9 +110,8 @@ final class Wording {
         if (outcome instanceof ShardOutcome.Failed failed) {
             return failed.why().hint() + " '-shard " + outcome.ref().idText() + "' takes this one alone.";
         }
-        if (outcome instanceof ShardOutcome.NotOffered) {
-            return "A server leaves out what it could not open: look for 'Failed to open shard' and id "
-                    + outcome.ref().idText() + " in its log, repair the shard, restart, and back up again.";
+        if (outcome instanceof ShardOutcome.NotOffered not) {
+            return not.absence().hint();
         }
         if (outcome instanceof ShardOutcome.Refused) {
             return ""; // alone it would be refused as well

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.cli.Samples;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.model.Absence;
 import dev.sluice.engine.model.Notice;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -58,7 +59,8 @@ class PlainDisplayTest {
         display.show(Samples.started(1000));
         err.reset();
         display.show(new Event.ShardFinished(Samples.stored(1, 1, 1, 1, 1)));
-        display.show(new Event.ShardFinished(new ShardOutcome.NotOffered(Samples.shard(2))));
+        display.show(new Event.ShardFinished(
+                new ShardOutcome.NotOffered(Samples.shard(2), Absence.notOpen(Samples.shard(2)))));
 
         assertThat(err.toString(StandardCharsets.UTF_8).lines())
                 .singleElement()

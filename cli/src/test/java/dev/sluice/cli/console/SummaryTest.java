@@ -31,9 +31,10 @@ class SummaryTest {
         assertThat(Summary.missing(Samples.partial()))
                 .containsExactly(
                         "sluice: 3 shards are missing from this backup",
-                        "  shard telemetry/autogen/2: it was promised, but the source does not have it",
-                        "    hint: A server leaves out what it could not open: look for 'Failed to open shard' and id 2 "
-                                + "in its log, repair the shard, restart, and back up again.",
+                        "  shard telemetry/autogen/2: the server does not offer it",
+                        "    hint: A server leaves out what it could not open: look for 'Failed to open shard' and id"
+                                + " 2 in its log, repair the shard, restart, and back up again. A newest shard that was"
+                                + " never written to looks the same.",
                         "  shard telemetry/autogen/3: the server dropped it while the backup ran",
                         "    hint: Nothing, if its retention policy let it expire or somebody deleted it.",
                         "  shard telemetry/autogen/18446744073709551615: given up after 6 attempts: archive of shard "

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.cli.Samples;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.model.Absence;
 import dev.sluice.engine.model.Notice;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -92,7 +93,10 @@ class TerminalDisplayTest {
         at(0, Samples.started(2));
         at(10, Samples.progress(10, 1, 1, 0, 2, Samples.running(1, 1, 1, 0)));
         at(20, new Event.ShardRetried(Samples.shard(1), 1, Samples.damaged(1), Duration.ofSeconds(2)));
-        at(30, new Event.ShardFinished(new ShardOutcome.NotOffered(Samples.shard(2))));
+        at(
+                30,
+                new Event.ShardFinished(
+                        new ShardOutcome.NotOffered(Samples.shard(2), Absence.notOpen(Samples.shard(2)))));
         display.close();
         at(900, Samples.progress(900, 1, 1, 0, 2));
 
@@ -101,7 +105,7 @@ class TerminalDisplayTest {
                         "Backing up localhost:8088 to /backups/monday: 2 shards",
                         "retry: shard telemetry/autogen/1, attempt 1 failed: archive of shard telemetry/autogen/1 "
                                 + "ended in the middle of x.tsm, after 512 bytes; next one in 2.0 s",
-                        "missing: telemetry/autogen/2: it was promised, but the source does not have it",
+                        "missing: telemetry/autogen/2: the server does not offer it",
                         "");
     }
 

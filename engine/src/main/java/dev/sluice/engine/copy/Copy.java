@@ -9,6 +9,7 @@ import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.flow.FirstFailure;
 import dev.sluice.engine.flow.Until;
+import dev.sluice.engine.model.Absence;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
@@ -252,7 +253,7 @@ public final class Copy {
                                     .map(Catalog.Entry::ref)
                                     .filter(ref -> !known.contains(ref)),
                             from.catalog().notOffered().stream())
-                    .map(ShardOutcome.NotOffered::new)
+                    .map(ref -> new ShardOutcome.NotOffered(ref, from.absence(ref)))
                     .forEach(all::add);
             sortAsInCatalog(all);
             return to.seal(all)
@@ -276,10 +277,8 @@ public final class Copy {
         }
 
         private void warnOfNotOffered(ShardRef ref) {
-            String message = "shard %s is in the metadata, but the server does not offer it".formatted(ref);
-            String hint = "The server may have failed to open it: look for 'Failed to open shard' in its log. "
-                    + "A newest shard that was never written to looks the same.";
-            report(Notice.warning(message, hint));
+            Absence absence = from.absence(ref);
+            report(Notice.warning("shard %s is in the metadata, but %s".formatted(ref, absence.why()), absence.hint()));
         }
 
         private void report(Notice notice) {

@@ -1,6 +1,7 @@
 package dev.sluice.engine.event;
 
 import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.model.Absence;
 import dev.sluice.engine.model.ShardReceipt;
 import dev.sluice.engine.model.ShardRef;
 import java.time.Duration;
@@ -12,6 +13,20 @@ public sealed interface ShardOutcome {
 
     /** Whether something that was asked for is missing because of this. */
     boolean missing();
+
+    /** Why it is missing, as a manifest keeps it; empty if it is not. */
+    default String reason() {
+        if (this instanceof Failed failed) {
+            return String.valueOf(failed.why().getMessage());
+        }
+        if (this instanceof DroppedMeanwhile) {
+            return "the server dropped it while the backup ran";
+        }
+        if (this instanceof Refused refused) {
+            return refused.why();
+        }
+        return this instanceof NotOffered not ? not.absence().why() : "";
+    }
 
     /**
      * Stored whole and checked.
@@ -46,8 +61,8 @@ public sealed interface ShardOutcome {
         }
     }
 
-    /** In the metadata, but the server does not offer it; it probably failed to open it. */
-    record NotOffered(ShardRef ref) implements ShardOutcome {
+    /** Promised, but the source does not have it. */
+    record NotOffered(ShardRef ref, Absence absence) implements ShardOutcome {
         @Override
         public boolean missing() {
             return true;

@@ -143,6 +143,9 @@ public final class ManifestJson {
         write(json, "start", run.start());
         write(json, "end", run.end());
         write(json, "missing", run.missing());
+        if (!run.reasons().isEmpty()) {
+            write(json, "reasons", run.reasons());
+        }
         write(json, "unchanged", run.unchanged());
         write(json, "server", run.server());
         json.writeStringField("digest", digest);
@@ -257,6 +260,7 @@ public final class ManifestJson {
         Optional<String> start = Optional.empty();
         Optional<String> end = Optional.empty();
         @Nullable List<String> missing = null;
+        List<String> reasons = List.of();
         List<String> unchanged = List.of();
         Optional<String> server = Optional.empty();
         while (JsonFields.next(json)) {
@@ -269,6 +273,7 @@ public final class ManifestJson {
                 case "start" -> start = Optional.of(JsonFields.text(json));
                 case "end" -> end = Optional.of(JsonFields.text(json));
                 case "missing" -> missing = JsonFields.textsOrNull(json);
+                case "reasons" -> reasons = JsonFields.texts(json);
                 case "unchanged" -> unchanged = JsonFields.texts(json);
                 case "server" -> server = Optional.of(JsonFields.text(json));
                 case "digest" -> {
@@ -281,7 +286,8 @@ public final class ManifestJson {
         if (missing == null) { // it is always written, so it was lost, and the digest behind it
             throw new FormatDamaged(fileName, "does not say what was missing");
         }
-        return new PortableManifest.Run(kind, since, database, policy, shard, start, end, missing, unchanged, server);
+        return new PortableManifest.Run(
+                kind, since, database, policy, shard, start, end, missing, reasons, unchanged, server);
     }
 
     private static void requireDigest(String fileName, String told, byte[] before) {

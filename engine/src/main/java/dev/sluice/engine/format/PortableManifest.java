@@ -80,6 +80,7 @@ public record PortableManifest(Meta meta, boolean limited, List<Archive> files, 
      * @param database the selection, where it named one
      * @param start RFC 3339, where a time range was asked for
      * @param missing shards as {@code database/policy/id} that were asked for and are not here
+     * @param reasons why each of the missing ones is; empty in what was written before reasons were kept
      * @param unchanged shards as {@code database/policy/id} that were left out as nothing changed in them
      * @param server version of the server, where it was asked
      */
@@ -92,11 +93,19 @@ public record PortableManifest(Meta meta, boolean limited, List<Archive> files, 
             Optional<String> start,
             Optional<String> end,
             List<String> missing,
+            List<String> reasons,
             List<String> unchanged,
             Optional<String> server) {
         public Run {
             missing = List.copyOf(missing);
+            reasons = List.copyOf(reasons);
             unchanged = List.copyOf(unchanged);
+        }
+
+        /** Why a shard is missing, if that was kept. */
+        public Optional<String> reason(String shard) {
+            int at = missing.indexOf(shard);
+            return at >= 0 && at < reasons.size() ? Optional.of(reasons.get(at)) : Optional.empty();
         }
     }
 }

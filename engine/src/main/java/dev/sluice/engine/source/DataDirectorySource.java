@@ -9,6 +9,7 @@ import dev.sluice.engine.format.DirectoryUsers;
 import dev.sluice.engine.format.OpenFile;
 import dev.sluice.engine.format.ShardFiles;
 import dev.sluice.engine.meta.Metastore;
+import dev.sluice.engine.model.Absence;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Metadata;
@@ -144,6 +145,7 @@ public final class DataDirectorySource implements Source {
         return new FilesSession(
                 new Catalog(metadata, entries, notThere, told(logs)),
                 reads,
+                shard -> Absence.noDirectory(),
                 () -> entries.stream()
                         .flatMap(entry -> found.getOrDefault(entry.ref(), List.of()).stream())
                         .toList());

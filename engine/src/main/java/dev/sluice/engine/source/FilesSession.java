@@ -1,6 +1,7 @@
 package dev.sluice.engine.source;
 
 import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.model.Absence;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardPart;
@@ -8,6 +9,7 @@ import dev.sluice.engine.model.ShardRef;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -15,9 +17,14 @@ import reactor.core.publisher.Mono;
 /**
  * An opened source of files, which need not be closed.
  *
+ * @param absences why there is no more of a shard that is promised
  * @param found what was found while reading, beside the shards' fates
  */
-record FilesSession(Catalog catalog, List<? extends ShardRead> reads, Supplier<List<Notice>> found)
+record FilesSession(
+        Catalog catalog,
+        List<? extends ShardRead> reads,
+        Function<ShardRef, Absence> absences,
+        Supplier<List<Notice>> found)
         implements SourceSession {
 
     /** A shard that is always wanted, as files cannot tell since when they are there. */
@@ -38,6 +45,16 @@ record FilesSession(Catalog catalog, List<? extends ShardRead> reads, Supplier<L
         Read(ShardRef ref, SluiceException problem) {
             this(ref, Flux.error(problem), Optional.empty(), Optional.of(problem));
         }
+    }
+
+    /** Of a backup that does not tell why it lacks a shard. */
+    FilesSession(Catalog catalog, List<? extends ShardRead> reads, Supplier<List<Notice>> found) {
+        this(catalog, reads, shard -> Absence.before(), found);
+    }
+
+    @Override
+    public Absence absence(ShardRef shard) {
+        return absences.apply(shard);
     }
 
     @Override

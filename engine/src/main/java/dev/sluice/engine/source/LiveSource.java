@@ -2,6 +2,7 @@ package dev.sluice.engine.source;
 
 import dev.sluice.engine.error.EmptyAnswer;
 import dev.sluice.engine.meta.Metastore;
+import dev.sluice.engine.model.Absence;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ShardPart;
@@ -63,6 +64,11 @@ public final class LiveSource implements Source {
         @Override
         public Flux<ShardRead> shards() {
             return Flux.fromIterable(catalog.shards()).map(entry -> new LiveShard(entry.ref(), selection));
+        }
+
+        @Override
+        public Absence absence(ShardRef shard) {
+            return Absence.notOpen(shard);
         }
 
         @Override

@@ -1,10 +1,12 @@
 package dev.sluice.engine.source;
 
 import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.model.Absence;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerVersion;
+import dev.sluice.engine.model.ShardRef;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -61,6 +63,11 @@ public record OfVersion(Source source, Mono<Optional<ServerVersion>> version) im
         @Override
         public Mono<List<Notice>> end() {
             return session.end();
+        }
+
+        @Override
+        public Absence absence(ShardRef shard) {
+            return session.absence(shard);
         }
 
         @Override

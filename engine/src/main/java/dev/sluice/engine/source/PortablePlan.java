@@ -6,6 +6,7 @@ import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.format.PortableManifest;
 import dev.sluice.engine.format.PortableManifest.Archive;
 import dev.sluice.engine.meta.Metastore;
+import dev.sluice.engine.model.Absence;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ShardRef;
@@ -98,6 +99,16 @@ final class PortablePlan {
 
     List<ShardRef> notOffered() {
         return notOffered;
+    }
+
+    /** Of a shard that is not offered: a run of Sluice may say why. */
+    Absence absence(ShardRef shard) {
+        return runs.get(0)
+                .manifest()
+                .run()
+                .flatMap(run -> run.reason(shard.toString()))
+                .map(Absence::before)
+                .orElseGet(Absence::before);
     }
 
     List<Notice> notices() {

@@ -274,7 +274,7 @@ public final class PortableSource implements Source {
                             .map(problem -> new FilesSession.Read(shard.ref(), problem))
                             .orElseGet(() -> new FilesSession.Read(shard.ref(), partsOf(shard))))
                     .toList();
-            return new FilesSession(catalog, reads, () -> List.copyOf(found));
+            return new FilesSession(catalog, reads, plan::absence, () -> List.copyOf(found));
         }
 
         private static OptionalLong rawBytes(List<Archive> archives) {

@@ -1,6 +1,7 @@
 package dev.sluice.engine.source;
 
 import dev.sluice.engine.meta.Metastore;
+import dev.sluice.engine.model.Absence;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
@@ -110,6 +111,11 @@ public final class Restorable implements Source {
         @Override
         public Mono<List<Notice>> end() {
             return session.end();
+        }
+
+        @Override
+        public Absence absence(ShardRef shard) {
+            return session.absence(shard);
         }
 
         @Override

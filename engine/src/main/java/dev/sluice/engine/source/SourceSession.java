@@ -1,7 +1,9 @@
 package dev.sluice.engine.source;
 
+import dev.sluice.engine.model.Absence;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.model.ShardRef;
 import java.util.List;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -26,6 +28,9 @@ public interface SourceSession {
     default Mono<List<Notice>> end() {
         return Mono.just(List.of());
     }
+
+    /** Why a shard that is promised is not among {@link #shards()}; after {@link #end()} for sure. */
+    Absence absence(ShardRef shard);
 
     /** Gives back what {@link Source#open} took; safe to call twice. */
     Mono<Void> close();

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.Set;
@@ -121,7 +122,7 @@ public final class StreamFile implements Source {
             manifest.unchanged().stream()
                     .filter(wanted::contains)
                     .forEach(ref -> reads.add(new StreamSource.Unchanged(ref)));
-            return new FilesSession(catalog, reads, () -> {
+            return new FilesSession(catalog, reads, shard -> head.absence(shard, Optional.of(manifest)), () -> {
                 List<Notice> found = new ArrayList<>(StreamHead.missing(manifest, selection));
                 found.addAll(damaged);
                 return found;

@@ -5,6 +5,7 @@ import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.format.StreamCatalog;
 import dev.sluice.engine.format.StreamManifest;
 import dev.sluice.engine.meta.Metastore;
+import dev.sluice.engine.model.Absence;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Metadata;
 import dev.sluice.engine.model.Notice;
@@ -79,6 +80,16 @@ record StreamHead(String what, Metadata metadata, Metastore metastore, StreamCat
                         "shard %s is not in the stream: %s".formatted(missing.ref(), missing.why()),
                         "It was missing already when the stream was made."))
                 .toList();
+    }
+
+    /** Why a shard did not come, if the manifest has come or the catalog said so before. */
+    Absence absence(ShardRef shard, Optional<StreamManifest> manifest) {
+        return manifest.stream()
+                .flatMap(end -> end.missing().stream())
+                .filter(missing -> missing.ref().equals(shard))
+                .map(missing -> Absence.before(missing.why()))
+                .findFirst()
+                .orElseGet(() -> told.notOffered().contains(shard) ? Absence.before() : Absence.cut());
     }
 
     private void requireSomething(Selection selection, List<Catalog.Entry> shards, List<ShardRef> notOffered) {

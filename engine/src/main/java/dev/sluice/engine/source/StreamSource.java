@@ -10,6 +10,7 @@ import dev.sluice.engine.flow.Crossing;
 import dev.sluice.engine.flow.Relay;
 import dev.sluice.engine.format.StreamLayout;
 import dev.sluice.engine.format.StreamManifest;
+import dev.sluice.engine.model.Absence;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Compression.Codec;
 import dev.sluice.engine.model.Digest;
@@ -35,6 +36,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -126,6 +128,7 @@ public final class StreamSource implements Source {
         private Set<ShardRef> announced = Set.of();
         private Digest.Algorithm digest = Digest.Algorithm.CRC32C;
         private Optional<StreamManifest> manifest = Optional.empty();
+        private Function<ShardRef, Absence> absences = shard -> Absence.cut();
         private @Nullable StreamShard current;
         private @Nullable SluiceException cut;
 
@@ -200,6 +203,7 @@ public final class StreamSource implements Source {
         }
 
         private void begin(StreamHead head) {
+            absences = shard -> head.absence(shard, manifest);
             digest = head.told().digest();
             announced = head.announced();
             catalog = head.catalog(selection, ref -> OptionalLong.empty());
@@ -210,6 +214,11 @@ public final class StreamSource implements Source {
         @Override
         public Catalog catalog() {
             return catalog;
+        }
+
+        @Override
+        public Absence absence(ShardRef shard) {
+            return absences.apply(shard);
         }
 
         @Override

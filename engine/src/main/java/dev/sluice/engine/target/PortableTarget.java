@@ -222,6 +222,8 @@ public final class PortableTarget implements Target {
                     .filter(ShardOutcome.Stored.class::isInstance)
                     .map(outcome -> archiveOf(((ShardOutcome.Stored) outcome).receipt()))
                     .toList();
+            List<ShardOutcome> missing =
+                    outcomes.stream().filter(ShardOutcome::missing).toList();
             return PortableManifest.of(
                     new PortableManifest.Meta(
                             meta.name(),
@@ -236,9 +238,8 @@ public final class PortableTarget implements Target {
                             selection.shard().map(Long::toUnsignedString),
                             selection.time().map(range -> range.start().toString()),
                             selection.time().map(range -> range.end().toString()),
-                            namesOf(outcomes.stream()
-                                    .filter(ShardOutcome::missing)
-                                    .toList()),
+                            namesOf(missing),
+                            missing.stream().map(ShardOutcome::reason).toList(),
                             namesOf(outcomes.stream()
                                     .filter(ShardOutcome.Unchanged.class::isInstance)
                                     .toList()),

@@ -221,7 +221,7 @@ public final class StreamTarget implements Target {
         private ByteBuf manifest(List<ShardOutcome> outcomes) {
             List<StreamManifest.Missing> missing = outcomes.stream()
                     .filter(ShardOutcome::missing)
-                    .map(outcome -> new StreamManifest.Missing(outcome.ref(), reason(outcome)))
+                    .map(outcome -> new StreamManifest.Missing(outcome.ref(), outcome.reason()))
                     .toList();
             List<ShardRef> unchanged = outcomes.stream()
                     .filter(ShardOutcome.Unchanged.class::isInstance)
@@ -270,15 +270,5 @@ public final class StreamTarget implements Target {
                     () -> {},
                     why -> {});
         }
-    }
-
-    private static String reason(ShardOutcome outcome) {
-        if (outcome instanceof ShardOutcome.Failed failed) {
-            return String.valueOf(failed.why().getMessage());
-        }
-        if (outcome instanceof ShardOutcome.DroppedMeanwhile) {
-            return "the server dropped it while the backup ran";
-        }
-        return outcome instanceof ShardOutcome.Refused refused ? refused.why() : "the source did not offer it";
     }
 }

@@ -71,6 +71,7 @@ class ManifestJsonTest {
                         Optional.empty(),
                         Optional.empty(),
                         List.of("a/b/3"),
+                        List.of("the server does not offer it"),
                         List.of(),
                         Optional.of("1.8.10")));
 
@@ -108,9 +109,12 @@ class ManifestJsonTest {
                             "missing": [
                               "a/b/3"
                             ],
+                            "reasons": [
+                              "the server does not offer it"
+                            ],
                             "unchanged": [],
                             "server": "1.8.10",
-                            "digest": "crc32c:2f7cd893"
+                            "digest": "crc32c:e66514be"
                           }
                         }""");
     }
@@ -129,6 +133,7 @@ class ManifestJsonTest {
                         Optional.empty(),
                         Optional.empty(),
                         List.of("a/rp/3"),
+                        List.of(),
                         List.of(),
                         Optional.empty())));
     }

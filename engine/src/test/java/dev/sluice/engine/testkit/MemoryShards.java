@@ -1,6 +1,7 @@
 package dev.sluice.engine.testkit;
 
 import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.model.Absence;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Metadata;
@@ -107,6 +108,11 @@ public final class MemoryShards implements Source, Target {
             @Override
             public Flux<ShardRead> shards() {
                 return Flux.fromIterable(order).map(MemoryShards.this::read);
+            }
+
+            @Override
+            public Absence absence(ShardRef shard) {
+                return Absence.before();
             }
 
             @Override
