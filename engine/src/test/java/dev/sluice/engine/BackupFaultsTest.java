@@ -31,6 +31,7 @@ import dev.sluice.engine.testkit.TestThreads;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -302,6 +303,42 @@ class BackupFaultsTest {
         for (int bytes : new int[] {4, 12, 40, METASTORE.length - 7, METASTORE.length - 1}) {
             try (var server = ScriptedServer.inOrder(Script.cutAfter(METASTORE, bytes))) {
                 failure(request(server).retries(0), MalformedResponse.class, "metastore");
+            }
+        }
+    }
+
+    /** A server that goes down ends its answers so. */
+    @Test
+    void asksAgainWhenAnAnswerIsCut() {
+        for (int bytes : new int[] {4, 12, 40, METASTORE.length - 1}) {
+            AtomicInteger metastores = new AtomicInteger();
+            AtomicInteger lists = new AtomicInteger();
+            try (var server = ScriptedServer.byRequest(request -> {
+                if (request.type() == 1 && metastores.getAndIncrement() == 0) {
+                    return Script.cutAfter(METASTORE, bytes);
+                }
+                return request.type() == 3 && lists.getAndIncrement() == 0
+                        ? Script.cutAfter(PATHS, PATHS.length / 2)
+                        : good(request);
+            })) {
+                assertThat(run(server).complete()).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void doesNotAskAgainForGarbage() {
+        for (Script none : List.of(
+                Script.http(),
+                Script.answer("HTTP".getBytes(StandardCharsets.UTF_8)),
+                Script.answer(java.util.Arrays.copyOf(METASTORE, METASTORE.length + 1)))) {
+            AtomicInteger asked = new AtomicInteger();
+            try (var server = ScriptedServer.byRequest(request -> {
+                asked.incrementAndGet();
+                return none;
+            })) {
+                failure(request(server).retries(3), MalformedResponse.class, "metastore");
+                assertThat(asked).hasValue(1);
             }
         }
     }

@@ -7,12 +7,17 @@ public final class MalformedResponse extends SluiceException {
 
     private final String problem;
     private final long offset;
+    private final boolean cut;
 
     /**
      * @param what the answer and what is wrong with it
      * @param offset of the first wrong byte in the answer
      */
     public MalformedResponse(String what, long offset) {
+        this(what, offset, false);
+    }
+
+    private MalformedResponse(String what, long offset, boolean cut) {
         super(
                 "%s (at byte %d of the answer)".formatted(what, offset),
                 "Is the address really that of influxd's backup port (8088), and not its HTTP port (8086)? "
@@ -20,6 +25,17 @@ public final class MalformedResponse extends SluiceException {
                 null);
         this.problem = what;
         this.offset = offset;
+        this.cut = cut;
+    }
+
+    /** Of an answer that is right as far as it goes, and ends too early. */
+    public static MalformedResponse cut(String what, long length) {
+        return new MalformedResponse(what, length, true);
+    }
+
+    /** Whether it only ends too early, as when a server goes down: asked again, it may be whole. */
+    public boolean isCut() {
+        return cut;
     }
 
     /** What is wrong, without the words about an answer: the same bytes may lie in a file. */

@@ -2,6 +2,7 @@ package dev.sluice.engine.source;
 
 import dev.sluice.engine.error.ConnectionLost;
 import dev.sluice.engine.error.EmptyAnswer;
+import dev.sluice.engine.error.MalformedResponse;
 import dev.sluice.engine.model.Metadata;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.transport.SnapshotTransport;
@@ -20,7 +21,8 @@ import reactor.util.retry.Retry;
  * server has open.
  *
  * <p>A server that is starting up takes connections before its service is ready and closes them without an answer after
- * 30 s (observed): such an answer, and a broken connection, are tried again.
+ * 30 s (observed): such an answer, and a broken connection, are tried again. So is an answer that only ends too early, as
+ * from a server that goes down; one that is none is not.
  */
 public final class LiveServer {
 
@@ -64,7 +66,9 @@ public final class LiveServer {
                 .exchangeWhole(request, ANSWER_LIMIT, decode)
                 .switchIfEmpty(Mono.error(() -> new EmptyAnswer(request.describe())))
                 .retryWhen(Retry.backoff(retries, FIRST_PAUSE)
-                        .filter(e -> e instanceof EmptyAnswer || e instanceof ConnectionLost)
+                        .filter(e -> e instanceof EmptyAnswer
+                                || e instanceof ConnectionLost
+                                || e instanceof MalformedResponse answer && answer.isCut())
                         .onRetryExhaustedThrow((spec, last) -> last.failure()));
     }
 }

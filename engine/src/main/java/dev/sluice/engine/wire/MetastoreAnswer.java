@@ -57,13 +57,10 @@ public final class MetastoreAnswer {
         OptionalLong expected = expectedLength(in);
         int received = in.readableBytes();
         if (expected.isEmpty() || received < expected.getAsLong()) {
-            throw new MalformedResponse(
-                    WHAT
-                            + "ended after %d bytes%s"
-                                    .formatted(
-                                            received,
-                                            expected.isPresent() ? ", promised were " + expected.getAsLong() : ""),
-                    received);
+            String what = WHAT
+                    + "ended after %d bytes%s"
+                            .formatted(received, expected.isPresent() ? ", promised were " + expected.getAsLong() : "");
+            throw beginsRight(in) ? MalformedResponse.cut(what, received) : new MalformedResponse(what, received);
         }
         if (received > expected.getAsLong()) {
             throw new MalformedResponse(WHAT + "goes on after its end", expected.getAsLong());
@@ -100,6 +97,17 @@ public final class MetastoreAnswer {
             return OptionalLong.empty();
         }
         return OptionalLong.of(nodeAt + Long.BYTES + length(soFar, begin, (int) nodeAt));
+    }
+
+    /** As far as the magic is there; more of it was looked at before. */
+    private static boolean beginsRight(ByteBuf in) {
+        int there = Math.min(in.readableBytes(), Long.BYTES);
+        for (int i = 0; i < there; i++) {
+            if (in.getByte(in.readerIndex() + i) != (byte) (MAGIC >>> (Long.SIZE - Byte.SIZE * (i + 1)))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     static void checkMagic(String what, long magic) {

@@ -3,6 +3,7 @@ package dev.sluice.engine.wire;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.io.JsonEOFException;
 import dev.sluice.engine.error.MalformedResponse;
 import dev.sluice.engine.model.ShardRef;
 import io.netty.buffer.ByteBuf;
@@ -43,8 +44,10 @@ public record PathList(List<ShardRef> shards) {
             return list;
         } catch (JsonProcessingException e) {
             long offset = e.getLocation() == null ? received : e.getLocation().getByteOffset();
-            throw new MalformedResponse(
-                    WHAT + Json.shown(e.getOriginalMessage()), Math.min(Math.max(offset, 0), received));
+            String what = WHAT + Json.shown(e.getOriginalMessage());
+            throw e instanceof JsonEOFException
+                    ? MalformedResponse.cut(what, received)
+                    : new MalformedResponse(what, Math.min(Math.max(offset, 0), received));
         } catch (IOException e) {
             throw new MalformedResponse(WHAT + e.getMessage(), received);
         }
