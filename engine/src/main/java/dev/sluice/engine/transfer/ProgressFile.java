@@ -8,10 +8,12 @@ import dev.sluice.engine.error.FormatDamaged;
 import dev.sluice.engine.transfer.LineReader.Position;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -127,6 +129,9 @@ final class ProgressFile {
         }
         Path beside = path.resolveSibling(path.getFileName() + ".new");
         Files.writeString(beside, text + "\n");
+        try (var channel = FileChannel.open(beside, StandardOpenOption.WRITE)) {
+            channel.force(true); // or a loss of power leaves an empty file under the name
+        }
         Files.move(beside, path, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     }
 
