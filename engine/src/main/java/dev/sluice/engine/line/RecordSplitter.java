@@ -88,6 +88,11 @@ public final class RecordSplitter {
         plain = value;
     }
 
+    /** Counts bytes at the beginning that are not fed. */
+    public void leftOut(int count) {
+        base += count;
+    }
+
     /** Appends bytes of the file; copied, not released. Ask {@link #next} until it says false before. */
     public void feed(ByteBuf data) {
         int count = data.readableBytes();

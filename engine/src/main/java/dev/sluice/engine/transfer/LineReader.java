@@ -5,6 +5,7 @@ import dev.sluice.engine.line.InfluxQl;
 import dev.sluice.engine.line.RecordSplitter;
 import dev.sluice.engine.line.RecordSplitter.Kind;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -36,6 +37,9 @@ final class LineReader {
 
     /** Of a record that is too long, bytes that are kept. */
     private static final int BEGINNING = 1 << 16;
+
+    /** What some editors begin a file of UTF-8 with; no part of the text. */
+    private static final byte[] MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
 
     private static final String CONTEXT_DATABASE = "CONTEXT-DATABASE:";
     private static final String CONTEXT_POLICY = "CONTEXT-RETENTION-POLICY:";
@@ -94,6 +98,7 @@ final class LineReader {
     private String policy;
     private boolean policySinceData;
     private boolean ended;
+    private int marked; // bytes of the mark that came so far; negative when it is behind, or there is none
     private @Nullable Place place;
     private int keyHash;
     private Hours begun = new Hours();
@@ -115,16 +120,37 @@ final class LineReader {
         this.phase = Phase.valueOf(from.phase());
         this.database = from.database();
         this.policy = from.policy();
+        this.marked = from.offset() == 0 ? 0 : -1;
         splitter.plain(phase != Phase.POINTS);
     }
 
-    /** Copies the bytes; they stay the caller's. */
+    /** Copies the bytes; they stay the caller's, and are read. */
     void feed(ByteBuf bytes) {
+        while (marked >= 0 && bytes.isReadable()) {
+            if (bytes.getByte(bytes.readerIndex()) != MARK[marked]) {
+                endOfMark();
+            } else {
+                bytes.skipBytes(1);
+                if (++marked == MARK.length) {
+                    splitter.leftOut(marked);
+                    marked = -1;
+                }
+            }
+        }
         splitter.feed(bytes);
+    }
+
+    /** It was none: its bytes are text. */
+    private void endOfMark() {
+        if (marked > 0) {
+            splitter.feed(Unpooled.wrappedBuffer(MARK, 0, marked));
+        }
+        marked = -1;
     }
 
     /** The file is at its end. */
     void end() {
+        endOfMark();
         splitter.end();
         ended = true;
     }

@@ -53,6 +53,9 @@ class LineImportTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final String HEAD = "# DML\n# CONTEXT-DATABASE:db\n# CONTEXT-RETENTION-POLICY:rp\n";
 
+    /** The three bytes, as ISO 8859-1. */
+    private static final String MARK = "\u00ef\u00bb\u00bf";
+
     private final FakeInflux server = new FakeInflux();
     private final SluiceEngine engine = SluiceEngine.builder().parallelism(2).build();
 
@@ -277,6 +280,63 @@ class LineImportTest {
 
         assertThat(server.statements()).containsExactly("CREATE DATABASE db");
         assertThat(server.lines()).containsExactlyInAnyOrder("db/rp a v=1 1", "db/rp b v=2 2");
+    }
+
+    /** As some editors leave it. The original takes it for a part of the first line. */
+    @ParameterizedTest
+    @ValueSource(strings = {"plain", "gzip", "zstd"})
+    void aByteOrderMarkIsNoPartOfTheText(String codec) throws IOException {
+        byte[] text = (MARK + HEAD + "a v=1 1\nm v=BAD 2\n").getBytes(StandardCharsets.ISO_8859_1);
+        var gzip = new ByteArrayOutputStream();
+        try (var out = new GZIPOutputStream(gzip)) {
+            out.write(text);
+        }
+        Path file = Files.write(
+                temp.resolve("in"),
+                switch (codec) {
+                    case "gzip" -> gzip.toByteArray();
+                    case "zstd" -> Zstd.compress(text);
+                    default -> text;
+                });
+
+        ImportReport report = imported(file, r -> r);
+
+        assertThat(server.lines()).contains("db/rp a v=1 1");
+        assertThat(report.examples())
+                .singleElement()
+                .satisfies(bad -> assertThat(bad.line()).isEqualTo(5));
+    }
+
+    @Test
+    void aByteOrderMarkBeforeAPointIsNoPartOfItsMeasurement() throws IOException {
+        imported(MARK + "a v=1 1\n", r -> r.database("db"));
+        imported(MARK.substring(0, 2) + "b v=1 1\n", r -> r.database("db"));
+        imported(MARK, r -> r.database("db"));
+        imported("c v=1 1\n" + MARK + "d v=1 1\n", r -> r.database("db"));
+
+        assertThat(server.lines())
+                .containsExactlyInAnyOrder(
+                        "db/ a v=1 1",
+                        "db/ " + MARK.substring(0, 2) + "b v=1 1",
+                        "db/ c v=1 1",
+                        "db/ " + MARK + "d v=1 1");
+    }
+
+    @Test
+    void goesOnWhereItWasInAFileWithAByteOrderMark() throws IOException {
+        Path progress = temp.resolve("progress.json");
+        String text = MARK + HEAD + points(5000);
+        var done = new AtomicInteger();
+        server.onWrite(write -> done.incrementAndGet() > 20 ? Answer.of(503, "down") : Answer.of(0, ""));
+        UnaryOperator<ImportRequest.Builder> with =
+                r -> r.batchLines(100).retries(0).progress(progress);
+
+        fails(text, with, HttpRefused.class, "503");
+        server.onWrite(write -> Answer.of(0, ""));
+        ImportReport report = imported(text, r -> with.apply(r).resume(true));
+
+        assertThat(server.points()).hasSize(5000);
+        assertThat(report.rejected()).isZero();
     }
 
     @Test
