@@ -14,6 +14,8 @@ import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.meta.proto.ContinuousQueryInfo;
 import dev.sluice.engine.meta.proto.Data;
 import dev.sluice.engine.meta.proto.DatabaseInfo;
+import dev.sluice.engine.meta.proto.RetentionPolicyInfo;
+import dev.sluice.engine.meta.proto.SubscriptionInfo;
 import dev.sluice.engine.meta.proto.UserInfo;
 import dev.sluice.engine.meta.proto.UserPrivilege;
 import dev.sluice.engine.model.Conflict;
@@ -192,6 +194,53 @@ class RestoreOverHttpTest {
 
         assertThat(report.notices()).isEmpty();
         assertThat(http.statements()).noneMatch(statement -> statement.startsWith("CREATE"));
+    }
+
+    /** Where a database is made they come with it; a policy is made by a statement, which has no place for them. */
+    @Test
+    void policiesThatAreMadeInADatabaseThatExistsGetTheirSubscriptionsWhenTheShardsAreThere() {
+        Data metadata = metadata();
+        RetentionPolicyInfo policy = metadata.getDatabases(0).getRetentionPolicies(0);
+        backup(metadata.toBuilder()
+                .setDatabases(
+                        0,
+                        metadata.getDatabases(0).toBuilder()
+                                .setRetentionPolicies(
+                                        0,
+                                        policy.toBuilder()
+                                                .addSubscriptions(SubscriptionInfo.newBuilder()
+                                                        .setName("to \"x\"")
+                                                        .setMode("ANY")
+                                                        .addDestinations("udp://a:1")
+                                                        .addDestinations("http://it's:2"))))
+                .build());
+        String create =
+                "CREATE SUBSCRIPTION \"to \\\"x\\\"\" ON \"db\".\"rp\" DESTINATIONS ANY 'udp://a:1', 'http://it\\'s:2'";
+        server.withDatabase("db");
+        http.onStatement(statement -> {
+            if (statement.startsWith("CREATE RETENTION POLICY")) {
+                server.withPolicy(
+                        "db",
+                        policy.toBuilder()
+                                .clearShardGroups()
+                                .clearSubscriptions()
+                                .build());
+            }
+            return statement.startsWith("CREATE SUBSCRIPTION") ? "not today" : "";
+        });
+
+        CopyReport told = restore(withHttp().intoExisting(Conflict.BACKUP).subscriptions(true));
+
+        assertThat(told.notices()).anySatisfy(notice -> {
+            assertThat(notice.message()).contains("to \"x\"", "could not be created: ", "not today");
+            assertThat(notice.hint()).isEqualTo("Run: " + create);
+        });
+        assertThat(http.statements()).last().isEqualTo(create);
+        restore(withHttp().intoExisting(Conflict.BACKUP).subscriptions(true));
+        assertThat(http.statements())
+                .as("a policy that was there stays as it is")
+                .filteredOn(create::equals)
+                .hasSize(1);
     }
 
     @Test

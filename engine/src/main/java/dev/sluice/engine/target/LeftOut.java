@@ -8,14 +8,18 @@ import dev.sluice.engine.line.QueryNames;
 import dev.sluice.engine.meta.DatabaseImport;
 import dev.sluice.engine.meta.Metastore;
 import dev.sluice.engine.meta.Metastore.ContinuousQuery;
+import dev.sluice.engine.meta.Metastore.Database;
 import dev.sluice.engine.meta.Metastore.Grant;
+import dev.sluice.engine.meta.Metastore.Policy;
 import dev.sluice.engine.meta.Metastore.Privilege;
+import dev.sluice.engine.meta.Metastore.Subscription;
 import dev.sluice.engine.meta.Metastore.User;
 import dev.sluice.engine.model.Notice;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -49,11 +53,12 @@ final class LeftOut {
      *
      * @param created databases that this restore has made: they get all of it
      * @param merged databases that were there before: continuous queries only, as somebody may have taken privileges away
-     *     on purpose
-     * @param server what the server has by now
+     *     on purpose, and the subscriptions of policies that this restore has made in them
+     * @param before what the server had
+     * @param server what it has by now
      */
     Mono<List<Notice>> bringBack(
-            Collection<DatabaseImport> created, Collection<DatabaseImport> merged, Metastore server) {
+            Collection<DatabaseImport> created, Collection<DatabaseImport> merged, Metastore before, Metastore server) {
         Flux<Notice> queries = Flux.fromStream(() -> Stream.concat(created.stream(), merged.stream()))
                 .concatMap(
                         database -> Flux.fromStream(() -> queries(database))
@@ -61,7 +66,51 @@ final class LeftOut {
                         0);
         Flux<Notice> users =
                 Flux.fromIterable(source.users()).concatMap(user -> user(user, created, merged, server), 0);
-        return queries.concatWith(users).collectList();
+        // Those of databases that are made came with them. Later than all points: what is restored is not sent on.
+        Flux<Notice> subscriptions = Flux.fromIterable(options.subscriptions() ? merged : List.of())
+                .concatMap(
+                        database -> Flux.fromIterable(source.find(database.source())
+                                        .map(Database::policies)
+                                        .orElse(List.of()))
+                                .filter(database::takes)
+                                .concatMap(policy -> subscriptions(database, policy, before, server), 0),
+                        0);
+        return queries.concatWith(subscriptions).concatWith(users).collectList();
+    }
+
+    private Flux<Notice> subscriptions(DatabaseImport database, Policy policy, Metastore before, Metastore server) {
+        String name = database.policyTarget(policy.name());
+        Optional<Policy> there = policy(database.target(), name, server);
+        if (policy(database.target(), name, before).isPresent() || there.isEmpty()) {
+            return Flux.empty();
+        }
+        return Flux.fromIterable(policy.subscriptions())
+                .filter(wanted -> there.get().subscriptions().stream()
+                        .noneMatch(has -> has.name().equals(wanted.name())))
+                .concatMap(wanted -> subscription(database.target(), name, wanted), 0);
+    }
+
+    private static Optional<Policy> policy(String database, String name, Metastore of) {
+        return of.find(database).flatMap(found -> found.find(name));
+    }
+
+    private Mono<Notice> subscription(String database, String policy, Subscription wanted) {
+        String statement = "CREATE SUBSCRIPTION %s ON %s.%s DESTINATIONS %s %s"
+                .formatted(
+                        InfluxQl.quoted(wanted.name()),
+                        InfluxQl.quoted(database),
+                        InfluxQl.quoted(policy),
+                        wanted.mode(),
+                        wanted.destinations().stream().map(InfluxQl::string).collect(Collectors.joining(", ")));
+        String told = "subscription '%s' of %s/%s".formatted(wanted.name(), database, policy);
+        return http.map(api -> api.execute(statement)
+                        .thenReturn(Notice.note(told + " is created again", ""))
+                        .onErrorResume(
+                                SluiceException.class,
+                                e -> Mono.just(Notice.missing(
+                                        "%s could not be created: %s".formatted(told, e.getMessage()),
+                                        "Run: " + statement))))
+                .orElseGet(() -> Mono.just(Notice.warning(told + " is not restored", "Run: " + statement)));
     }
 
     private Stream<ContinuousQuery> queries(DatabaseImport database) {

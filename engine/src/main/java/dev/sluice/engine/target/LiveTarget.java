@@ -375,7 +375,7 @@ public final class LiveTarget implements Target {
             return server.metadata()
                     .map(Metastore::decode)
                     .flatMap(now -> new LeftOut(plan.source(), options, http)
-                            .bringBack(created.values(), plan.merges(), now)
+                            .bringBack(created.values(), plan.merges(), before, now)
                             .map(left -> sealed(now, left)));
         }
 

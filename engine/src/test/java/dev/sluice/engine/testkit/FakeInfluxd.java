@@ -84,6 +84,18 @@ public final class FakeInfluxd implements AutoCloseable {
         return this;
     }
 
+    /** A retention policy in a database that is there. */
+    public synchronized FakeInfluxd withPolicy(String database, RetentionPolicyInfo policy) {
+        var data = metastore.toBuilder().clearDatabases();
+        metastore.getDatabasesList().stream()
+                .map(info -> info.getName().equals(database)
+                        ? info.toBuilder().addRetentionPolicies(policy).build()
+                        : info)
+                .forEach(data::addDatabases);
+        metastore = data.build();
+        return this;
+    }
+
     /** A user, and what it may do already. */
     public synchronized FakeInfluxd withUser(UserInfo user) {
         metastore = metastore.toBuilder().addUsers(user).build();
