@@ -242,6 +242,39 @@ class DataDirectoryTest {
         assertThat(report.notices()).extracting(Notice::message).anyMatch(text -> text.contains("was replaced"));
     }
 
+    @Test
+    void whatAReplacedMetastoreLeavesBehindIsNamed() throws IOException {
+        copy(from("portable-db-rp"));
+        List<String> before = ids("telemetry/autogen");
+        Files.createDirectories(data.resolve("old/rp/7"));
+        Path log = Files.createDirectories(data.resolveSibling("wal").resolve("telemetry/autogen/2"));
+
+        CopyReport report = copy(from("portable-db-rp").replaceMetastore(true));
+
+        assertThat(ids("telemetry/autogen")).hasSize(6);
+        assertThat(report.notices())
+                .filteredOn(notice -> notice.message().contains("was replaced"))
+                .singleElement()
+                .satisfies(notice -> assertThat(notice.message())
+                        .contains("5 directories", data.resolve("old/rp") + ": 7")
+                        .contains(data.resolve("telemetry/autogen") + ": " + String.join(", ", before) + "; ")
+                        .endsWith(log.getParent() + ": 2"));
+    }
+
+    @Test
+    void whereNothingIsLeftBehindAReplacedMetastoreIsOnlyTold() throws IOException {
+        serverWithAnother();
+        Path other = data.resolve("other");
+        Files.move(other, temp.resolve("other"));
+
+        CopyReport report = copy(from("portable-db-rp").replaceMetastore(true));
+
+        assertThat(report.notices())
+                .filteredOn(notice -> notice.message().contains("metastore"))
+                .singleElement()
+                .satisfies(notice -> assertThat(notice.kind()).isEqualTo(Notice.Kind.NOTE));
+    }
+
     /** The original's text would go on writing into the database that has the old name. */
     @Test
     void queriesOfADatabaseWithANewNameAreAboutThat() throws IOException {

@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -168,11 +169,6 @@ public final class DataDirectoryTarget implements Target {
                     "Make sure that it is stopped."));
         }
         tellOfUsers(catalog, base, notices);
-        if (options.replaceMetastore() && there.isPresent()) {
-            notices.add(Notice.warning(
-                    "the metastore was replaced: databases that only the old one had are not known any more",
-                    "Their files are still in %s.".formatted(directories.data())));
-        }
         return new Session(catalog, plan, graft, there, notices, indexes(), claim);
     }
 
@@ -353,14 +349,14 @@ public final class DataDirectoryTarget implements Target {
             }
             owner.give(meta);
             Set<Long> ids = there.stream().map(ShardRef::id).collect(Collectors.toSet());
-            Durable.replace(
-                    meta.resolve(META_DB),
-                    graft.result(ids, clock.instant()).toByteArray(),
-                    owner,
-                    this::requireUnchanged);
+            Metadata result = graft.result(ids, clock.instant());
+            Durable.replace(meta.resolve(META_DB), result.toByteArray(), owner, this::requireUnchanged);
             known = true;
             removeReplaced();
             cleared = true;
+            if (options.replaceMetastore()) {
+                tellOfUnknown(Metastore.decode(result));
+            }
             claim.release();
             owner.problem().ifPresent(notices::add);
             return new Sealed(directories.toString(), notices);
@@ -390,6 +386,39 @@ public final class DataDirectoryTarget implements Target {
             owner.give(database(place));
             owner.give(policy(place));
             owner.giveAll(directory);
+        }
+
+        /** What the old metastore had, and whatever else lies there: shards with ids of their own are never in its way. */
+        private void tellOfUnknown(Metastore now) throws IOException {
+            List<Path> unknown = new ArrayList<>();
+            for (Path root : List.of(directories.data(), directories.walDir())) {
+                ShardFiles all = new ShardFiles(root);
+                Set<Path> wanted =
+                        now.shards().map(shard -> all.directory(shard.ref())).collect(Collectors.toSet());
+                all.all().stream()
+                        .filter(shard -> !wanted.contains(shard))
+                        .sorted()
+                        .forEach(unknown::add);
+            }
+            if (!unknown.isEmpty()) {
+                notices.add(Notice.warning(
+                        "the metastore was replaced: it does not know %d directories of shards that lie here: %s"
+                                .formatted(unknown.size(), byParent(unknown)),
+                        "A server loads them for nothing. Remove them if nothing of them is wanted."));
+            } else if (before.isPresent()) {
+                notices.add(Notice.note("the metastore was replaced", ""));
+            }
+        }
+
+        private static String byParent(List<Path> shards) {
+            Map<Path, List<String>> names = new LinkedHashMap<>();
+            for (Path shard : shards) {
+                names.computeIfAbsent(Objects.requireNonNull(shard.getParent()), parent -> new ArrayList<>())
+                        .add(shard.getFileName().toString());
+            }
+            return names.entrySet().stream()
+                    .map(entry -> "%s: %s".formatted(entry.getKey(), String.join(", ", entry.getValue())))
+                    .collect(Collectors.joining("; "));
         }
 
         /** The new metastore does not know them any more; a server would load them for nothing. */
