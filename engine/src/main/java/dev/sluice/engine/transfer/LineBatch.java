@@ -23,6 +23,7 @@ final class LineBatch {
     private final int lane;
     private final long firstOffset;
     private final long firstLine;
+    private ContextNames names = ContextNames.TRIMMED;
     private byte[] bytes;
     private int[] ends;
     private long[] lines;
@@ -180,6 +181,15 @@ final class LineBatch {
 
     long firstLine() {
         return firstLine;
+    }
+
+    /** How names were to be read where it begins. */
+    ContextNames names() {
+        return names;
+    }
+
+    void under(ContextNames names) {
+        this.names = names;
     }
 
     int count() {

@@ -1,7 +1,6 @@
 package dev.sluice.engine.transfer;
 
 import dev.sluice.engine.error.InvalidRequest;
-import dev.sluice.engine.line.InfluxQl;
 import dev.sluice.engine.line.RecordSplitter;
 import dev.sluice.engine.line.RecordSplitter.Kind;
 import io.netty.buffer.ByteBuf;
@@ -9,11 +8,9 @@ import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Queue;
-import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -77,9 +74,13 @@ final class LineReader {
         POINTS
     }
 
-    /** Where a reader stands: enough to begin there again. */
-    record Position(long offset, long line, String phase, String database, String policy) {
-        static final Position START = new Position(0, 1, Phase.START.name(), "", "");
+    /**
+     * Where a reader stands: enough to begin there again.
+     *
+     * @param names how context lines are to be read from there on
+     */
+    record Position(long offset, long line, String phase, String database, String policy, ContextNames names) {
+        static final Position START = new Position(0, 1, Phase.START.name(), "", "", ContextNames.TRIMMED);
     }
 
     private final String file;
@@ -88,11 +89,11 @@ final class LineReader {
     private final int lanes;
     private final int batchLines;
     private final long nanos;
-    private final boolean exact;
+    private final boolean made;
     private final LineBatch.Pool batches;
     private final @Nullable LineBatch[] open;
     private final Queue<Step> ready = new ArrayDeque<>();
-    private final Set<String> named = new HashSet<>();
+    private ContextNames names;
     private Phase phase;
     private String database;
     private String policy;
@@ -105,11 +106,12 @@ final class LineReader {
     private @Nullable Place begunIn;
     private boolean anyGiven;
 
-    /** @param exact whether names in context lines stand there as they are, with all their blanks */
+    /** @param exact whether the text is made here: names in context lines stand there as they are, with all their blanks */
     LineReader(String file, ImportOptions options, LineBatch.Pool batches, Position from, boolean exact) {
         this.file = file;
         this.options = options;
-        this.exact = exact;
+        this.made = exact;
+        this.names = exact ? ContextNames.EXACT : from.names();
         this.batches = batches;
         this.splitter = new RecordSplitter(options.lineBytes(), from.offset(), from.line());
         this.lanes = options.concurrency();
@@ -181,15 +183,17 @@ final class LineReader {
         long line = splitter.nextLine();
         String at = database;
         String under = policy;
+        ContextNames read = names;
         for (LineBatch batch : waiting()) {
             if (batch.firstOffset() < offset) {
                 offset = batch.firstOffset();
                 line = batch.firstLine();
                 at = batch.place().database();
                 under = batch.place().policy();
+                read = batch.names();
             }
         }
-        return new Position(offset, line, phase.name(), at, under);
+        return new Position(offset, line, phase.name(), at, under, read);
     }
 
     private List<LineBatch> waiting() {
@@ -236,17 +240,19 @@ final class LineReader {
         }
         if (line.startsWith("# DDL")) {
             phase = Phase.STATEMENTS;
+            names = names.after(line, made);
             splitter.plain(true);
             return;
         }
         if (line.startsWith("# DML")) {
             phase = Phase.POINTS;
+            names = names.after(line, made);
             splitter.plain(false);
             return;
         }
         String body = line.substring(1).stripLeading();
         if (body.startsWith(CONTEXT_DATABASE)) {
-            String name = name(body.substring(CONTEXT_DATABASE.length()));
+            String name = names.read(body.substring(CONTEXT_DATABASE.length()));
             if (!name.equals(database)) {
                 if (!policySinceData) {
                     policy = "";
@@ -256,7 +262,7 @@ final class LineReader {
             }
             points();
         } else if (body.startsWith(CONTEXT_POLICY)) {
-            policy = name(body.substring(CONTEXT_POLICY.length()));
+            policy = names.read(body.substring(CONTEXT_POLICY.length()));
             policySinceData = true;
             place = null;
             points();
@@ -274,20 +280,6 @@ final class LineReader {
         }
     }
 
-    /**
-     * The rest of a context line. Exports write names as they are, people put a blank behind the colon: a blank counts
-     * only if a statement has named something so.
-     */
-    private String name(String raw) {
-        if (exact) {
-            return raw;
-        }
-        String trimmed = raw.strip();
-        return !raw.equals(trimmed) && named.stream().anyMatch(text -> text.contains(InfluxQl.quoted(raw)))
-                ? raw
-                : trimmed;
-    }
-
     private void statement(String text) {
         if (phase == Phase.START && !STATEMENT.matcher(text).matches()) {
             phase = Phase.POINTS;
@@ -296,7 +288,7 @@ final class LineReader {
             return;
         }
         if (text.toUpperCase(Locale.ROOT).contains("CREATE")) {
-            named.add(text);
+            names = names.with(text);
         }
         ready.add(new Step.Statement(text.strip(), splitter.line()));
     }
@@ -322,6 +314,7 @@ final class LineReader {
         }
         if (batch == null) {
             batch = batches.begin(to, lane, splitter.offset(), splitter.line());
+            batch.under(names);
             open[lane] = batch;
         }
         if (lanes > 1) {

@@ -72,6 +72,7 @@ final class ProgressFile {
             return Optional.empty();
         }
         var taken = new LinkedHashSet<String>();
+        var blank = new LinkedHashSet<String>();
         var fields = new HashMap<String, String>();
         try (JsonParser json = JSON.createParser(text)) {
             if (json.nextToken() != JsonToken.START_OBJECT) {
@@ -81,7 +82,7 @@ final class ProgressFile {
                 String field = json.currentName();
                 if (json.nextToken() == JsonToken.START_ARRAY) {
                     while (json.nextToken() != JsonToken.END_ARRAY) {
-                        taken.add(json.getText());
+                        (field.equals("names") ? blank : taken).add(json.getText());
                     }
                 } else {
                     fields.put(field, json.getText());
@@ -97,7 +98,8 @@ final class ProgressFile {
                             Long.parseLong(text(fields, "line")),
                             text(fields, "phase"),
                             text(fields, "database"),
-                            text(fields, "policy")),
+                            text(fields, "policy"),
+                            new ContextNames(Boolean.parseBoolean(fields.get("exact")), blank)),
                     Long.parseLong(text(fields, "written")),
                     Long.parseLong(text(fields, "rejected"))));
         } catch (IOException | IllegalArgumentException e) {
@@ -123,6 +125,12 @@ final class ProgressFile {
             json.writeStringField("phase", state.position().phase());
             json.writeStringField("database", state.position().database());
             json.writeStringField("policy", state.position().policy());
+            json.writeBooleanField("exact", state.position().names().exact());
+            json.writeArrayFieldStart("names");
+            for (String name : state.position().names().blank()) {
+                json.writeString(name);
+            }
+            json.writeEndArray();
             json.writeNumberField("written", state.written());
             json.writeNumberField("rejected", state.rejected());
             json.writeEndObject();

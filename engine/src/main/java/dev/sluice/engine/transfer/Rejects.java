@@ -86,7 +86,7 @@ final class Rejects implements AutoCloseable {
             stream = new BufferedOutputStream(
                     Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
             out = stream;
-            print(stream, "# DML");
+            print(stream, ContextNames.EXACT_DML);
         }
         return stream;
     }

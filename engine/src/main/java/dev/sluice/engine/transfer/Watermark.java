@@ -35,7 +35,8 @@ final class Watermark {
                         batch.firstLine(),
                         read.phase(),
                         batch.place().database(),
-                        batch.place().policy()))
+                        batch.place().policy(),
+                        batch.names()))
                 .orElse(read);
     }
 }

@@ -222,7 +222,8 @@ class LineImportTest {
         assertThat(report.requests()).isLessThan(80);
         assertThat(report.rejects()).contains(rejects.toString());
         assertThat(Files.readString(rejects))
-                .startsWith("# DML\n# CONTEXT-DATABASE:db\n# CONTEXT-RETENTION-POLICY:rp\n")
+                .startsWith(
+                        "# DML, names exactly as they stand\n# CONTEXT-DATABASE:db\n# CONTEXT-RETENTION-POLICY:rp\n")
                 .contains("line 2504: ", "field type conflict", "\nm v=CONFLICT 1\n")
                 .contains("line 5004: unable to parse: invalid number", "\nm v=BAD 2\n");
     }
@@ -236,6 +237,51 @@ class LineImportTest {
         assertThat(imported(rejects, r -> r).complete()).isTrue();
 
         assertThat(server.points()).containsEntry("db/rp m v@2", "7");
+    }
+
+    /** Without its blank a name may be that of another database. */
+    @Test
+    void rejectsGoBackWhereTheyCameFromWhateverBlanksTheNamesHave() throws IOException {
+        Path rejects = temp.resolve("rejects.lp");
+        imported("""
+                # DDL
+                CREATE DATABASE " db " WITH NAME "rp "
+                # DML
+                # CONTEXT-DATABASE: db\s
+                # CONTEXT-RETENTION-POLICY:rp\s
+                m v=BAD 2
+                """, r -> r.rejects(rejects));
+        imported("# DML\n# CONTEXT-DATABASE: db\nm v=BAD 3\n", r -> r.rejects(rejects));
+        Files.writeString(
+                rejects,
+                Files.readString(rejects).replace("m v=BAD", "m v=7") + "# DML\n# CONTEXT-DATABASE: db \nm v=7 4\n");
+
+        assertThat(imported(rejects, r -> r).complete()).isTrue();
+
+        assertThat(server.points())
+                .containsOnly(
+                        Map.entry(" db /rp  m v@2", "7"), Map.entry("db/ m v@3", "7"), Map.entry("db/ m v@4", "7"));
+    }
+
+    /** The statements lie before the place where it goes on. */
+    @Test
+    void goesOnWithNamesAsTheStatementsHaveThem() throws IOException {
+        Path progress = temp.resolve("progress.json");
+        String text = "# DDL\nCREATE DATABASE \" db\"\n" + HEAD + points(3000)
+                + "# CONTEXT-DATABASE: db\n# CONTEXT-RETENTION-POLICY:rp\n" + points(1000);
+        var done = new AtomicInteger();
+        server.onWrite(write -> done.incrementAndGet() > 20 ? Answer.of(503, "down") : Answer.of(0, ""));
+        UnaryOperator<ImportRequest.Builder> with =
+                r -> r.batchLines(100).retries(0).progress(progress);
+
+        fails(text, with, HttpRefused.class, "503");
+        server.onWrite(write -> Answer.of(0, ""));
+        imported(text, r -> with.apply(r).resume(true));
+
+        assertThat(server.points().keySet().stream()
+                        .collect(Collectors.groupingBy(
+                                point -> point.substring(0, point.indexOf('/')), Collectors.counting())))
+                .containsOnly(Map.entry("db", 3000L), Map.entry(" db", 1000L));
     }
 
     @Test
