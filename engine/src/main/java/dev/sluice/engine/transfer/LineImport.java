@@ -472,6 +472,10 @@ public final class LineImport {
                                 bad.place(), bad.text().getBytes(StandardCharsets.UTF_8), bad.line(), bad.reason())
                         .then(Mono.empty());
             }
+            if (step instanceof Step.Warning warning) {
+                telling.warn(warning.message(), warning.hint());
+                return Mono.empty();
+            }
             var statement = (Step.Statement) step;
             if (options.bucket().isPresent()) {
                 telling.warn(

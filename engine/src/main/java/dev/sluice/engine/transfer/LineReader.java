@@ -3,6 +3,7 @@ package dev.sluice.engine.transfer;
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.line.RecordSplitter;
 import dev.sluice.engine.line.RecordSplitter.Kind;
+import dev.sluice.engine.line.TimeField;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
@@ -44,6 +45,9 @@ final class LineReader {
     /** What influx_inspect writes, and Sluice. Its times are nanoseconds. */
     private static final String EXPORT = "# INFLUXDB EXPORT:";
 
+    /** Points that are looked at for a field that the server drops; whoever writes one does so in the first ones too. */
+    private static final int LOOKED_AT = 1_000;
+
     private static final Pattern STATEMENT = Pattern.compile(
             "\\s*(CREATE|ALTER|DROP|DELETE|GRANT|REVOKE|SET|SHOW|SELECT|KILL|EXPLAIN)\\s+[^=\\s]+(\\s.*|;)?",
             Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
@@ -62,6 +66,9 @@ final class LineReader {
          *     itself
          */
         record Batch(LineBatch batch, @Nullable LineBatch first) implements Step {}
+
+        /** Warn of this. */
+        record Warning(String message, String hint) implements Step {}
 
         /** This record cannot be sent. */
         record Unsendable(Place place, String text, long line, String reason) implements Step {}
@@ -105,6 +112,7 @@ final class LineReader {
     private Hours begun = new Hours();
     private @Nullable Place begunIn;
     private boolean anyGiven;
+    private int toLookAt;
 
     /** @param exact whether the text is made here: names in context lines stand there as they are, with all their blanks */
     LineReader(String file, ImportOptions options, LineBatch.Pool batches, Position from, boolean exact) {
@@ -122,6 +130,7 @@ final class LineReader {
         this.phase = Phase.valueOf(from.phase());
         this.database = from.database();
         this.policy = from.policy();
+        this.toLookAt = exact ? 0 : LOOKED_AT;
         this.marked = from.offset() == 0 ? 0 : -1;
         splitter.plain(phase != Phase.POINTS);
     }
@@ -305,6 +314,10 @@ final class LineReader {
             }
         }
         policySinceData = false;
+        if (toLookAt > 0) {
+            toLookAt--;
+            lookForTime();
+        }
         long time = lanes == 1 ? 0 : nanos * time(splitter.array(), splitter.offsetInArray(), splitter.length());
         int lane = lanes == 1 ? 0 : lane(splitter.array(), splitter.offsetInArray(), time);
         LineBatch batch = open[lane];
@@ -324,6 +337,17 @@ final class LineReader {
         if (batch.count() >= batchLines || batch.size() >= options.batchBytes()) {
             open[lane] = null;
             give(batch);
+        }
+    }
+
+    private void lookForTime() {
+        if (TimeField.isIn(splitter.array(), splitter.offsetInArray(), splitter.length(), splitter.keyLength())) {
+            toLookAt = 0;
+            ready.add(
+                    new Step.Warning(
+                            "%s, line %d: a server drops a field called 'time', and says that all is well"
+                                    .formatted(file, splitter.line()),
+                            "It keeps the other fields of such points. Give the field another name, and import the file again."));
         }
     }
 

@@ -687,6 +687,18 @@ class LineImportTest {
         assertThat(report.examples().get(0).reason()).contains("begins with #");
     }
 
+    /** The server drops it and answers 204. */
+    @Test
+    void aFieldThatTheServerDropsIsToldOnce() throws IOException {
+        ImportReport report = imported(HEAD + "m v=1 1\nm v=1,time=2 2\nm time=3,v=1 3\n");
+
+        assertThat(report.warnings()).singleElement().asString().contains("in.lp, line 5", "'time'");
+        assertThat(report.written()).isEqualTo(3);
+        assertThat(imported(HEAD + "m time=3 1\nm,time=x v=1 1\nm v=\"a,time=1\" 1\n")
+                        .warnings())
+                .isEmpty();
+    }
+
     @Test
     void writesIntoBucketsAndLeavesStatementsOut() throws IOException {
         ImportReport report = imported(
