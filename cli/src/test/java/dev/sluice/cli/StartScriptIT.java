@@ -201,8 +201,14 @@ class StartScriptIT {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "verify -", "list -", "inspect -", "restore -", "restore -datadir d -", "copy - d",
-                "import -database db -", "export --from - -out f"
+                "verify -",
+                "list -",
+                "inspect -",
+                "restore -",
+                "restore -datadir d -",
+                "copy - d",
+                "import -database db -",
+                "export --from - -out f"
             })
     void aClosedStdinIsTold(String words) {
         ToolRun run = run("sh", "-c", "exec '%s' %s <&-".formatted(home.resolve("bin/sluice"), words));

@@ -67,8 +67,9 @@ final class RestoreCommand implements Command {
             arity = "0..*",
             paramLabel = "PATH",
             hideParamSyntax = true,
-            description = "The backup's directory, or a stream archive: its file, or - for stdin. portable:DIR, legacy:DIR, "
-                    + "stream:FILE and data:DIR say which it is.")
+            description =
+                    "The backup's directory, or a stream archive: its file, or - for stdin. portable:DIR, legacy:DIR, "
+                            + "stream:FILE and data:DIR say which it is.")
     private List<String> paths = new ArrayList<>();
 
     @Option(

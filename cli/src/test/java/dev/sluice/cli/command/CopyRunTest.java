@@ -68,9 +68,10 @@ class CopyRunTest {
                         line -> assertThat(line).contains("started"),
                         line -> assertThat(line).contains("\"notice\"", "it stays"),
                         line -> assertThat(line)
-                                .isEqualTo("{\"event\":\"error\",\"error\":\"Interrupted\",\"message\":\"interrupted after"
-                                        + " 0 of 3 shards; the backup is not complete, run it again\",\"hint\":\"\","
-                                        + "\"exit\":143}"));
+                                .isEqualTo(
+                                        "{\"event\":\"error\",\"error\":\"Interrupted\",\"message\":\"interrupted after"
+                                                + " 0 of 3 shards; the backup is not complete, run it again\",\"hint\":\"\","
+                                                + "\"exit\":143}"));
     }
 
     @Test

@@ -348,8 +348,12 @@ class TransferCommandsTest {
         assertThat(run.out().lines().toList())
                 .satisfiesExactly(
                         line -> assertThat(line).contains("7 points so far"),
-                        line -> assertThat(line).contains(
-                                        "\"error\"", "\"Interrupted\"", "interrupted; points that were", "\"exit\":129"));
+                        line -> assertThat(line)
+                                .contains(
+                                        "\"error\"",
+                                        "\"Interrupted\"",
+                                        "interrupted; points that were",
+                                        "\"exit\":129"));
         assertThat(run.err()).contains("interrupted; points that were sent stay");
     }
 

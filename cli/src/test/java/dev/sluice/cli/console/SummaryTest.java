@@ -50,8 +50,9 @@ class SummaryTest {
         assertThat(Summary.lines(Samples.whole().with(damage)))
                 .startsWith("Backup of localhost:8088 found DAMAGE in 1 place: 2 shards checked and stored.");
         assertThat(Summary.lines(Samples.partial().with(damage).with(damage)))
-                .startsWith("Backup of localhost:8088 found DAMAGE in 2 places and is NOT complete: 3 shards are missing,"
-                        + " 1 stored.");
+                .startsWith(
+                        "Backup of localhost:8088 found DAMAGE in 2 places and is NOT complete: 3 shards are missing,"
+                                + " 1 stored.");
         assertThat(Summary.lines(Samples.whole().with(damage).with(Notice.missing("the stream was cut", ""))))
                 .first()
                 .asString()
