@@ -389,7 +389,28 @@ public final class DataDirectoryTarget implements Target {
         }
 
         /** What the old metastore had, and whatever else lies there: shards with ids of their own are never in its way. */
-        private void tellOfUnknown(Metastore now) throws IOException {
+        private void tellOfUnknown(Metastore now) {
+            List<Path> unknown;
+            try {
+                unknown = unknown(now);
+            } catch (IOException e) { // the restore is complete all the same
+                notices.add(Notice.warning(
+                        "the metastore was replaced; whether shards lie here that it does not know cannot be told: "
+                                + e.getMessage(),
+                        "Look into %s.".formatted(directories.data())));
+                return;
+            }
+            if (!unknown.isEmpty()) {
+                notices.add(Notice.warning(
+                        "the metastore was replaced: it does not know %d directories of shards that lie here: %s"
+                                .formatted(unknown.size(), byParent(unknown)),
+                        "A server loads them for nothing. Remove them if nothing of them is wanted."));
+            } else if (before.isPresent()) {
+                notices.add(Notice.note("the metastore was replaced", ""));
+            }
+        }
+
+        private List<Path> unknown(Metastore now) throws IOException {
             List<Path> unknown = new ArrayList<>();
             for (Path root : List.of(directories.data(), directories.walDir())) {
                 ShardFiles all = new ShardFiles(root);
@@ -400,14 +421,7 @@ public final class DataDirectoryTarget implements Target {
                         .sorted()
                         .forEach(unknown::add);
             }
-            if (!unknown.isEmpty()) {
-                notices.add(Notice.warning(
-                        "the metastore was replaced: it does not know %d directories of shards that lie here: %s"
-                                .formatted(unknown.size(), byParent(unknown)),
-                        "A server loads them for nothing. Remove them if nothing of them is wanted."));
-            } else if (before.isPresent()) {
-                notices.add(Notice.note("the metastore was replaced", ""));
-            }
+            return unknown;
         }
 
         private static String byParent(List<Path> shards) {
