@@ -328,6 +328,7 @@ public final class LineImport {
     private Mono<Void> finished(Set<String> taken, long untold) {
         return options.progress()
                 .map(path -> save(() -> {
+                    rejects.force(); // progress says that they are kept
                     if (many) {
                         new ProgressFile(path)
                                 .save(new ProgressFile.State(
@@ -508,15 +509,18 @@ public final class LineImport {
         }
 
         private Mono<Void> saveTo(Path path) {
-            return save(() -> new ProgressFile(path)
-                    .save(new ProgressFile.State(
-                            many ? taken : Set.of(),
-                            key(input),
-                            identity,
-                            http.endpoint().toString(),
-                            watermark.position(),
-                            counters.written.get(),
-                            untold())));
+            return save(() -> {
+                var state = new ProgressFile.State(
+                        many ? taken : Set.of(),
+                        key(input),
+                        identity,
+                        http.endpoint().toString(),
+                        watermark.position(),
+                        counters.written.get(),
+                        untold());
+                rejects.force(); // all that lie before that position
+                new ProgressFile(path).save(state);
+            });
         }
     }
 }

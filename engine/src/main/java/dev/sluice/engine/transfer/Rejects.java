@@ -5,6 +5,9 @@ import dev.sluice.engine.event.ImportReport.Reject;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +31,8 @@ final class Rejects implements AutoCloseable {
     private final Optional<Path> path;
     private final List<Reject> examples = new ArrayList<>();
     private @Nullable OutputStream out;
+    private @Nullable FileChannel channel;
+    private @Nullable FileChannel unforced; // has what may not be on the disk yet
     private @Nullable Place place;
     private long count;
     private boolean closed;
@@ -56,6 +61,7 @@ final class Rejects implements AutoCloseable {
             to.write(record);
             to.write('\n');
             to.flush();
+            unforced = channel;
             if (closed) {
                 close();
             }
@@ -64,6 +70,22 @@ final class Rejects implements AutoCloseable {
                     "cannot write rejected points to %s: %s".formatted(path.get(), e.getMessage()),
                     "Make room, or name another file with --rejects; the import can go on with --resume.",
                     e);
+        }
+    }
+
+    /** What was added is durable afterwards; blocks, and keeps nobody from adding more. */
+    void force() throws IOException {
+        FileChannel to;
+        synchronized (this) {
+            to = unforced;
+            unforced = null;
+        }
+        try {
+            if (to != null) {
+                to.force(false);
+            }
+        } catch (ClosedChannelException e) {
+            // the close has done it
         }
     }
 
@@ -83,8 +105,9 @@ final class Rejects implements AutoCloseable {
     private OutputStream open(Path file) throws IOException {
         OutputStream stream = out;
         if (stream == null) {
-            stream = new BufferedOutputStream(
-                    Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
+            FileChannel opened = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            channel = Files.isRegularFile(file) ? opened : null; // a pipe or a device cannot be forced
+            stream = new BufferedOutputStream(Channels.newOutputStream(opened));
             out = stream;
             print(stream, ContextNames.EXACT_DML);
         }
@@ -107,7 +130,11 @@ final class Rejects implements AutoCloseable {
             OutputStream done = out;
             out = null;
             place = null;
-            done.close();
+            try (done) {
+                if (channel != null) {
+                    channel.force(false);
+                }
+            }
         }
     }
 }

@@ -7,6 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class RejectsTest {
@@ -28,6 +30,28 @@ class RejectsTest {
         rejects.close();
 
         assertThat(file).content().contains("m v=1\n", "m v=2\n");
+    }
+
+    @Test
+    void canBeForcedAtAnyTime() throws IOException {
+        var rejects = new Rejects(Optional.of(temp.resolve("rejects.lp")));
+        rejects.force();
+        add(rejects, 1);
+        rejects.force();
+        add(rejects, 2);
+        rejects.close();
+        rejects.force();
+
+        assertThat(temp.resolve("rejects.lp")).content().contains("m v=1\n", "m v=2\n");
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aDeviceNeedsNoForce() throws IOException {
+        try (var rejects = new Rejects(Optional.of(Path.of("/dev/null")))) {
+            add(rejects, 1);
+            rejects.force();
+        }
     }
 
     private static void add(Rejects rejects, int line) {
