@@ -4,6 +4,7 @@ import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.store.StoreEntry;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -20,8 +21,9 @@ import java.util.stream.Stream;
  *
  * @param files of those runs
  * @param certain that no manifest names them; otherwise their own names tell so
+ * @param others names of all other files
  */
-public record Unfinished(List<StoreEntry> files, boolean certain) {
+public record Unfinished(List<StoreEntry> files, boolean certain, NavigableSet<String> others) {
 
     private static final int MOST_RUNS = 3;
     private static final String MANIFEST = ".manifest";
@@ -32,7 +34,7 @@ public record Unfinished(List<StoreEntry> files, boolean certain) {
 
     /** In the legacy format every finished file counts. */
     public static Unfinished legacy(List<StoreEntry> pending) {
-        return new Unfinished(pending, true);
+        return new Unfinished(pending, true, new TreeSet<>());
     }
 
     /**
@@ -47,7 +49,7 @@ public record Unfinished(List<StoreEntry> files, boolean certain) {
                 .filter(name -> name.endsWith(MANIFEST))
                 .map(name -> name.substring(0, name.length() - MANIFEST.length()))
                 .collect(Collectors.toSet());
-        return new Unfinished(all(published, pending, name -> run(name).stream().anyMatch(finished::contains)), false);
+        return of(published, pending, name -> run(name).stream().anyMatch(finished::contains), false);
     }
 
     /**
@@ -56,15 +58,20 @@ public record Unfinished(List<StoreEntry> files, boolean certain) {
      * @param named whether one of them names the file
      */
     public static Unfinished portable(List<StoreEntry> published, List<StoreEntry> pending, Predicate<String> named) {
-        return new Unfinished(all(published, pending, named), true);
+        return of(published, pending, named, true);
     }
 
-    private static List<StoreEntry> all(
-            List<StoreEntry> published, List<StoreEntry> pending, Predicate<String> belongs) {
-        Stream<StoreEntry> left = published.stream()
-                .filter(file -> !file.name().endsWith(MANIFEST))
-                .filter(file -> run(file.name()).isPresent() && !belongs.test(file.name()));
-        return Stream.concat(left, pending.stream()).toList();
+    private static Unfinished of(
+            List<StoreEntry> published, List<StoreEntry> pending, Predicate<String> belongs, boolean certain) {
+        Predicate<StoreEntry> left =
+                file -> !file.name().endsWith(MANIFEST) && run(file.name()).isPresent() && !belongs.test(file.name());
+        return new Unfinished(
+                Stream.concat(published.stream().filter(left), pending.stream()).toList(),
+                certain,
+                published.stream()
+                        .filter(left.negate())
+                        .map(StoreEntry::name)
+                        .collect(Collectors.toCollection(TreeSet::new)));
     }
 
     private static Optional<String> run(String name) {
@@ -109,14 +116,24 @@ public record Unfinished(List<StoreEntry> files, boolean certain) {
                         "Their names begin with a dot. Wait for the run if it is under way, or make a new backup.");
     }
 
-    /** As patterns for a shell; a file that tells no run stands for itself. */
+    /**
+     * As patterns for a shell, which somebody may delete by. So a file stands for itself where the pattern takes others
+     * as well, of a restore point above all, or where it tells no run.
+     */
     private String runs() {
         Set<String> runs = files.stream()
                 .map(file -> run(file.name())
-                        .map(run -> (file.name().startsWith(".") ? "." : "") + run + ".*")
+                        .map(run -> (file.name().startsWith(".") ? "." : "") + run + ".")
+                        .filter(begin -> !takesOthers(begin))
+                        .map(begin -> begin + "*")
                         .orElse(file.name()))
                 .collect(Collectors.toCollection(TreeSet::new));
         String some = runs.stream().limit(MOST_RUNS).collect(Collectors.joining(", "));
         return runs.size() > MOST_RUNS ? "%s and %d more".formatted(some, runs.size() - MOST_RUNS) : some;
+    }
+
+    private boolean takesOthers(String begin) {
+        String first = others.ceiling(begin);
+        return first != null && first.startsWith(begin);
     }
 }

@@ -78,6 +78,27 @@ class UnfinishedTest {
                 .contains("Delete them");
     }
 
+    /** Whoever deletes by it would delete the restore point. */
+    @Test
+    void aPatternThatTakesFilesOfARestorePointIsNotGiven() {
+        var files = new ArrayList<>(COMPLETE);
+        files.addAll(files(
+                "20261128T010000Z.manifest.bak",
+                "20261128T010000Z.s2.tar.gz.pending",
+                "20261129T010000Z.s1.tar.gz",
+                "20261129T010000Z.s2.tar.gz"));
+        Set<String> named = Set.of(
+                "20261128T010000Z.meta",
+                "20261128T010000Z.s1.tar.gz",
+                "20261128T010000Z.s18446744073709551615.tar.zst");
+
+        assertThat(Unfinished.portable(files, List.of(), named::contains)
+                        .notice("/b")
+                        .orElseThrow()
+                        .message())
+                .endsWith(": 20261128T010000Z.manifest.bak, 20261128T010000Z.s2.tar.gz.pending, 20261129T010000Z.*");
+    }
+
     @Test
     void manyRunsAreCounted() {
         var left = Unfinished.portable(
