@@ -7,6 +7,7 @@ import dev.sluice.engine.meta.proto.Data;
 import dev.sluice.engine.meta.proto.DatabaseInfo;
 import dev.sluice.engine.meta.proto.RetentionPolicyInfo;
 import dev.sluice.engine.meta.proto.ShardGroupInfo;
+import dev.sluice.engine.meta.proto.UserPrivilege;
 import dev.sluice.engine.model.Metadata;
 import dev.sluice.engine.model.ShardRef;
 import java.time.Instant;
@@ -217,16 +218,22 @@ public final class Graft {
                 .build();
     }
 
-    /** Those on a database that gets another name: they come along with their users. */
+    /**
+     * Those on a database that gets another name: they come along with their users. Those on one that is not taken stay
+     * behind where another gets its name.
+     */
     private void renamePrivileges(Data.Builder result) {
         Map<String, String> names =
                 imports.stream().collect(Collectors.toMap(DatabaseImport::source, DatabaseImport::target));
         for (int i = 0; i < result.getUsersCount(); i++) {
             var user = result.getUsers(i).toBuilder();
-            for (int j = 0; j < user.getPrivilegesCount(); j++) {
-                var privilege = user.getPrivileges(j).toBuilder();
+            List<UserPrivilege> all = user.getPrivilegesList();
+            user.clearPrivileges();
+            for (UserPrivilege privilege : all) {
                 String name = privilege.getDatabase();
-                user.setPrivileges(j, privilege.setDatabase(names.getOrDefault(name, name)));
+                if (names.containsKey(name) || !names.containsValue(name)) {
+                    user.addPrivileges(privilege.toBuilder().setDatabase(names.getOrDefault(name, name)));
+                }
             }
             result.setUsers(i, user);
         }

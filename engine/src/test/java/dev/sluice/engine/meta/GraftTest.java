@@ -1,6 +1,7 @@
 package dev.sluice.engine.meta;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.sluice.engine.meta.proto.Data;
 import dev.sluice.engine.meta.proto.DatabaseInfo;
@@ -128,6 +129,36 @@ class GraftTest {
                         .privileges())
                 .extracting(Metastore.Grant::database)
                 .containsExactly("copy");
+    }
+
+    /** Its users were never let into the data that have its name now; with two entries either may count. */
+    @Test
+    void privilegesOnADatabaseWhoseNameAnotherGetsStayBehind() throws Exception {
+        Data withUser = Data.parseFrom(BACKUP.toByteArray()).toBuilder()
+                .addUsers(UserInfo.newBuilder()
+                        .setName("tester")
+                        .setHash("$2a$")
+                        .setAdmin(false)
+                        .addPrivileges(
+                                UserPrivilege.newBuilder().setDatabase("db").setPrivilege(1))
+                        .addPrivileges(
+                                UserPrivilege.newBuilder().setDatabase("copy").setPrivilege(3))
+                        .addPrivileges(
+                                UserPrivilege.newBuilder().setDatabase("third").setPrivilege(2)))
+                .build();
+
+        Graft graft = new Graft(
+                Optional.empty(),
+                Metadata.of(withUser.toByteArray()),
+                List.of(whole("db", "copy", 1L, 2L, 3L)),
+                0,
+                GraftTest::same);
+
+        assertThat(Data.parseFrom(graft.result(Set.of(1L, 2L, 3L), NOW).toByteArray())
+                        .getUsers(0)
+                        .getPrivilegesList())
+                .extracting(UserPrivilege::getDatabase, UserPrivilege::getPrivilege)
+                .containsExactly(tuple("copy", 1), tuple("third", 2));
     }
 
     /** Made up by the documented format: several shards in a group, with owners, several copies. */
