@@ -20,7 +20,7 @@ record ContextNames(boolean exact, Set<String> blank) {
     /** Begins points whose context lines have names as they are. To the original it is the same as without the rest. */
     static final String EXACT_DML = "# DML, names exactly as they stand";
 
-    private static final Pattern QUOTED = Pattern.compile("\"((?:[^\"\\\\]|\\\\.)*)\"", Pattern.DOTALL);
+    private static final Pattern QUOTED = Pattern.compile("\"((?:[^\"\\\\]++|\\\\.)*+)\"", Pattern.DOTALL);
 
     ContextNames {
         blank = Set.copyOf(blank);
