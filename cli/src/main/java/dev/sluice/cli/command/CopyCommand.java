@@ -176,7 +176,10 @@ final class CopyCommand implements Command {
                 .chain(reading.chain())
                 .skipErrors(skipErrors)
                 .pace(pace.pace());
-        writing.rateLimit().ifPresent(request::rateLimit);
+        boolean backup = !(to instanceof End.Live || to instanceof End.Data || to instanceof End.Http);
+        if (backup || writing.rateLimitAsked()) { // a default for backups is none of these
+            writing.rateLimit().ifPresent(request::rateLimit);
+        }
         writing.digest().ifPresent(request::digest);
         if (scratch != null) {
             request.scratch(scratch);

@@ -63,6 +63,11 @@ public final class WritingFlags {
         return Given.typed(command, COMPRESSION);
     }
 
+    /** Whether it was given on the command line. */
+    public boolean rateLimitAsked() {
+        return Given.typed(command, "--rate-limit");
+    }
+
     /** Raw bytes a second. */
     public OptionalLong rateLimit() {
         return rateLimit == null ? OptionalLong.empty() : OptionalLong.of(rateLimit);

@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.cli.Samples;
 import dev.sluice.engine.BackupRequest;
+import dev.sluice.engine.CopyRequest;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.model.Compression;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import reactor.core.publisher.Flux;
@@ -71,6 +74,21 @@ class SettingsPrecedenceTest {
         run.set("SLUICE_COMPRESSION", "gzip:1");
 
         assertThat(request("backup", "-").compression()).isEqualTo(Compression.GZIP);
+    }
+
+    /** It is one for backups, and that of each night's must not be in the way of a restore. */
+    @Test
+    void aRateLimitOfTheEnvironmentIsNoneForCopiesThatKnowNone() {
+        run.set("SLUICE_RATE_LIMIT", "1MB/s");
+        run.engine.events = Flux.just(new Event.Finished(Samples.whole()));
+
+        for (String to : List.of("influxd://h:8088", "data:D", "portable:P")) {
+            assertThat(run.cli("copy", "legacy:DIR", to)).as(run.err()).isZero();
+        }
+
+        assertThat(run.engine.copies)
+                .extracting(CopyRequest::rateLimit)
+                .containsExactly(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.of(1_000_000));
     }
 
     @Test
