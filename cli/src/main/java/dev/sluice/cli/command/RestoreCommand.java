@@ -259,7 +259,7 @@ final class RestoreCommand implements Command {
         }
         if (skipErrors) {
             throw new UsageError(
-                    "--verify cannot be combined with -skip-errors",
+                    "--verify cannot be combined with " + Given.name(spec, "-skip-errors"),
                     "The one refuses a damaged backup, the other restores what is left of it.");
         }
         return Optional.of(

@@ -205,6 +205,15 @@ class RestoreCommandTest {
     }
 
     @Test
+    void aSettingThatIsInTheWayOfAVerificationIsNamed() {
+        run.set("SLUICE_SKIP_ERRORS", "true");
+
+        assertThat(run.cli("restore", "--verify", "DIR")).isEqualTo(ExitCode.USAGE);
+
+        assertThat(run.err()).contains("--verify cannot be combined with -skip-errors (from SLUICE_SKIP_ERRORS)");
+    }
+
+    @Test
     void takesWhatIsNew() {
         run.set("INFLUX_USERNAME", "admin").set("INFLUX_PASSWORD", "secret");
 
