@@ -28,9 +28,13 @@ public record Unfinished(List<StoreEntry> files, boolean certain, NavigableSet<S
     private static final int MOST_RUNS = 3;
     private static final String MANIFEST = ".manifest";
 
-    /** Sluice's pending files begin with a dot, and end in one's name and {@code .pending}; influxd's have the ending alone. */
+    /**
+     * Sluice's pending files begin with a dot, and end in a number and {@code .pending}; influxd's have the ending alone.
+     * What is called otherwise is somebody's own.
+     */
     private static final Pattern OF_A_RUN =
-            Pattern.compile("\\.?(.+?)\\.(?:meta|manifest|s\\d+\\.tar(?:\\.gz|\\.zst)?)(?:\\.[^.]+)?(?:\\.pending)?");
+            Pattern.compile("\\.?(\\d{8}T\\d{6}Z)\\.(?:meta|manifest|s\\d+\\.tar(?:\\.gz|\\.zst)?)"
+                    + "(?:(?:\\.[0-9a-f]{8})?\\.pending)?");
 
     /** In the legacy format every finished file counts. */
     public static Unfinished legacy(List<StoreEntry> pending) {

@@ -50,15 +50,23 @@ class UnfinishedTest {
 
     @Test
     void anArchiveBelongsToTheManifestThatNamesItWhateverItIsCalled() {
-        List<StoreEntry> files = files("monday.manifest", "tuesday.s1.tar.gz", "tuesday.meta", "notes.txt");
+        List<StoreEntry> files = files(
+                "monday.manifest",
+                "20261128T010000Z.s1.tar.gz",
+                "20261128T010000Z.meta",
+                "notes.meta",
+                "20261128T010000Z.manifest.bak");
 
-        assertThat(Unfinished.portable(files, List.of(), Set.of("tuesday.s1.tar.gz", "tuesday.meta")::contains)
+        assertThat(Unfinished.portable(
+                                files,
+                                List.of(),
+                                Set.of("20261128T010000Z.s1.tar.gz", "20261128T010000Z.meta")::contains)
                         .files())
                 .isEmpty();
-        assertThat(Unfinished.portable(files, List.of(), Set.of("tuesday.meta")::contains)
+        assertThat(Unfinished.portable(files, List.of(), Set.of("20261128T010000Z.meta")::contains)
                         .files())
                 .extracting(StoreEntry::name)
-                .containsExactly("tuesday.s1.tar.gz");
+                .containsExactly("20261128T010000Z.s1.tar.gz");
     }
 
     @Test
@@ -96,15 +104,22 @@ class UnfinishedTest {
                         .notice("/b")
                         .orElseThrow()
                         .message())
-                .endsWith(": 20261128T010000Z.manifest.bak, 20261128T010000Z.s2.tar.gz.pending, 20261129T010000Z.*");
+                .endsWith(": 20261128T010000Z.s2.tar.gz.pending, 20261129T010000Z.*");
     }
 
     @Test
     void manyRunsAreCounted() {
         var left = Unfinished.portable(
-                files("1.s1.tar.gz", "2.s1.tar.gz", "3.s1.tar.gz", "4.s1.tar.gz", "4.s2.tar.gz"), List.of());
+                files(
+                        "20261121T010000Z.s1.tar.gz",
+                        "20261122T010000Z.s1.tar.gz",
+                        "20261123T010000Z.s1.tar.gz",
+                        "20261124T010000Z.s1.tar.gz",
+                        "20261124T010000Z.s2.tar.gz"),
+                List.of());
 
-        assertThat(left.notice("/b").orElseThrow().message()).endsWith(": 1.*, 2.*, 3.* and 1 more");
+        assertThat(left.notice("/b").orElseThrow().message())
+                .endsWith(": 20261121T010000Z.*, 20261122T010000Z.*, 20261123T010000Z.* and 1 more");
     }
 
     @Test
