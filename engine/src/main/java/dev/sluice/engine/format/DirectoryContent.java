@@ -4,6 +4,7 @@ import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.store.DirectoryStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -51,7 +52,8 @@ public final class DirectoryContent {
 
     private static int pending(Path directory) throws IOException {
         try (Stream<Path> all = Files.list(directory)) {
-            return (int) all.filter(path -> isHidden(path) && path.toString().endsWith(".pending"))
+            return (int) all.filter(path ->
+                            DirectoryStore.isUnfinished(path.getFileName().toString()))
                     .count();
         }
     }

@@ -2,6 +2,7 @@ package dev.sluice.engine.format;
 
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.store.StoreContent;
 import dev.sluice.engine.store.StoreEntry;
 import java.util.List;
 import java.util.NavigableSet;
@@ -44,16 +45,14 @@ public record Unfinished(List<StoreEntry> files, boolean certain, NavigableSet<S
     /**
      * Of portable runs, by the names of their files: those of one run begin alike, and the manifest comes last.
      *
-     * @param published all files that have their names
-     * @param pending those that have not
+     * @param there all that lies there
      */
-    public static Unfinished portable(List<StoreEntry> published, List<StoreEntry> pending) {
-        Set<String> finished = published.stream()
-                .map(StoreEntry::name)
-                .filter(name -> name.endsWith(MANIFEST))
-                .map(name -> name.substring(0, name.length() - MANIFEST.length()))
+    public static Unfinished portable(StoreContent there) {
+        Set<String> finished = there.files().stream()
+                .flatMap(file -> PortableStamp.ofManifest(file.name()).stream())
+                .map(PortableStamp::toString)
                 .collect(Collectors.toSet());
-        return of(published, pending, name -> run(name).stream().anyMatch(finished::contains), false);
+        return of(there, name -> run(name).stream().anyMatch(finished::contains), false);
     }
 
     /**
@@ -61,18 +60,18 @@ public record Unfinished(List<StoreEntry> files, boolean certain, NavigableSet<S
      *
      * @param named whether one of them names the file
      */
-    public static Unfinished portable(List<StoreEntry> published, List<StoreEntry> pending, Predicate<String> named) {
-        return of(published, pending, named, true);
+    public static Unfinished portable(StoreContent there, Predicate<String> named) {
+        return of(there, named, true);
     }
 
-    private static Unfinished of(
-            List<StoreEntry> published, List<StoreEntry> pending, Predicate<String> belongs, boolean certain) {
+    private static Unfinished of(StoreContent there, Predicate<String> belongs, boolean certain) {
         Predicate<StoreEntry> left =
                 file -> !file.name().endsWith(MANIFEST) && run(file.name()).isPresent() && !belongs.test(file.name());
         return new Unfinished(
-                Stream.concat(published.stream().filter(left), pending.stream()).toList(),
+                Stream.concat(there.files().stream().filter(left), there.unfinished().stream())
+                        .toList(),
                 certain,
-                published.stream()
+                there.files().stream()
                         .filter(left.negate())
                         .map(StoreEntry::name)
                         .collect(Collectors.toCollection(TreeSet::new)));

@@ -13,6 +13,7 @@ import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.store.Store;
+import dev.sluice.engine.store.StoreContent;
 import dev.sluice.engine.store.StoreEntry;
 import dev.sluice.engine.wire.MetastoreAnswer;
 import io.netty.buffer.Unpooled;
@@ -75,11 +76,7 @@ public final class LegacySource implements Source {
     public Mono<SourceSession> open(Selection selection) {
         return store.flatMap(opened -> {
             Choice.refuseSince(selection);
-            return opened.unfinished()
-                    .collectList()
-                    .flatMap(pending -> opened.list()
-                            .collectList()
-                            .flatMap(files -> open(opened, new Files(files, pending), selection)));
+            return opened.content().flatMap(content -> open(opened, new Files(content), selection));
         });
     }
 
@@ -212,10 +209,10 @@ public final class LegacySource implements Source {
         private final Map<LegacyName, StoreEntry> shards = new HashMap<>();
         private final Map<Long, List<LegacyName>> byId = new HashMap<>();
 
-        private Files(List<StoreEntry> all, List<StoreEntry> hidden) {
-            this.all = all;
+        private Files(StoreContent content) {
+            this.all = content.files();
             this.pending = Stream.concat(
-                            hidden.stream(),
+                            content.unfinished().stream(),
                             all.stream().filter(file -> file.name().endsWith(PENDING)))
                     .toList();
             this.metas = all.stream()

@@ -21,6 +21,7 @@ import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.store.Checksum;
 import dev.sluice.engine.store.Store;
+import dev.sluice.engine.store.StoreContent;
 import dev.sluice.engine.store.StoreEntry;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -73,37 +74,21 @@ public final class PortableSource implements Source {
     public Mono<SourceSession> open(Selection selection) {
         return store.flatMap(opened -> {
             Choice.refuseSince(selection);
-            return content(opened).flatMap(content -> open(opened, content, selection));
+            return opened.content().flatMap(content -> open(opened, content, selection));
         });
     }
 
-    /**
-     * What lies in a store.
-     *
-     * @param files that have their names
-     * @param pending that have not
-     */
-    private record Content(List<StoreEntry> files, List<StoreEntry> pending) {
-
-        Optional<Notice> unfinished(String directory, List<PortableRun> runs) {
-            Set<String> named = runs.stream()
-                    .map(PortableRun::manifest)
-                    .flatMap(manifest -> Stream.concat(
-                            Stream.of(manifest.meta().fileName()),
-                            manifest.files().stream().map(Archive::fileName)))
-                    .collect(Collectors.toSet());
-            return Unfinished.portable(files, pending, named::contains).notice(directory);
-        }
+    private static Optional<Notice> unfinished(Store store, StoreContent content, List<PortableRun> runs) {
+        Set<String> named = runs.stream()
+                .map(PortableRun::manifest)
+                .flatMap(manifest -> Stream.concat(
+                        Stream.of(manifest.meta().fileName()),
+                        manifest.files().stream().map(Archive::fileName)))
+                .collect(Collectors.toSet());
+        return Unfinished.portable(content, named::contains).notice(store.describe());
     }
 
-    /** The pending ones first: one that gets its name meanwhile is seen twice, and not missed. */
-    private static Mono<Content> content(Store store) {
-        return store.unfinished()
-                .collectList()
-                .flatMap(pending -> store.list().collectList().map(files -> new Content(files, pending)));
-    }
-
-    private Mono<SourceSession> open(Store store, Content content, Selection selection) {
+    private Mono<SourceSession> open(Store store, StoreContent content, Selection selection) {
         Map<String, Long> sizes =
                 content.files().stream().collect(Collectors.toMap(StoreEntry::name, StoreEntry::size));
         return manifests(store, content)
@@ -111,7 +96,7 @@ public final class PortableSource implements Source {
                     Metastore metastore = decode(store, runs.get(0), metadata);
                     Choice choice = new Choice(metastore, selection, "in the backup");
                     List<Notice> notices = new ArrayList<>();
-                    content.unfinished(store.describe(), runs).ifPresent(notices::add);
+                    unfinished(store, content, runs).ifPresent(notices::add);
                     return sameServer(store, runs, metastore.clusterId(), notices)
                             .map(ours -> {
                                 PortablePlan plan = new PortablePlan(ours, sizes, choice, options);
@@ -124,11 +109,11 @@ public final class PortableSource implements Source {
 
     /** The runs that there are, the newest first; signals {@link NotThere} if there is none. */
     public Mono<List<PortableRun>> runs() {
-        return store.flatMap(opened -> content(opened).flatMap(content -> manifests(opened, content)));
+        return store.flatMap(opened -> opened.content().flatMap(content -> manifests(opened, content)));
     }
 
     /** All runs, the newest first: by name in descending order, as influxd takes them. */
-    private Mono<List<PortableRun>> manifests(Store store, Content content) {
+    private Mono<List<PortableRun>> manifests(Store store, StoreContent content) {
         return Flux.fromIterable(content.files())
                 .map(StoreEntry::name)
                 .filter(name -> name.endsWith(MANIFEST))
@@ -141,10 +126,10 @@ public final class PortableSource implements Source {
                 .flatMap(runs -> runs.isEmpty() ? Mono.error(noManifest(store, content)) : Mono.just(runs));
     }
 
-    private static NotThere noManifest(Store store, Content content) {
+    private static NotThere noManifest(Store store, StoreContent content) {
         List<StoreEntry> files = content.files();
         if (files.isEmpty()) {
-            return Unfinished.nothingIn(store.describe(), content.pending().size());
+            return Unfinished.nothingIn(store.describe(), content.unfinished().size());
         }
         long archives = files.stream()
                 .filter(file -> file.name().matches(".*\\.s\\d+\\.tar(\\.gz|\\.zst)?"))

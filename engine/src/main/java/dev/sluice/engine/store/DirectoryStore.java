@@ -156,7 +156,12 @@ public final class DirectoryStore implements Store {
 
     @Override
     public Flux<StoreEntry> unfinished() {
-        return entries(name -> name.startsWith(".") && name.endsWith(PENDING));
+        return entries(DirectoryStore::isUnfinished);
+    }
+
+    /** Whether a file of this name in such a directory is one of {@link #unfinished()}. */
+    public static boolean isUnfinished(String name) {
+        return name.startsWith(".") && name.endsWith(PENDING);
     }
 
     private Flux<StoreEntry> entries(Predicate<String> wanted) {

@@ -57,6 +57,13 @@ public interface Store {
         return Flux.empty();
     }
 
+    /** Both lists. The unfinished first: a file that is published meanwhile is in both, and not in none. */
+    default Mono<StoreContent> content() {
+        return unfinished()
+                .collectList()
+                .flatMap(unfinished -> list().collectList().map(files -> new StoreContent(files, unfinished)));
+    }
+
     /** Whether a published file has this name. */
     Mono<Boolean> exists(String name);
 

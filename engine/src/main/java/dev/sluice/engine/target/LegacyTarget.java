@@ -73,13 +73,11 @@ public final class LegacyTarget implements Target {
 
     @Override
     public Mono<TargetSession> begin(Catalog catalog) {
-        return store.flatMap(opened -> opened.unfinished()
-                .collectList()
-                .flatMap(pending -> opened.list()
-                        .map(StoreEntry::name)
-                        .collect(Collectors.toSet())
-                        .flatMap(names -> claim(opened, firstFree(names, LegacyName::meta), NUMBERS_TO_TRY)
-                                .map(meta -> new Session(opened, names, meta, catalog, pending)))));
+        return store.flatMap(opened -> opened.content().flatMap(there -> {
+            Set<String> names = there.files().stream().map(StoreEntry::name).collect(Collectors.toSet());
+            return claim(opened, firstFree(names, LegacyName::meta), NUMBERS_TO_TRY)
+                    .map(meta -> new Session(opened, names, meta, catalog, there.unfinished()));
+        }));
     }
 
     private static long firstFree(Set<String> names, LongFunction<String> name) {

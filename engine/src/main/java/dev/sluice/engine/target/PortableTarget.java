@@ -85,17 +85,12 @@ public final class PortableTarget implements Target {
 
     @Override
     public Mono<TargetSession> begin(Catalog catalog) {
-        return store.flatMap(opened -> opened.unfinished()
-                .collectList()
-                .zipWith(opened.list().collectList())
-                .flatMap(there -> {
-                    List<Notice> found = new ArrayList<>();
-                    Unfinished.portable(there.getT2(), there.getT1())
-                            .notice(opened.describe())
-                            .ifPresent(found::add);
-                    PortableStamp stamp = stamp(opened, there.getT2(), found);
-                    return claim(opened, stamp, STAMPS_TO_TRY).map(claim -> new Session(opened, claim, catalog, found));
-                }));
+        return store.flatMap(opened -> opened.content().flatMap(there -> {
+            List<Notice> found = new ArrayList<>();
+            Unfinished.portable(there).notice(opened.describe()).ifPresent(found::add);
+            PortableStamp stamp = stamp(opened, there.files(), found);
+            return claim(opened, stamp, STAMPS_TO_TRY).map(claim -> new Session(opened, claim, catalog, found));
+        }));
     }
 
     /** Restores take the run with the latest stamp for the newest, so this one has to come behind all others. */

@@ -3,6 +3,7 @@ package dev.sluice.engine.format;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.engine.model.Notice;
+import dev.sluice.engine.store.StoreContent;
 import dev.sluice.engine.store.StoreEntry;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,7 +21,7 @@ class UnfinishedTest {
 
     @Test
     void aCompleteRunIsNotUnfinished() {
-        assertThat(Unfinished.portable(COMPLETE, List.of()).notice("/b")).isEmpty();
+        assertThat(Unfinished.portable(content(COMPLETE)).notice("/b")).isEmpty();
         assertThat(Unfinished.legacy(List.of()).notice("/b")).isEmpty();
     }
 
@@ -31,7 +32,9 @@ class UnfinishedTest {
         List<StoreEntry> pending =
                 files(".20261129T010000Z.manifest.pending", ".20261129T010000Z.s3.tar.gz.973bb875.pending");
 
-        Notice notice = Unfinished.portable(files, pending).notice("/b").orElseThrow();
+        Notice notice = Unfinished.portable(new StoreContent(files, pending))
+                .notice("/b")
+                .orElseThrow();
 
         assertThat(notice.kind()).isEqualTo(Notice.Kind.WARNING);
         assertThat(notice.message())
@@ -41,7 +44,7 @@ class UnfinishedTest {
 
     @Test
     void whatInfluxdWasDownloadingIsToldToo() {
-        var left = Unfinished.portable(files("20261129T010000Z.s1.tar.gz.pending"), List.of());
+        var left = Unfinished.portable(content(files("20261129T010000Z.s1.tar.gz.pending")));
 
         assertThat(left.notice("/b").orElseThrow().message())
                 .contains("1 file of 10 bytes that belongs")
@@ -58,12 +61,10 @@ class UnfinishedTest {
                 "20261128T010000Z.manifest.bak");
 
         assertThat(Unfinished.portable(
-                                files,
-                                List.of(),
-                                Set.of("20261128T010000Z.s1.tar.gz", "20261128T010000Z.meta")::contains)
+                                content(files), Set.of("20261128T010000Z.s1.tar.gz", "20261128T010000Z.meta")::contains)
                         .files())
                 .isEmpty();
-        assertThat(Unfinished.portable(files, List.of(), Set.of("20261128T010000Z.meta")::contains)
+        assertThat(Unfinished.portable(content(files), Set.of("20261128T010000Z.meta")::contains)
                         .files())
                 .extracting(StoreEntry::name)
                 .containsExactly("20261128T010000Z.s1.tar.gz");
@@ -73,13 +74,13 @@ class UnfinishedTest {
     void onlyWhoHasReadAllManifestsSaysThatFilesCanBeDeleted() {
         List<StoreEntry> files = files("20261129T010000Z.s1.tar.gz");
 
-        assertThat(Unfinished.portable(files, List.of())
+        assertThat(Unfinished.portable(content(files))
                         .notice("/b")
                         .orElseThrow()
                         .hint())
                 .doesNotContain("elete")
                 .contains("sluice list /b");
-        assertThat(Unfinished.portable(files, List.of(), name -> false)
+        assertThat(Unfinished.portable(content(files), name -> false)
                         .notice("/b")
                         .orElseThrow()
                         .hint())
@@ -100,7 +101,7 @@ class UnfinishedTest {
                 "20261128T010000Z.s1.tar.gz",
                 "20261128T010000Z.s18446744073709551615.tar.zst");
 
-        assertThat(Unfinished.portable(files, List.of(), named::contains)
+        assertThat(Unfinished.portable(content(files), named::contains)
                         .notice("/b")
                         .orElseThrow()
                         .message())
@@ -109,14 +110,12 @@ class UnfinishedTest {
 
     @Test
     void manyRunsAreCounted() {
-        var left = Unfinished.portable(
-                files(
-                        "20261121T010000Z.s1.tar.gz",
-                        "20261122T010000Z.s1.tar.gz",
-                        "20261123T010000Z.s1.tar.gz",
-                        "20261124T010000Z.s1.tar.gz",
-                        "20261124T010000Z.s2.tar.gz"),
-                List.of());
+        var left = Unfinished.portable(content(files(
+                "20261121T010000Z.s1.tar.gz",
+                "20261122T010000Z.s1.tar.gz",
+                "20261123T010000Z.s1.tar.gz",
+                "20261124T010000Z.s1.tar.gz",
+                "20261124T010000Z.s2.tar.gz")));
 
         assertThat(left.notice("/b").orElseThrow().message())
                 .endsWith(": 20261121T010000Z.*, 20261122T010000Z.*, 20261123T010000Z.* and 1 more");
@@ -126,6 +125,11 @@ class UnfinishedTest {
     void aDirectoryOfNothingElseIsNotCalledEmpty() {
         assertThat(Unfinished.nothingIn("/b", 0)).hasMessage("/b is empty");
         assertThat(Unfinished.nothingIn("/b", 5)).hasMessageContaining("only 5 pending files of a run that was killed");
+    }
+
+    /** With nothing that is not published. */
+    private static StoreContent content(List<StoreEntry> files) {
+        return new StoreContent(files, List.of());
     }
 
     private static List<StoreEntry> files(String... names) {
