@@ -90,19 +90,9 @@ final class Wording {
 
     /** Why a shard is missing. */
     static String reason(ShardOutcome outcome) {
-        if (outcome instanceof ShardOutcome.Failed failed) {
-            return "given up after %s: %s"
-                    .formatted(
-                            Text.count(failed.attempts(), "attempt"),
-                            failed.why().getMessage());
-        }
-        if (outcome instanceof ShardOutcome.Refused refused) {
-            return refused.why();
-        }
-        if (outcome instanceof ShardOutcome.NotOffered not) {
-            return not.absence().why();
-        }
-        return "the server dropped it while the backup ran";
+        return outcome instanceof ShardOutcome.Failed failed
+                ? "given up after %s: %s".formatted(Text.count(failed.attempts(), "attempt"), failed.reason())
+                : outcome.reason();
     }
 
     /** What to do about a missing shard; empty where the reason says it. */

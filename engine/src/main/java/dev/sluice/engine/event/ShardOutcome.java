@@ -16,16 +16,7 @@ public sealed interface ShardOutcome {
 
     /** Why it is missing, as a manifest keeps it; empty if it is not. */
     default String reason() {
-        if (this instanceof Failed failed) {
-            return String.valueOf(failed.why().getMessage());
-        }
-        if (this instanceof DroppedMeanwhile) {
-            return "the server dropped it while the backup ran";
-        }
-        if (this instanceof Refused refused) {
-            return refused.why();
-        }
-        return this instanceof NotOffered not ? not.absence().why() : "";
+        return "";
     }
 
     /**
@@ -59,6 +50,11 @@ public sealed interface ShardOutcome {
         public boolean missing() {
             return true;
         }
+
+        @Override
+        public String reason() {
+            return "the server dropped it while the backup ran";
+        }
     }
 
     /** Promised, but the source does not have it. */
@@ -66,6 +62,11 @@ public sealed interface ShardOutcome {
         @Override
         public boolean missing() {
             return true;
+        }
+
+        @Override
+        public String reason() {
+            return absence.why();
         }
     }
 
@@ -79,6 +80,11 @@ public sealed interface ShardOutcome {
         public boolean missing() {
             return true;
         }
+
+        @Override
+        public String reason() {
+            return why;
+        }
     }
 
     /** Given up after the last attempt; the copy went on because it was told to. */
@@ -86,6 +92,11 @@ public sealed interface ShardOutcome {
         @Override
         public boolean missing() {
             return true;
+        }
+
+        @Override
+        public String reason() {
+            return String.valueOf(why.getMessage());
         }
     }
 }
