@@ -2,16 +2,14 @@ package dev.sluice.cli.command;
 
 import dev.sluice.cli.option.UsageError;
 import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.store.Replacement;
 import java.io.IOException;
 import java.net.URLEncoder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -76,12 +74,7 @@ final class ExportState {
 
     /** Remembers that a window is exported. */
     void done(Window window) throws IOException {
-        Path beside = file.resolveSibling(file.getFileName() + ".new");
-        Files.writeString(beside, window.end() + "\n" + subject + "\n");
-        try (var channel = FileChannel.open(beside, StandardOpenOption.WRITE)) {
-            channel.force(true); // or a loss of power leaves an empty file under the name
-        }
-        Files.move(beside, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        Replacement.write(file, window.end() + "\n" + subject + "\n");
     }
 
     private Optional<Instant> last() {

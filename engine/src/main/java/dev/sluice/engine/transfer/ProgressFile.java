@@ -5,15 +5,13 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.sluice.engine.error.FormatDamaged;
+import dev.sluice.engine.store.Replacement;
 import dev.sluice.engine.transfer.LineReader.Position;
 import java.io.IOException;
 import java.io.StringWriter;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -135,12 +133,7 @@ final class ProgressFile {
             json.writeNumberField("rejected", state.rejected());
             json.writeEndObject();
         }
-        Path beside = path.resolveSibling(path.getFileName() + ".new");
-        Files.writeString(beside, text + "\n");
-        try (var channel = FileChannel.open(beside, StandardOpenOption.WRITE)) {
-            channel.force(true); // or a loss of power leaves an empty file under the name
-        }
-        Files.move(beside, path, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        Replacement.write(path, text + "\n");
     }
 
     void delete() throws IOException {

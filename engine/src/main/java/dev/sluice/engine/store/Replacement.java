@@ -1,0 +1,24 @@
+package dev.sluice.engine.store;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/** Small files that remember something from run to run: the old text or the new one is there, whenever the power goes. */
+public final class Replacement {
+
+    private Replacement() {}
+
+    /** Writes {@code NAME.new} beside the file and puts it in its place; blocks. */
+    public static void write(Path file, String text) throws IOException {
+        Path beside = file.resolveSibling(file.getFileName() + ".new");
+        Files.writeString(beside, text);
+        try (var channel = FileChannel.open(beside, StandardOpenOption.WRITE)) {
+            channel.force(true); // or a loss of power leaves an empty file under the name
+        }
+        Files.move(beside, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    }
+}
