@@ -5,6 +5,7 @@ import dev.sluice.cli.option.OutputFlags.Output;
 import dev.sluice.engine.event.ExportReport;
 import dev.sluice.engine.event.ImportReport;
 import dev.sluice.engine.event.TransferEvent;
+import dev.sluice.engine.model.Notice;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
@@ -53,10 +54,7 @@ public final class TransferDisplay {
             err.println(Text.clean("%s to %s".formatted(started.source(), started.target())));
         } else if (event instanceof TransferEvent.Warning warning) {
             endLine();
-            err.println("warning: " + Text.clean(warning.message()));
-            if (!warning.hint().isBlank()) {
-                err.println("  hint: " + Text.clean(warning.hint()));
-            }
+            Wording.told(Notice.warning(warning.message(), warning.hint())).forEach(err::println);
         } else if (event instanceof TransferEvent.Progress progress) {
             if (progress.elapsed().compareTo(next) >= 0) {
                 next = progress.elapsed().plus(terminal ? ON_A_TERMINAL : EVERY);

@@ -19,8 +19,13 @@ public final class HttpRefused extends HttpFailure {
         this.reason = reason;
     }
 
+    /** Whether a server says that a policy is not there; it does so with 500, and it gets no better later on. */
+    public static boolean lacksPolicy(String reason) {
+        return reason.startsWith("retention policy not found");
+    }
+
     private static String hint(int status, String reason) {
-        if (reason.startsWith("retention policy not found")) {
+        if (lacksPolicy(reason)) {
             return "Create the policy first, or let the file do it with its DDL.";
         }
         if (status == 401 || status == 403) {

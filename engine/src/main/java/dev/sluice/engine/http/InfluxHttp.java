@@ -227,7 +227,7 @@ public final class InfluxHttp implements AutoCloseable {
         if (status == 413) {
             return new WriteOutcome.TooLarge(reason);
         }
-        if (reason.startsWith("retention policy not found")) { // 500 from 1.x, and no better later on
+        if (HttpRefused.lacksPolicy(reason)) {
             return new WriteOutcome.Denied(status, reason);
         }
         if (status == 429 || status >= 500) {
