@@ -107,26 +107,10 @@ class GraftTest {
 
     @Test
     void usersHaveTheirPrivilegesOnTheNewName() throws Exception {
-        Data withUser = Data.parseFrom(BACKUP.toByteArray()).toBuilder()
-                .addUsers(UserInfo.newBuilder()
-                        .setName("reader")
-                        .setHash("$2a$")
-                        .setAdmin(false)
-                        .addPrivileges(
-                                UserPrivilege.newBuilder().setDatabase("db").setPrivilege(1)))
-                .build();
+        Metadata result =
+                copiedWithAUserOf(UserPrivilege.newBuilder().setDatabase("db").setPrivilege(1));
 
-        Graft graft = new Graft(
-                Optional.empty(),
-                Metadata.of(withUser.toByteArray()),
-                List.of(whole("db", "copy", 1L, 2L, 3L)),
-                0,
-                GraftTest::same);
-
-        assertThat(Metastore.decode(graft.result(Set.of(1L, 2L, 3L), NOW))
-                        .users()
-                        .get(0)
-                        .privileges())
+        assertThat(Metastore.decode(result).users().get(0).privileges())
                 .extracting(Metastore.Grant::database)
                 .containsExactly("copy");
     }
@@ -134,31 +118,31 @@ class GraftTest {
     /** Its users were never let into the data that have its name now; with two entries either may count. */
     @Test
     void privilegesOnADatabaseWhoseNameAnotherGetsStayBehind() throws Exception {
-        Data withUser = Data.parseFrom(BACKUP.toByteArray()).toBuilder()
-                .addUsers(UserInfo.newBuilder()
-                        .setName("tester")
-                        .setHash("$2a$")
-                        .setAdmin(false)
-                        .addPrivileges(
-                                UserPrivilege.newBuilder().setDatabase("db").setPrivilege(1))
-                        .addPrivileges(
-                                UserPrivilege.newBuilder().setDatabase("copy").setPrivilege(3))
-                        .addPrivileges(
-                                UserPrivilege.newBuilder().setDatabase("third").setPrivilege(2)))
-                .build();
+        Metadata result = copiedWithAUserOf(
+                UserPrivilege.newBuilder().setDatabase("db").setPrivilege(1),
+                UserPrivilege.newBuilder().setDatabase("copy").setPrivilege(3),
+                UserPrivilege.newBuilder().setDatabase("third").setPrivilege(2));
 
-        Graft graft = new Graft(
-                Optional.empty(),
-                Metadata.of(withUser.toByteArray()),
-                List.of(whole("db", "copy", 1L, 2L, 3L)),
-                0,
-                GraftTest::same);
-
-        assertThat(Data.parseFrom(graft.result(Set.of(1L, 2L, 3L), NOW).toByteArray())
-                        .getUsers(0)
-                        .getPrivilegesList())
+        assertThat(Data.parseFrom(result.toByteArray()).getUsers(0).getPrivilegesList())
                 .extracting(UserPrivilege::getDatabase, UserPrivilege::getPrivilege)
                 .containsExactly(tuple("copy", 1), tuple("third", 2));
+    }
+
+    /** {@code db} as {@code copy} where nothing was, with a user who has these privileges. */
+    private static Metadata copiedWithAUserOf(UserPrivilege.Builder... privileges) throws Exception {
+        var user = UserInfo.newBuilder().setName("reader").setHash("$2a$").setAdmin(false);
+        for (UserPrivilege.Builder privilege : privileges) {
+            user.addPrivileges(privilege);
+        }
+        Data withUser =
+                Data.parseFrom(BACKUP.toByteArray()).toBuilder().addUsers(user).build();
+        return new Graft(
+                        Optional.empty(),
+                        Metadata.of(withUser.toByteArray()),
+                        List.of(whole("db", "copy", 1L, 2L, 3L)),
+                        0,
+                        GraftTest::same)
+                .result(Set.of(1L, 2L, 3L), NOW);
     }
 
     /** Made up by the documented format: several shards in a group, with owners, several copies. */

@@ -263,12 +263,9 @@ class LineImportTest {
                         Map.entry(" db /rp  m v@2", "7"), Map.entry("db/ m v@3", "7"), Map.entry("db/ m v@4", "7"));
     }
 
-    /** The statements lie before the place where it goes on. */
-    @Test
-    void goesOnWithNamesAsTheStatementsHaveThem() throws IOException {
+    /** Imports a text in two runs: the server goes in the middle of the first. */
+    private ImportReport goneOnWithAfterAFailure(String text) throws IOException {
         Path progress = temp.resolve("progress.json");
-        String text = "# DDL\nCREATE DATABASE \" db\"\n" + HEAD + points(3000)
-                + "# CONTEXT-DATABASE: db\n# CONTEXT-RETENTION-POLICY:rp\n" + points(1000);
         var done = new AtomicInteger();
         server.onWrite(write -> done.incrementAndGet() > 20 ? Answer.of(503, "down") : Answer.of(0, ""));
         UnaryOperator<ImportRequest.Builder> with =
@@ -276,7 +273,16 @@ class LineImportTest {
 
         fails(text, with, HttpRefused.class, "503");
         server.onWrite(write -> Answer.of(0, ""));
-        imported(text, r -> with.apply(r).resume(true));
+        return imported(text, r -> with.apply(r).resume(true));
+    }
+
+    /** The statements lie before the place where it goes on. */
+    @Test
+    void goesOnWithNamesAsTheStatementsHaveThem() throws IOException {
+        String text = "# DDL\nCREATE DATABASE \" db\"\n" + HEAD + points(3000)
+                + "# CONTEXT-DATABASE: db\n# CONTEXT-RETENTION-POLICY:rp\n" + points(1000);
+
+        goneOnWithAfterAFailure(text);
 
         assertThat(server.points().keySet().stream()
                         .collect(Collectors.groupingBy(
@@ -370,16 +376,9 @@ class LineImportTest {
 
     @Test
     void goesOnWhereItWasInAFileWithAByteOrderMark() throws IOException {
-        Path progress = temp.resolve("progress.json");
         String text = MARK + HEAD + points(5000);
-        var done = new AtomicInteger();
-        server.onWrite(write -> done.incrementAndGet() > 20 ? Answer.of(503, "down") : Answer.of(0, ""));
-        UnaryOperator<ImportRequest.Builder> with =
-                r -> r.batchLines(100).retries(0).progress(progress);
 
-        fails(text, with, HttpRefused.class, "503");
-        server.onWrite(write -> Answer.of(0, ""));
-        ImportReport report = imported(text, r -> with.apply(r).resume(true));
+        ImportReport report = goneOnWithAfterAFailure(text);
 
         assertThat(server.points()).hasSize(5000);
         assertThat(report.rejected()).isZero();
