@@ -46,6 +46,9 @@ final class Door {
 
     /** On the listening channel's own loop: whoever comes last there sees the last count. */
     private void openOrShut(Channel listening) {
+        if (!listening.isOpen()) {
+            return; // it stops, and its loop may be gone already
+        }
         listening.eventLoop().execute(() -> listening.config().setAutoRead(inside.get() < most));
     }
 
