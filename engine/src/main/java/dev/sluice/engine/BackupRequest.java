@@ -10,14 +10,12 @@ import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.OptionalLong;
 
 /**
  * Back up a live server.
  *
  * @param to a directory, portable or legacy, or the stream to stdout
  * @param compression of a portable backup's archives, or of the stream; the legacy format has none
- * @param rateLimit raw bytes a second over all shards; empty for none
  * @param skipErrors go on without a shard that failed for good, and name it in the report
  * @param checkBlocks look at every block of every TSM file while it passes; damage is told, and copied as it is
  * @param protocol that the server speaks
@@ -30,7 +28,6 @@ public record BackupRequest(
         Compression compression,
         Digest.Algorithm digest,
         Pace pace,
-        OptionalLong rateLimit,
         boolean skipErrors,
         boolean checkBlocks,
         Protocol protocol,
@@ -39,9 +36,6 @@ public record BackupRequest(
     public BackupRequest {
         if (to instanceof End.Legacy && compression.codec() != Compression.Codec.NONE) {
             throw new IllegalArgumentException("the legacy format has no compression, not " + compression);
-        }
-        if (rateLimit.isPresent() && rateLimit.getAsLong() < 1) {
-            throw new IllegalArgumentException("rate limit must be positive, was " + rateLimit.getAsLong());
         }
     }
 
@@ -69,7 +63,6 @@ public record BackupRequest(
         private final End to;
         private Compression compression = Compression.GZIP;
         private Digest.Algorithm digest = Digest.Algorithm.CRC32C;
-        private OptionalLong rateLimit = OptionalLong.empty();
         private Protocol protocol = Protocol.V1_5;
         private Optional<HttpAccess> http = Optional.empty();
 
@@ -87,12 +80,6 @@ public record BackupRequest(
         /** Default: CRC-32C. */
         public Builder digest(Digest.Algorithm value) {
             this.digest = value;
-            return this;
-        }
-
-        /** Raw bytes a second over all shards. Default: none. */
-        public Builder rateLimit(long bytesPerSecond) {
-            this.rateLimit = OptionalLong.of(bytesPerSecond);
             return this;
         }
 
@@ -115,17 +102,7 @@ public record BackupRequest(
 
         public BackupRequest build() {
             return new BackupRequest(
-                    server,
-                    to,
-                    selection,
-                    compression,
-                    digest,
-                    pace,
-                    rateLimit,
-                    skipErrors,
-                    checkBlocks,
-                    protocol,
-                    http);
+                    server, to, selection, compression, digest, pace, skipErrors, checkBlocks, protocol, http);
         }
     }
 }

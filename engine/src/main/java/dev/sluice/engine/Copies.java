@@ -73,7 +73,7 @@ final class Copies {
                         .orElse(source))
                 .map(source -> savesMetadataOnly(request) ? new MetadataOnly(source, METADATA_ONLY) : source)
                 .flatMapMany(source -> Flux.using(
-                        () -> resources.line(request.compression(), request.rateLimit()),
+                        () -> resources.line(request.compression()),
                         line -> runs.copy(
                                 source,
                                 target.apply(new Ends.Writing(line, request.digest(), request.selection())),
@@ -128,11 +128,6 @@ final class Copies {
                 return Flux.error(new InvalidRequest(
                         "%s takes points, not shards".formatted(to), "SluiceEngine.copyLines writes points."));
             }
-            if (request.rateLimit().isPresent() && (to instanceof End.Live || to instanceof End.Data)) {
-                return Flux.error(new InvalidRequest(
-                        "a rate limit is for backups; nothing would slow down a copy to %s".formatted(to),
-                        "Leave out --rate-limit, or copy to a directory with it and restore that."));
-            }
             if (to instanceof End.Live live) {
                 return restores.restore(asRestore(request, live));
             }
@@ -185,7 +180,7 @@ final class Copies {
                 Ends.compressionFor(to, request.compression()));
         return ends.source(request.from(), request.readOptions().indexFirst(request.checkBlocks()), request.pace())
                 .flatMapMany(source -> Flux.using(
-                        () -> resources.line(options.compression(), request.rateLimit()),
+                        () -> resources.line(options.compression()),
                         line -> runs.copy(
                                 source,
                                 ends.target(to, new Ends.Writing(line, request.digest(), request.selection())),

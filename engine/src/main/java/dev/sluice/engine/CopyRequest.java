@@ -9,7 +9,6 @@ import dev.sluice.engine.model.Pace;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.source.ReadOptions;
 import java.nio.file.Path;
-import java.util.OptionalLong;
 
 /**
  * Copy from any end to any other.
@@ -18,7 +17,6 @@ import java.util.OptionalLong;
  * @param mapping new names, for servers and their directories only
  * @param compression of archives, where the target has some; ignored where it has not
  * @param chain put increments of influxd together, oldest first
- * @param rateLimit raw bytes a second over all shards; empty for none
  * @param skipErrors go on without a shard that failed for good, and name it in the report
  * @param keepExpired in a server's directories: policies in which a shard has expired already keep their data for ever
  * @param subscriptions in a server's directories: whether policies get theirs back
@@ -38,7 +36,6 @@ public record CopyRequest(
         Digest.Algorithm digest,
         boolean chain,
         Pace pace,
-        OptionalLong rateLimit,
         boolean skipErrors,
         boolean keepExpired,
         boolean subscriptions,
@@ -50,12 +47,6 @@ public record CopyRequest(
 
     ReadOptions readOptions() {
         return new ReadOptions(chain, skipErrors, allowIncomplete, scratch);
-    }
-
-    public CopyRequest {
-        if (rateLimit.isPresent() && rateLimit.getAsLong() < 1) {
-            throw new IllegalArgumentException("rate limit must be positive, was " + rateLimit.getAsLong());
-        }
     }
 
     /** Starts a request with every option at its default. */
@@ -72,7 +63,6 @@ public record CopyRequest(
         private Compression compression = Compression.GZIP;
         private Digest.Algorithm digest = Digest.Algorithm.CRC32C;
         private boolean chain;
-        private OptionalLong rateLimit = OptionalLong.empty();
         private boolean keepExpired;
         private boolean subscriptions;
         private boolean force;
@@ -112,12 +102,6 @@ public record CopyRequest(
         /** Default: false, of each shard the newest archive counts. */
         public Builder chain(boolean value) {
             this.chain = value;
-            return this;
-        }
-
-        /** Raw bytes a second over all shards. Default: none. */
-        public Builder rateLimit(long bytesPerSecond) {
-            this.rateLimit = OptionalLong.of(bytesPerSecond);
             return this;
         }
 
@@ -173,7 +157,6 @@ public record CopyRequest(
                     digest,
                     chain,
                     pace,
-                    rateLimit,
                     skipErrors,
                     keepExpired,
                     subscriptions,

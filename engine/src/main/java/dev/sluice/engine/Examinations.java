@@ -80,7 +80,7 @@ final class Examinations {
                                                 .zipWith(
                                                         problems(session),
                                                         (runs, problems) -> Listings.of(
-                                                                source.describe(), session.catalog(), runs, problems)),
+                                                                source.describe(), session, runs, problems)),
                                 SourceSession::close)));
     }
 
@@ -102,8 +102,8 @@ final class Examinations {
     }
 
     private Mono<Listing> listStream(Source source, Selection selection) {
-        var options =
-                CopyOptions.of(Task.VERIFY, new Pace(1, 0, Pace.DEFAULT.timeouts()), List.of(), true, Compression.NONE);
+        var options = CopyOptions.of(
+                Task.VERIFY, Pace.DEFAULT.withConcurrency(1).withRetries(0), List.of(), true, Compression.NONE);
         var catalog = new AtomicReference<@Nullable Catalog>();
         return runs.copy(source, new Nowhere(catalog::set), options, selection)
                 .ofType(Event.Finished.class)

@@ -51,6 +51,11 @@ public abstract sealed class RequestBuilder<B extends RequestBuilder<B>>
         return pace(pace.withTimeouts(value));
     }
 
+    /** Raw bytes a second from the source, over all shards. Default: no limit. */
+    public B rateLimit(long bytesPerSecond) {
+        return pace(pace.withRateLimit(bytesPerSecond));
+    }
+
     /** Default: false, the first shard that fails for good ends the run. */
     public B skipErrors(boolean value) {
         this.skipErrors = value;

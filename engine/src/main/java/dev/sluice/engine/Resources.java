@@ -7,12 +7,9 @@ import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.HttpAccess;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.Timeouts;
-import dev.sluice.engine.stage.RateLimit;
 import dev.sluice.engine.stage.ShardStage;
 import dev.sluice.engine.stage.SlabLine;
 import java.time.Duration;
-import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Consumer;
@@ -85,20 +82,14 @@ final class Resources {
         return Schedulers.parallel();
     }
 
-    /**
-     * What fills slabs and compresses them, with a budget of its own; to be closed.
-     *
-     * @param rateLimit bytes a second
-     */
-    SlabLine line(Compression compression, OptionalLong rateLimit) {
-        Optional<RateLimit> limit =
-                rateLimit.isPresent() ? Optional.of(new RateLimit(rateLimit.getAsLong(), clock())) : Optional.empty();
-        return SlabLine.open(compression, memory, limit, workers, parallelism);
+    /** What fills slabs and compresses them, with a budget of its own; to be closed. */
+    SlabLine line(Compression compression) {
+        return SlabLine.open(compression, memory, workers, parallelism);
     }
 
     /** The same for what is not compressed. */
     SlabLine line() {
-        return line(Compression.NONE, OptionalLong.empty());
+        return line(Compression.NONE);
     }
 
     /** A client of a server's HTTP API; to be closed. */

@@ -20,7 +20,6 @@ import java.io.FileOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.OptionalLong;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -75,7 +74,7 @@ final class Transfers {
 
     private Flux<TransferEvent> export(ExportRequest request, LineExport.Out out) {
         return runs.transfer(stop -> Flux.using(
-                () -> resources.line(request.compression(), OptionalLong.empty()),
+                () -> resources.line(request.compression()),
                 line -> {
                     LineExport export = export(request.from().toString(), request.options(), line);
                     return request.from() instanceof End.Data data

@@ -164,13 +164,13 @@ class BackupFaultsTest {
             CopyReport report = report(request(server)
                     .compression(Compression.NONE)
                     .checkBlocks(false)
-                    .pace(new Pace(2, 1, Timeouts.DEFAULT))
+                    .pace(Pace.DEFAULT.withConcurrency(2).withRetries(1))
                     .rateLimit(rate));
             double seconds = (System.nanoTime() - start) / 1e9;
 
             assertThat(report.complete()).isTrue();
             assertThat(report.retries()).isEqualTo(1);
-            // Two whole slabs of the attempt that failed, and both shards; for the last slab of each nobody waits.
+            // Two slabs of the attempt that failed, and both shards; for the last parts of each nobody waits.
             long paid = 2 * slab + tar.length + other.length - 2L * slab;
             assertThat(seconds).isGreaterThanOrEqualTo((double) paid / rate);
         }

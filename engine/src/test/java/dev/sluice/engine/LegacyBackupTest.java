@@ -331,8 +331,8 @@ class LegacyBackupTest {
         assertRefused(legacy(Fixtures.backup("1.8.10", "legacy")), since, InvalidRequest.class, "since");
     }
 
-    private static final CopyOptions OPTIONS =
-            new CopyOptions(Task.COPY, List.of(), 4, 0, false, Compression.NONE, Duration.ofSeconds(1));
+    private static final CopyOptions OPTIONS = new CopyOptions(
+            Task.COPY, List.of(), 4, 0, OptionalLong.empty(), false, Compression.NONE, Duration.ofSeconds(1));
 
     private static Catalog.Entry entry(ShardRef ref) {
         return new Catalog.Entry(ref, Optional.empty(), OptionalLong.empty());
@@ -378,7 +378,7 @@ class LegacyBackupTest {
     }
 
     private static SlabLine line(Compression compression) {
-        return SlabLine.open(compression, 16 << 20, Optional.empty(), Schedulers.parallel(), 2);
+        return SlabLine.open(compression, 16 << 20, Schedulers.parallel(), 2);
     }
 
     private static List<Notice> notices(Source source) {

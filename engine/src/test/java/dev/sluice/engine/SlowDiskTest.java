@@ -28,7 +28,7 @@ import io.netty.buffer.ByteBuf;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
@@ -61,7 +61,7 @@ class SlowDiskTest {
         // Silence is measured only while we want to read: this limit is shorter than the disk stands still.
         Timeouts timeouts = new Timeouts(PATIENCE, PATIENCE, Duration.ofMillis(300));
         try (var server = ScriptedServer.byRequest(SlowDiskTest::answer);
-                var line = SlabLine.open(codec, BUDGET, Optional.empty(), Schedulers.parallel(), 2)) {
+                var line = SlabLine.open(codec, BUDGET, Schedulers.parallel(), 2)) {
             var source = new LiveSource(
                     new LiveServer(SnapshotTransport.to(server.address(), timeouts, loops), 0), Clock.systemUTC());
             var target = new PortableTarget(
@@ -71,7 +71,8 @@ class SlowDiskTest {
                     Digest.Algorithm.CRC32C,
                     Selection.EVERYTHING,
                     Clock.systemUTC());
-            var options = new CopyOptions(Task.BACKUP, List.of(), 4, 0, false, codec, Duration.ofMillis(50));
+            var options = new CopyOptions(
+                    Task.BACKUP, List.of(), 4, 0, OptionalLong.empty(), false, codec, Duration.ofMillis(50));
 
             new Copy(source, target, options, Schedulers.parallel())
                     .run(Selection.EVERYTHING)

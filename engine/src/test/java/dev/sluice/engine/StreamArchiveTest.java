@@ -50,7 +50,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -123,7 +122,7 @@ class StreamArchiveTest {
 
     static byte[] archive(Source from, Compression compression, int retries, boolean skip) {
         var pipe = new Pipe();
-        try (var line = SlabLine.open(compression, 16 << 20, Optional.empty(), Schedulers.parallel(), 2)) {
+        try (var line = SlabLine.open(compression, 16 << 20, Schedulers.parallel(), 2)) {
             var target = new StreamTarget(
                     "pipe", pipe, line, Digest.Algorithm.CRC32C, Selection.EVERYTHING, Clock.systemUTC());
             copy(from, target, Selection.EVERYTHING, retries, skip);
@@ -309,7 +308,7 @@ class StreamArchiveTest {
     void aShardThatIsGivenUpIsMissingWhenRead() {
         var from = new MemoryShards(sample()).cut(LARGE, 2_000_000);
         var pipe = new Pipe();
-        try (var line = SlabLine.open(Compression.ZSTD, 16 << 20, Optional.empty(), TestThreads.WORKERS, 2)) {
+        try (var line = SlabLine.open(Compression.ZSTD, 16 << 20, TestThreads.WORKERS, 2)) {
             copy(
                     from,
                     new StreamTarget(
@@ -458,7 +457,7 @@ class StreamArchiveTest {
             var from = new MemoryShards(sample())
                     .cut(LARGE, 2_000_000)
                     .over(bytes -> bytes.doOnNext(buffers::add).subscribeOn(TestThreads.FILES));
-            try (var line = SlabLine.open(compression, 16 << 20, Optional.empty(), TestThreads.WORKERS, 2)) {
+            try (var line = SlabLine.open(compression, 16 << 20, TestThreads.WORKERS, 2)) {
                 var target = new StreamTarget(
                         "pipe", new Pipe(), line, Digest.Algorithm.CRC32C, Selection.EVERYTHING, Clock.systemUTC());
                 Disposable copy = new Copy(from, target, OPTIONS, Schedulers.parallel())

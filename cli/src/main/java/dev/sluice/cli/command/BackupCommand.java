@@ -141,9 +141,8 @@ final class BackupCommand implements Command, FlagHints {
         request.selection(selection.selection())
                 .checkBlocks(checks.blocks())
                 .protocol(protocol)
-                .pace(pace.pace())
+                .pace(pace.ofBackup())
                 .skipErrors(skipErrors);
-        writing.rateLimit().ifPresent(request::rateLimit);
         writing.digest().ifPresent(request::digest);
         HttpAccess[] access = http.access(context.environment());
         if (access.length > 1) {

@@ -146,7 +146,7 @@ final class CopyCommand implements Command {
     }
 
     private LineCopyRequest asPoints(CopyRequest request, End.Http to) {
-        if (request.rateLimit().isPresent()) {
+        if (request.pace().rateLimit().isPresent()) {
             throw new UsageError(
                     "--rate-limit is for archives", "'sluice export', then 'sluice import -pps N' limits points.");
         }
@@ -167,6 +167,7 @@ final class CopyCommand implements Command {
         if (from.equals(to) && !(from instanceof End.Stream)) {
             throw new UsageError("FROM and TO are the same: " + from, "Name another end to copy to.");
         }
+        boolean backup = !(to instanceof End.Live || to instanceof End.Data || to instanceof End.Http);
         CopyRequest.Builder request = CopyRequest.of(from, to)
                 .selection(selection.selection())
                 .mapping(mapping(selection.selection()))
@@ -175,11 +176,7 @@ final class CopyCommand implements Command {
                 .allowIncomplete(reading.allowIncomplete())
                 .chain(reading.chain())
                 .skipErrors(skipErrors)
-                .pace(pace.pace());
-        boolean backup = !(to instanceof End.Live || to instanceof End.Data || to instanceof End.Http);
-        if (backup || writing.rateLimitAsked()) { // a default for backups is none of these
-            writing.rateLimit().ifPresent(request::rateLimit);
-        }
+                .pace(backup ? pace.ofBackup() : pace.pace());
         writing.digest().ifPresent(request::digest);
         if (scratch != null) {
             request.scratch(scratch);

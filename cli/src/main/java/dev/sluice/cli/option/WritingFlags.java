@@ -28,13 +28,6 @@ public final class WritingFlags {
     private @Nullable Compression compression;
 
     @Option(
-            names = "--rate-limit",
-            paramLabel = "RATE",
-            converter = Values.Bytes.class,
-            description = "At most so many bytes a second from the source, such as 200MB/s. Default: no limit.")
-    private @Nullable Long rateLimit;
-
-    @Option(
             names = "--memory",
             paramLabel = "SIZE",
             converter = Values.Bytes.class,
@@ -61,16 +54,6 @@ public final class WritingFlags {
     /** Whether it was given on the command line. */
     public boolean compressionAsked() {
         return Given.typed(command, COMPRESSION);
-    }
-
-    /** Whether it was given on the command line. */
-    public boolean rateLimitAsked() {
-        return Given.typed(command, "--rate-limit");
-    }
-
-    /** Raw bytes a second. */
-    public OptionalLong rateLimit() {
-        return rateLimit == null ? OptionalLong.empty() : OptionalLong.of(rateLimit);
     }
 
     /** Bytes in flight. */

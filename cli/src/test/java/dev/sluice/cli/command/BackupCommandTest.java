@@ -94,7 +94,7 @@ class BackupCommandTest {
         assertThat(request.compression()).isEqualTo(new Compression(Compression.Codec.ZSTD, 3));
         assertThat(request.pace().concurrency()).isEqualTo(8);
         assertThat(request.pace().retries()).isZero();
-        assertThat(request.rateLimit()).hasValue(200_000_000);
+        assertThat(request.pace().rateLimit()).hasValue(200_000_000);
         assertThat(request.pace().timeouts().idle()).isEqualTo(Duration.ofSeconds(90));
         assertThat(request.digest()).isEqualTo(Digest.Algorithm.SHA256);
         assertThat(run.engine.memory).hasValue(16 << 20);

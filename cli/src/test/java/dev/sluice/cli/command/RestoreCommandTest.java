@@ -218,7 +218,7 @@ class RestoreCommandTest {
         run.set("INFLUX_USERNAME", "admin").set("INFLUX_PASSWORD", "secret");
 
         RestoreRequest request = request("-portable --chain -skip-errors --verify-restore off --keep-expired"
-                + " --with-subscriptions --http https://db2 --cleanup-on-failure --concurrency 8 --retries 0"
+                + " --with-subscriptions --http https://db2 --cleanup-on-failure --concurrency 8 --retries 0 --rate-limit 5MB/s"
                 + " --timeout 90s DIR");
 
         assertThat(request.chain()).isTrue();
@@ -232,6 +232,7 @@ class RestoreCommandTest {
             assertThat(http.credentials()).isEqualTo(new Credentials.Basic("admin", "secret"));
         });
         assertThat(request.pace().concurrency()).isEqualTo(8);
+        assertThat(request.pace().rateLimit()).hasValue(5_000_000);
         assertThat(request.pace().retries()).isZero();
         assertThat(request.pace().timeouts().idle()).isEqualTo(Duration.ofSeconds(90));
     }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.cli.Samples;
 import dev.sluice.engine.BackupRequest;
-import dev.sluice.engine.CopyRequest;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.model.Compression;
 import java.io.IOException;
@@ -76,9 +75,9 @@ class SettingsPrecedenceTest {
         assertThat(request("backup", "-").compression()).isEqualTo(Compression.GZIP);
     }
 
-    /** It is one for backups, and that of each night's must not be in the way of a restore. */
+    /** It is one for backups: that of each night must not slow down a restore. */
     @Test
-    void aRateLimitOfTheEnvironmentIsNoneForCopiesThatKnowNone() {
+    void aRateLimitOfTheEnvironmentIsForBackups() {
         run.set("SLUICE_RATE_LIMIT", "1MB/s");
         run.engine.events = Flux.just(new Event.Finished(Samples.whole()));
 
@@ -87,7 +86,7 @@ class SettingsPrecedenceTest {
         }
 
         assertThat(run.engine.copies)
-                .extracting(CopyRequest::rateLimit)
+                .extracting(request -> request.pace().rateLimit())
                 .containsExactly(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.of(1_000_000));
     }
 

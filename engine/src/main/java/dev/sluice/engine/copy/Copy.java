@@ -19,6 +19,7 @@ import dev.sluice.engine.source.Access;
 import dev.sluice.engine.source.ShardRead;
 import dev.sluice.engine.source.Source;
 import dev.sluice.engine.source.SourceSession;
+import dev.sluice.engine.stage.RateLimit;
 import dev.sluice.engine.stage.ShardStage;
 import dev.sluice.engine.target.Target;
 import dev.sluice.engine.target.TargetSession;
@@ -124,6 +125,7 @@ public final class Copy {
         private final Instant started;
         private final long startedAt;
         private final Tally tally;
+        private final Optional<RateLimit> limit;
         private final List<Notice> notices = new CopyOnWriteArrayList<>();
 
         /** Attempts that the source took back. */
@@ -136,6 +138,9 @@ public final class Copy {
             this.started = Instant.ofEpochMilli(timer.now(TimeUnit.MILLISECONDS));
             this.startedAt = timer.now(TimeUnit.NANOSECONDS);
             this.tally = new Tally(from.catalog().shards().size());
+            this.limit = options.rateLimit().isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(new RateLimit(options.rateLimit().getAsLong(), timer));
         }
 
         private Mono<CopyReport> go() {
@@ -209,7 +214,9 @@ public final class Copy {
         }
 
         private Flux<ShardPart> parts(ShardRead shard, Tally.Run run, Consumer<Notice> found) {
-            Flux<ShardPart> parts = shard.parts().doOnNext(part -> run.raw(size(part)));
+            Flux<ShardPart> parts = limit.map(rate -> rate.hold(shard.parts()))
+                    .orElseGet(shard::parts)
+                    .doOnNext(part -> run.raw(part.rawBytes()));
             for (ShardStage stage : options.stages()) {
                 parts = stage.apply(shard.ref(), parts, found);
             }
@@ -299,15 +306,5 @@ public final class Copy {
         private void tell(Event event) {
             events.next(event);
         }
-    }
-
-    private static long size(ShardPart part) {
-        if (part instanceof ShardPart.Bytes bytes) {
-            return bytes.data().readableBytes();
-        }
-        if (part instanceof ShardPart.FileStart start) {
-            return start.rawHeader().readableBytes();
-        }
-        return 0;
     }
 }

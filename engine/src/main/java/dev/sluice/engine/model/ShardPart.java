@@ -15,6 +15,11 @@ public sealed interface ShardPart {
     /** Frees the part's buffer, if it has one. */
     default void release() {}
 
+    /** Bytes in the part's buffer: those of the archive that it came in, padding and marker left out. */
+    default int rawBytes() {
+        return 0;
+    }
+
     /**
      * A file begins.
      *
@@ -55,6 +60,11 @@ public sealed interface ShardPart {
         public void release() {
             rawHeader.release();
         }
+
+        @Override
+        public int rawBytes() {
+            return rawHeader.readableBytes();
+        }
     }
 
     /** Some of the file's bytes, never empty. */
@@ -62,6 +72,11 @@ public sealed interface ShardPart {
         @Override
         public void release() {
             data.release();
+        }
+
+        @Override
+        public int rawBytes() {
+            return data.readableBytes();
         }
     }
 

@@ -21,21 +21,14 @@ public final class SlabLine implements AutoCloseable {
     private final Compression compression;
     private final Optional<SlabEncoder> encoder;
     private final SlabPool pool;
-    private final Optional<RateLimit> limit;
     private final Scheduler workers;
     private final int ahead;
 
     private SlabLine(
-            Compression compression,
-            Optional<SlabEncoder> encoder,
-            SlabPool pool,
-            Optional<RateLimit> limit,
-            Scheduler workers,
-            int ahead) {
+            Compression compression, Optional<SlabEncoder> encoder, SlabPool pool, Scheduler workers, int ahead) {
         this.compression = compression;
         this.encoder = encoder;
         this.pool = pool;
-        this.limit = limit;
         this.workers = workers;
         this.ahead = ahead;
     }
@@ -47,13 +40,11 @@ public final class SlabLine implements AutoCloseable {
      * @param workers where compression runs
      * @param parallelism of the workers
      */
-    public static SlabLine open(
-            Compression compression, long budget, Optional<RateLimit> limit, Scheduler workers, int parallelism) {
+    public static SlabLine open(Compression compression, long budget, Scheduler workers, int parallelism) {
         Optional<SlabEncoder> encoder = SlabEncoders.forCompression(compression);
         int beside = encoder.map(e -> e.bound(SLAB_BYTES)).orElse(0);
         // One more than there are workers, so that none waits while the oldest result is on its way to the store.
-        return new SlabLine(
-                compression, encoder, new SlabPool(SLAB_BYTES, beside, budget), limit, workers, parallelism + 1);
+        return new SlabLine(compression, encoder, new SlabPool(SLAB_BYTES, beside, budget), workers, parallelism + 1);
     }
 
     public Compression compression() {
@@ -89,7 +80,7 @@ public final class SlabLine implements AutoCloseable {
     }
 
     private Function<Flux<ByteBuf>, Flux<ByteBuf>> through(String originalName, SlabSupply supply) {
-        Function<Flux<ByteBuf>, Flux<ByteBuf>> fill = Slabs.fill(supply, limit);
+        Function<Flux<ByteBuf>, Flux<ByteBuf>> fill = Slabs.fill(supply);
         return encoder.map(e -> fill.andThen(Compress.slabs(e, originalName, workers, ahead)))
                 .orElse(fill);
     }

@@ -4,7 +4,7 @@ import io.netty.buffer.ByteBuf;
 import java.util.function.Consumer;
 import reactor.core.Disposable;
 
-/** Where empty slabs come from: a pool, or a pool behind a rate limit. */
+/** Where empty slabs come from: a pool, or a place in its line. */
 @FunctionalInterface
 interface SlabSupply {
 

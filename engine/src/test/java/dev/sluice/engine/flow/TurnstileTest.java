@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -199,7 +198,7 @@ class TurnstileTest {
         int slabs = 1 + random.nextInt(6);
         long slabBytes = SlabLine.SLAB_BYTES * 2L + 10_000;
         Compression compression = random.nextBoolean() ? Compression.ZSTD : Compression.NONE;
-        try (var line = SlabLine.open(compression, slabs * slabBytes, Optional.empty(), WORKERS, 2)) {
+        try (var line = SlabLine.open(compression, slabs * slabBytes, WORKERS, 2)) {
             var turnstile = new Turnstile();
             int turns = 3 + random.nextInt(12);
             var through = new AtomicInteger();
@@ -256,7 +255,7 @@ class TurnstileTest {
     @ValueSource(longs = {21, 22, 23, 24, 25, 26, 27, 28, 29, 30})
     void givesAllMemoryBackWhenItIsCancelledAnywhere(long seed) throws InterruptedException {
         var random = new Random(seed);
-        try (var line = SlabLine.open(Compression.ZSTD, 12L << 20, Optional.empty(), WORKERS, 2)) {
+        try (var line = SlabLine.open(Compression.ZSTD, 12L << 20, WORKERS, 2)) {
             for (int round = 0; round < 10; round++) {
                 var turnstile = new Turnstile();
                 List<Turnstile.Turn> turns = new ArrayList<>();

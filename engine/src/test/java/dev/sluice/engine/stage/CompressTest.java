@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CountDownLatch;
@@ -182,7 +181,7 @@ class CompressTest {
         for (int at = 0; at < raw.length; at += 700) {
             chunks.add(Unpooled.wrappedBuffer(raw, at, Math.min(700, raw.length - at)));
         }
-        return Flux.fromIterable(chunks).transform(Slabs.fill(pool, Optional.empty()));
+        return Flux.fromIterable(chunks).transform(Slabs.fill(pool));
     }
 
     private static ByteArrayOutputStream append(ByteArrayOutputStream all, ByteBuf piece) {

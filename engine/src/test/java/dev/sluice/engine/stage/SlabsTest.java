@@ -9,7 +9,6 @@ import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
@@ -17,7 +16,6 @@ import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 import reactor.test.publisher.TestPublisher;
-import reactor.test.scheduler.VirtualTimeScheduler;
 
 class SlabsTest {
 
@@ -28,7 +26,7 @@ class SlabsTest {
     void gathersSmallBuffersAndCutsLargeOnes() {
         Flux<ByteBuf> bytes = Flux.just(text("abc"), text("defghijklmnopqrst"), text("u"));
 
-        bytes.transform(Slabs.fill(pool, Optional.empty()))
+        bytes.transform(Slabs.fill(pool))
                 .map(SlabsTest::taken)
                 .as(StepVerifier::create)
                 .expectNext("abcdefgh", "ijklmnop", "qrstu")
@@ -40,7 +38,7 @@ class SlabsTest {
     @Test
     void givesNothingForNothing() {
         Flux.<ByteBuf>empty()
-                .transform(Slabs.fill(pool, Optional.empty()))
+                .transform(Slabs.fill(pool))
                 .as(StepVerifier::create)
                 .verifyComplete();
 
@@ -50,7 +48,7 @@ class SlabsTest {
     @Test
     void asksForNothingWithoutDemand() {
         upstream.flux()
-                .transform(Slabs.fill(pool, Optional.empty()))
+                .transform(Slabs.fill(pool))
                 .as(bytes -> StepVerifier.create(bytes, 0))
                 .then(() -> upstream.assertMinRequested(0))
                 .then(() -> assertThat(pool.outstanding()).isZero())
@@ -67,7 +65,7 @@ class SlabsTest {
         pool.acquire(hogged::add);
 
         upstream.flux()
-                .transform(Slabs.fill(pool, Optional.empty()))
+                .transform(Slabs.fill(pool))
                 .map(SlabsTest::taken)
                 .as(StepVerifier::create)
                 .then(() -> upstream.assertMinRequested(0))
@@ -85,7 +83,7 @@ class SlabsTest {
         ByteBuf given = text("abc");
 
         upstream.flux()
-                .transform(Slabs.fill(pool, Optional.empty()))
+                .transform(Slabs.fill(pool))
                 .as(StepVerifier::create)
                 .then(() -> upstream.next(given).error(new IllegalStateException("cut")))
                 .verifyErrorMessage("cut");
@@ -100,7 +98,7 @@ class SlabsTest {
         ByteBuf given = text("0123456789abcdefXYZ");
 
         upstream.flux()
-                .transform(Slabs.fill(pool, Optional.empty()))
+                .transform(Slabs.fill(pool))
                 .doOnNext(slabs::add)
                 .as(StepVerifier::create)
                 .then(() -> upstream.next(given))
@@ -125,7 +123,7 @@ class SlabsTest {
 
         chunks(all, random)
                 .publishOn(Schedulers.parallel(), 1)
-                .transform(Slabs.fill(small, Optional.empty()))
+                .transform(Slabs.fill(small))
                 .publishOn(Schedulers.single(), 2)
                 .doOnNext(slab -> {
                     byte[] part = new byte[slab.readableBytes()];
@@ -140,29 +138,6 @@ class SlabsTest {
     }
 
     @Test
-    void staysUnderTheRateOverAllThatShareIt() {
-        VirtualTimeScheduler clock = VirtualTimeScheduler.create();
-        RateLimit limit = new RateLimit(8, clock);
-        SlabPool roomy = new SlabPool(8, 0, 800);
-        List<String> passed = new ArrayList<>();
-
-        for (int shard = 0; shard < 2; shard++) {
-            Flux.just(text("01234567"), text("89abcdef"))
-                    .transform(Slabs.fill(roomy, Optional.of(limit)))
-                    .map(SlabsTest::taken)
-                    .subscribe(passed::add);
-        }
-
-        assertThat(passed).hasSize(1);
-        clock.advanceTimeBy(Duration.ofSeconds(1));
-        assertThat(passed).hasSize(2);
-        clock.advanceTimeBy(Duration.ofSeconds(2));
-        assertThat(passed).hasSize(4);
-        clock.advanceTimeBy(Duration.ofSeconds(2));
-        assertThat(roomy.outstanding()).isZero();
-    }
-
-    @Test
     void leaksNothingWhenCancelledAnywhere() {
         try (var cancel = new RandomCancel()) {
             for (int seed = 0; seed < 2_000; seed++) {
@@ -173,7 +148,7 @@ class SlabsTest {
                 }
                 List<ByteBuf> all = List.copyOf(in);
 
-                cancel.run(seed, in, Slabs.fill(pool, Optional.empty()), ByteBuf::release);
+                cancel.run(seed, in, Slabs.fill(pool), ByteBuf::release);
 
                 assertThat(all).as("seed %d", seed).allMatch(buffer -> buffer.refCnt() == 0);
                 assertThat(pool.outstanding()).as("seed %d", seed).isZero();

@@ -17,7 +17,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -60,7 +59,7 @@ class LegacyTargetTest {
     }
 
     private TargetSession begin() {
-        var line = SlabLine.open(Compression.NONE, 4 << 20, Optional.empty(), Schedulers.immediate(), 1);
+        var line = SlabLine.open(Compression.NONE, 4 << 20, Schedulers.immediate(), 1);
         var target = new LegacyTarget(Mono.just(store), "memory", line, Digest.Algorithm.CRC32C);
         return Objects.requireNonNull(target.begin(source.catalog()).block(PATIENCE));
     }

@@ -18,7 +18,6 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,7 +34,7 @@ class PortableTargetTest {
             new Catalog(Metastore.of(1, List.of()).toMetadata(), List.of(), List.of(), List.of());
 
     private final MemoryStore store = new MemoryStore();
-    private final SlabLine line = SlabLine.open(Compression.GZIP, 8 << 20, Optional.empty(), TestThreads.WORKERS, 2);
+    private final SlabLine line = SlabLine.open(Compression.GZIP, 8 << 20, TestThreads.WORKERS, 2);
 
     @AfterEach
     void close() {

@@ -15,7 +15,6 @@ import java.nio.channels.Channels;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -34,7 +33,7 @@ class TextOutTest {
 
     private final Scheduler files = Uninterrupted.on(Schedulers.newBoundedElastic(4, 1000, "text-out-test"));
     private final Scheduler workers = Schedulers.newParallel("text-workers", 2, true);
-    private final SlabLine line = SlabLine.open(Compression.NONE, 8 << 20, Optional.empty(), workers, 2);
+    private final SlabLine line = SlabLine.open(Compression.NONE, 8 << 20, workers, 2);
 
     @AfterEach
     void stop() {

@@ -43,7 +43,7 @@ class WalExportTest {
     private final ExecutorService threads = Executors.newFixedThreadPool(PARALLELISM);
     private final Scheduler workers = Schedulers.fromExecutorService(threads, "wal-workers");
     private final Scheduler files = Uninterrupted.on(Schedulers.newBoundedElastic(4, 1000, "wal-files"));
-    private final SlabLine line = SlabLine.open(Compression.NONE, 8 << 20, Optional.empty(), workers, PARALLELISM);
+    private final SlabLine line = SlabLine.open(Compression.NONE, 8 << 20, workers, PARALLELISM);
 
     @TempDir
     Path temp;
