@@ -1,5 +1,6 @@
 package dev.sluice.engine;
 
+import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.model.TimeRange;
@@ -19,10 +20,10 @@ import java.util.TreeMap;
  *
  * @param source for people
  * @param shards in the source's order
- * @param missing shards that are promised and not there
+ * @param missing shards that are promised and not there, and why as far as the source knows
  * @param notices what else there is to know
  */
-public record Inspection(String source, List<Shard> shards, List<ShardRef> missing, List<Notice> notices) {
+public record Inspection(String source, List<Shard> shards, List<ShardOutcome> missing, List<Notice> notices) {
 
     public Inspection {
         shards = List.copyOf(shards);

@@ -63,16 +63,17 @@ final class Inspections {
                 session -> session.shards()
                         .concatMap(shard -> fate(shard, session.access()), 0)
                         .collectList()
-                        .flatMap(shards -> session.end()
-                                .map(found -> result(source.describe(), session.catalog(), shards, found))),
+                        .flatMap(shards ->
+                                session.end().map(found -> result(source.describe(), session, shards, found))),
                 SourceSession::close);
     }
 
-    private Inspection result(String source, Catalog catalog, List<Inspection.Shard> shards, List<Notice> found) {
+    private Inspection result(String source, SourceSession session, List<Inspection.Shard> shards, List<Notice> found) {
+        Catalog catalog = session.catalog();
         List<Notice> all = new ArrayList<>(catalog.notices());
         all.addAll(notices);
         all.addAll(found);
-        return new Inspection(source, shards, catalog.notOffered(), all);
+        return new Inspection(source, shards, Listings.missing(session, catalog.notOffered()), all);
     }
 
     private Mono<Inspection.Shard> fate(ShardRead shard, Access access) {

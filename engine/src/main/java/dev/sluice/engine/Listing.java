@@ -1,5 +1,6 @@
 package dev.sluice.engine;
 
+import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.model.TimeRange;
@@ -14,10 +15,11 @@ import java.util.OptionalLong;
  * @param source for people
  * @param runs of a portable directory, the newest first: each is a restore point
  * @param shards what a restore would take, in the source's order
- * @param missing shards that are promised and not there
+ * @param missing shards that are promised and not there, and why as far as the source knows
  * @param notices what else there is to know
  */
-public record Listing(String source, List<Run> runs, List<Shard> shards, List<ShardRef> missing, List<Notice> notices) {
+public record Listing(
+        String source, List<Run> runs, List<Shard> shards, List<ShardOutcome> missing, List<Notice> notices) {
 
     public Listing {
         runs = List.copyOf(runs);

@@ -1,6 +1,7 @@
 package dev.sluice.engine;
 
 import dev.sluice.engine.event.CopyReport;
+import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.format.PortableManifest;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Compression;
@@ -33,7 +34,8 @@ final class Listings {
      * @param runs of a portable directory, the newest first
      * @param problems with what the catalog promises
      */
-    static Listing of(String source, Catalog catalog, List<PortableRun> runs, List<Notice> problems) {
+    static Listing of(String source, SourceSession session, List<PortableRun> runs, List<Notice> problems) {
+        Catalog catalog = session.catalog();
         Map<ShardRef, PortableRun> from = new HashMap<>();
         Map<ShardRef, PortableManifest.Archive> archives = new HashMap<>();
         for (PortableRun run : runs) {
@@ -53,7 +55,12 @@ final class Listings {
                 .toList();
         List<Notice> notices = new ArrayList<>(catalog.notices());
         notices.addAll(problems);
-        return new Listing(source, runs.stream().map(Listings::run).toList(), shards, catalog.notOffered(), notices);
+        return new Listing(
+                source,
+                runs.stream().map(Listings::run).toList(),
+                shards,
+                missing(session, catalog.notOffered()),
+                notices);
     }
 
     /** Of a source that knows which of the shards in its catalog it has; none is read. */
@@ -79,7 +86,7 @@ final class Listings {
                                     .filter(entry -> stored.contains(entry.ref()))
                                     .map(entry -> shard(entry, null, null))
                                     .toList();
-                            return new Listing(source, List.of(), shards, missing, all);
+                            return new Listing(source, List.of(), shards, missing(session, missing), all);
                         }));
     }
 
@@ -99,9 +106,14 @@ final class Listings {
                         Optional.empty(),
                         Optional.empty()))
                 .toList();
-        List<ShardRef> missing = new ArrayList<>();
-        report.missing().forEach(outcome -> missing.add(outcome.ref()));
-        return new Listing(report.source(), List.of(), shards, missing, report.notices());
+        return new Listing(report.source(), List.of(), shards, report.missing(), report.notices());
+    }
+
+    /** Shards that the source promises and does not have. */
+    static List<ShardOutcome> missing(SourceSession session, List<ShardRef> shards) {
+        return shards.stream()
+                .<ShardOutcome>map(ref -> new ShardOutcome.NotOffered(ref, session.absence(ref)))
+                .toList();
     }
 
     private static Listing.Shard shard(

@@ -2,8 +2,8 @@ package dev.sluice.cli.console;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.sluice.engine.Inspection;
+import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.model.Notice;
-import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.model.TimeRange;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -52,9 +52,9 @@ public final class InspectionView {
             lines.add("");
             lines.addAll(encodingTable(encodings));
         }
-        for (ShardRef missing : inspection.missing()) {
+        for (ShardOutcome missing : inspection.missing()) {
             lines.add("");
-            lines.add(Text.clean("missing: shard " + missing));
+            lines.addAll(Wording.told(missing));
         }
         for (Notice notice : inspection.notices()) {
             lines.add("");

@@ -3,6 +3,7 @@ package dev.sluice.cli.console;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardRef;
 import java.io.IOException;
@@ -49,11 +50,12 @@ final class Json {
         to.writeNumber(new BigInteger(ref.idText()));
     }
 
-    static void missing(JsonGenerator to, List<ShardRef> missing) throws IOException {
+    static void missing(JsonGenerator to, List<ShardOutcome> missing) throws IOException {
         to.writeArrayFieldStart("missing");
-        for (ShardRef ref : missing) {
+        for (ShardOutcome outcome : missing) {
             to.writeStartObject();
-            ref(to, ref);
+            ref(to, outcome.ref());
+            to.writeStringField("reason", Wording.reason(outcome));
             to.writeEndObject();
         }
         to.writeEndArray();

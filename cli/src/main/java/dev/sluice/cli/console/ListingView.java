@@ -1,8 +1,8 @@
 package dev.sluice.cli.console;
 
 import dev.sluice.engine.Listing;
+import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.model.Notice;
-import dev.sluice.engine.model.ShardRef;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,9 +52,9 @@ public final class ListingView {
             lines.add("");
             lines.addAll(shards.lines());
         }
-        for (ShardRef missing : listing.missing()) {
+        for (ShardOutcome missing : listing.missing()) {
             lines.add("");
-            lines.add(Text.clean("missing: shard " + missing));
+            lines.addAll(Wording.told(missing));
         }
         for (Notice notice : listing.notices()) {
             lines.add("");

@@ -88,6 +88,11 @@ final class Wording {
         return Text.clean(outcome.ref() + ": " + reason(outcome));
     }
 
+    /** A shard that is missing from a listing, and what to do about it. */
+    static List<String> told(ShardOutcome missing) {
+        return told(Notice.missing("shard %s: %s".formatted(missing.ref(), reason(missing)), remedy(missing)));
+    }
+
     /** Why a shard is missing. */
     static String reason(ShardOutcome outcome) {
         return outcome instanceof ShardOutcome.Failed failed

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.engine.InspectRequest;
 import dev.sluice.engine.Inspection;
 import dev.sluice.engine.error.NotThere;
+import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.model.Absence;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardRef;
@@ -35,9 +37,10 @@ class InspectCommandTest {
 
     @Test
     void theExitCodeTellsOfDamageAndOfWhatIsMissing() {
-        run.engine.inspection = Mono.just(found(List.of(new ShardRef("db", "rp", 3)), List.of()));
+        run.engine.inspection = Mono.just(found(
+                List.of(new ShardOutcome.NotOffered(new ShardRef("db", "rp", 3), Absence.noDirectory())), List.of()));
         assertThat(run.cli("inspect", "DIR")).isEqualTo(ExitCode.PARTIAL);
-        assertThat(run.out()).contains("missing: shard db/rp/3");
+        assertThat(run.out()).contains("missing: shard db/rp/3: there is no directory of it");
 
         run.engine.inspection = Mono.just(found(List.of(), List.of(Notice.damaged("shard 8 cannot be read", ""))));
         assertThat(run.cli("inspect", "DIR", "--json")).isEqualTo(ExitCode.DAMAGED);
@@ -70,7 +73,7 @@ class InspectCommandTest {
         assertThat(run.engine.inspections).isEmpty();
     }
 
-    private static Inspection found(List<ShardRef> missing, List<Notice> notices) {
+    private static Inspection found(List<ShardOutcome> missing, List<Notice> notices) {
         return new Inspection("DIR", List.of(), missing, notices);
     }
 }

@@ -3,6 +3,8 @@ package dev.sluice.cli.console;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.engine.Listing;
+import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.model.Absence;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.model.TimeRange;
@@ -16,7 +18,7 @@ class ListingViewTest {
 
     private static final Instant MONDAY = Instant.parse("2026-11-23T00:00:00Z");
 
-    private static Listing listing(List<ShardRef> missing, List<Notice> notices) {
+    private static Listing listing(List<ShardOutcome> missing, List<Notice> notices) {
         return new Listing(
                 "portable:DIR",
                 List.of(new Listing.Run(
@@ -63,15 +65,22 @@ class ListingViewTest {
     @Test
     void saysWhatIsNotThere() {
         Listing listing = listing(
-                List.of(new ShardRef("telemetry", "autogen", 3)),
+                List.of(new ShardOutcome.NotOffered(
+                        new ShardRef("telemetry", "autogen", 3), Absence.before("reset after 512 bytes"))),
                 List.of(Notice.damaged("the stream is cut", ""), Notice.warning("files lie there", "Delete them.")));
 
         assertThat(listing.complete()).isFalse();
         assertThat(ListingView.table(listing))
-                .contains("missing: shard telemetry/autogen/3", "damaged: the stream is cut")
+                .containsSubsequence(
+                        "missing: shard telemetry/autogen/3: it was missing already when the backup was made: reset after 512 bytes",
+                        "  hint: Take it from an older backup.",
+                        "damaged: the stream is cut")
                 .containsSubsequence("warning: files lie there", "  hint: Delete them.")
                 .first()
                 .isEqualTo("portable:DIR: 2 shards, NOT complete");
-        assertThat(ListingView.json(listing)).singleElement().asString().contains("\"complete\":false", "\"shard\":7");
+        assertThat(ListingView.json(listing))
+                .singleElement()
+                .asString()
+                .contains("\"complete\":false", "\"shard\":7", "\"reason\":\"it was missing already");
     }
 }

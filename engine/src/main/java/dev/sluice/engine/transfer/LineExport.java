@@ -217,7 +217,9 @@ public final class LineExport {
     }
 
     private Mono<ExportReport> session(SourceSession session, Mapping mapping, Path scratch, Out out) {
-        session.catalog().notOffered().forEach(ref -> findings.missing("shard %s is not offered".formatted(ref)));
+        session.catalog()
+                .notOffered()
+                .forEach(ref -> findings.missing("shard %s: %s".formatted(ref, session.absence(ref).why())));
         List<Place> places = session.catalog().shards().stream()
                 .map(entry -> place(entry.ref()))
                 .distinct()
