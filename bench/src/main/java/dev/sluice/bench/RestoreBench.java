@@ -35,6 +35,8 @@ final class RestoreBench {
     private static final String OF_ORIGINAL = "its gzip";
     private static final String PLAIN = "none";
     private static final String INTO_EXISTING = "into existing";
+    private static final String COUNTED = "none, counted";
+    private static final String READ_BACK = "none, read back";
     private static final String STORED = "stored_MB";
 
     private final Setting setting;
@@ -80,8 +82,14 @@ final class RestoreBench {
     }
 
     private void measure(List<String> wanted) throws Exception {
-        List<Rounds.Case> cases = new ArrayList<>(
-                List.of(sluice(PLAIN), sluice("gzip:0"), sluice("zstd"), sluice(OF_ORIGINAL), intoExisting()));
+        List<Rounds.Case> cases = new ArrayList<>(List.of(
+                sluice(PLAIN),
+                sluice("gzip:0"),
+                sluice("zstd"),
+                sluice(OF_ORIGINAL),
+                intoExisting(),
+                counted(),
+                readBack()));
         cases.removeIf(one -> !wanted.isEmpty() && !wanted.contains(one.name()));
         cases.addAll(0, List.of(bareWriter(), original()));
         Results results = Rounds.measure(cases, setting.rounds());
@@ -138,9 +146,25 @@ final class RestoreBench {
         });
     }
 
+    /** Proved by the server's statistics. */
+    private Rounds.Case counted() {
+        return Rounds.named(
+                COUNTED,
+                () -> onServer(server ->
+                        restore(sluice("counts", List.of("--http", server.http().toString())), server, PLAIN)));
+    }
+
+    private Rounds.Case readBack() {
+        return Rounds.named(READ_BACK, () -> onServer(server -> restore(sluice("full", List.of()), server, PLAIN)));
+    }
+
     private List<String> sluice(List<String> more) {
-        List<String> command =
-                new ArrayList<>(List.of(setting.sluice().toString(), "restore", "--verify-restore", "off", "--json"));
+        return sluice("off", more);
+    }
+
+    private List<String> sluice(String verification, List<String> more) {
+        List<String> command = new ArrayList<>(
+                List.of(setting.sluice().toString(), "restore", "--verify-restore", verification, "--json"));
         command.addAll(more);
         return command;
     }

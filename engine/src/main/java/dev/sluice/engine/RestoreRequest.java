@@ -62,6 +62,9 @@ public record RestoreRequest(
             throw new IllegalArgumentException(
                     "%d HTTP addresses for %d servers".formatted(http.size(), servers.size()));
         }
+        if (http.isEmpty() && verification == Verification.COUNTS) {
+            throw new IllegalArgumentException("the server's statistics need the HTTP API");
+        }
         if (http.isEmpty() && cleanup) {
             throw new IllegalArgumentException("dropping databases needs the HTTP API");
         }
@@ -98,7 +101,7 @@ public record RestoreRequest(
             return this;
         }
 
-        /** Default: {@link Verification#FULL}. */
+        /** Default: {@link Verification#FULL}. {@link Verification#COUNTS} needs {@code http}. */
         public Builder verification(Verification value) {
             this.verification = value;
             return this;

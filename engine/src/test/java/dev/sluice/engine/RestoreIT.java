@@ -3,9 +3,13 @@ package dev.sluice.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.engine.event.CopyReport;
+import dev.sluice.engine.model.Conflict;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.HttpAccess;
+import dev.sluice.engine.model.HttpEndpoint;
 import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Selection;
+import dev.sluice.engine.model.Verification;
 import dev.sluice.engine.testkit.RealInfluxd;
 import dev.sluice.engine.testkit.RealInfluxd.Binary;
 import dev.sluice.engine.testkit.RecordedAnswers;
@@ -221,6 +225,31 @@ class RestoreIT {
             second.stop();
             second.start();
             assertThat(SampleLines.answers(second)).as("after a restart").isEqualTo(SampleLines.answers(server));
+        }
+    }
+
+    /** The statistics have to agree: a shard that is read back after all is named. */
+    @ParameterizedTest
+    @MethodSource(BINARIES)
+    void theServersStatisticsProveARestore(Binary binary) {
+        try (var server = RealInfluxd.started(binary);
+                var second = RealInfluxd.started(binary)) {
+            SampleLines.fill(server, 11);
+            engine.backupReport(
+                            BackupRequest.portable(server.rpcAddress(), temp).build())
+                    .block(PATIENCE);
+            var request = RestoreRequest.of(new End.Portable(temp), second.rpcAddress())
+                    .verification(Verification.COUNTS)
+                    .http(HttpAccess.anonymous(HttpEndpoint.plain(
+                            second.httpAddress().host(), second.httpAddress().port())));
+
+            CopyReport report = restore(request);
+            CopyReport merged = restore(request.intoExisting(Conflict.BACKUP));
+
+            assertThat(report.stored()).hasSize(SampleLines.SHARDS);
+            assertThat(report.notices()).isEmpty();
+            assertThat(merged.stored()).hasSize(SampleLines.SHARDS);
+            assertThat(SampleLines.answers(second)).isEqualTo(SampleLines.answers(server));
         }
     }
 

@@ -145,6 +145,7 @@ final class RestoreCommand implements Command {
             converter = How.class,
             description =
                     "How to prove that the server has what was sent. full (default): read each shard back and compare. "
+                            + "counts: the server's statistics must have gained the files and bytes that were sent; needs --http. "
                             + "off: only wait until it answers.")
     @SuppressWarnings("NullAway.Init") // has a default
     private Verification verification;
@@ -334,6 +335,11 @@ final class RestoreCommand implements Command {
                     "--cleanup-on-failure needs --http",
                     "A database is dropped over HTTP: add --http HOST:8086 of the same server.");
         }
+        if (verification == Verification.COUNTS && access.length == 0) {
+            throw new UsageError(
+                    "--verify-restore counts needs --http",
+                    "The statistics come over HTTP: add --http HOST:8086 of the same server.");
+        }
         if (access.length != 0 && access.length != hosts.length) {
             throw new UsageError(
                     "--http has %d addresses and -host %d".formatted(access.length, hosts.length),
@@ -437,8 +443,9 @@ final class RestoreCommand implements Command {
         public Verification convert(String text) {
             return switch (text) {
                 case "full" -> Verification.FULL;
+                case "counts" -> Verification.COUNTS;
                 case "off" -> Verification.OFF;
-                default -> throw new TypeConversionException("is full or off, not '" + text + "'");
+                default -> throw new TypeConversionException("is full, counts or off, not '" + text + "'");
             };
         }
     }

@@ -237,6 +237,12 @@ class RestoreCommandTest {
         assertThat(request.pace().timeouts().idle()).isEqualTo(Duration.ofSeconds(90));
     }
 
+    @Test
+    void aProofByCountsNeedsTheHttpApi() {
+        assertThat(request("-portable --verify-restore counts --http h DIR").verification())
+                .isEqualTo(Verification.COUNTS);
+    }
+
     @ParameterizedTest
     @CsvSource({"-username me -password word, me, word", "-username me, me, secret", "-password word, admin, word"})
     void userAndPasswordGoBeforeTheEnvironment(String flags, String user, String password) {
@@ -274,12 +280,13 @@ class RestoreCommandTest {
                 Arguments.of("-portable -rp a -newrp x DIR", "-rp needs -db", "which database"),
                 Arguments.of("-portable -db a -newdb ../b DIR", "-newdb cannot be the name", "--help"),
                 Arguments.of("-portable -shard abc DIR", "-shard is a shard's id", "--help"),
-                Arguments.of("-portable --verify-restore yes DIR", "--verify-restore is full or off", "--help"),
+                Arguments.of("-portable --verify-restore yes DIR", "--verify-restore is full, counts or off", "--help"),
                 Arguments.of("--verify -", "--verify reads everything twice", "sluice verify -"),
                 Arguments.of("--verify -skip-errors DIR", "--verify cannot be combined with -skip-errors", "refuses"),
                 Arguments.of("-host a,b --http a DIR", "--http has 1 addresses and -host 2", "one for each"),
                 Arguments.of("--protocol 1.4 DIR", "before 1.5 take no restore", "-datadir"),
                 Arguments.of("-portable --cleanup-on-failure DIR", "--cleanup-on-failure needs --http", "8086"),
+                Arguments.of("-portable --verify-restore counts DIR", "--verify-restore counts needs --http", "8086"),
                 Arguments.of("-portable -skip-error DIR", "unknown flag -skip-error", "Did you mean -skip-errors?"));
     }
 

@@ -18,6 +18,7 @@ import dev.sluice.engine.model.ServerVersion;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardReceipt;
 import dev.sluice.engine.model.ShardRef;
+import dev.sluice.engine.model.Verification;
 import dev.sluice.engine.source.LiveServer;
 import dev.sluice.engine.stage.FieldLedger;
 import java.time.Clock;
@@ -45,7 +46,7 @@ import reactor.core.scheduler.Scheduler;
  *
  * <p>The databases are made by request type 6, one at a time, as the server changes its metadata without a lock. A
  * database that exists stays as it is: its shards are refused, the others are restored. Then each shard is uploaded
- * (type 7), which nobody acknowledges: the server's close is awaited, and the shard is read back and compared.
+ * (type 7), which nobody acknowledges: the server's close is awaited, and the shard is read back and compared, or counted by the server itself.
  */
 public final class LiveTarget implements Target {
 
@@ -134,6 +135,9 @@ public final class LiveTarget implements Target {
     private Mono<Void> checkAccess(ImportPlan plan) {
         boolean needed =
                 http.isPresent() && (options.cleanup() || !plan.merges().isEmpty());
+        if (options.verification() == Verification.COUNTS && http.isPresent()) {
+            return new FileCounts(http.get()).askable();
+        }
         return needed || new LeftOut(plan.source(), options, http).needsHttp(plan.imports())
                 ? http.orElseThrow().execute("SHOW DATABASES")
                 : Mono.empty();
@@ -193,7 +197,7 @@ public final class LiveTarget implements Target {
         private final Map<ShardRef, String> refused;
         private final List<Notice> notices = new CopyOnWriteArrayList<>();
         private final Map<ShardRef, Integer> attempts = new ConcurrentHashMap<>();
-        private final ProvenUploads uploads = new ProvenUploads(server.transport(), options.verification());
+        private final ProvenUploads uploads = new ProvenUploads(server.transport(), options.verification(), http);
         private final PointsAccount account = new PointsAccount();
 
         private Session(ImportPlan plan, Metastore before, List<Notice> found) {

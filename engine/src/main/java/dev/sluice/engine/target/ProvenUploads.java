@@ -1,5 +1,6 @@
 package dev.sluice.engine.target;
 
+import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardPart;
@@ -28,13 +29,17 @@ final class ProvenUploads {
 
     private final SnapshotTransport transport;
     private final Verification verification;
+    private final Optional<FileCounts> counts;
     private final Set<ShardRef> installed = ConcurrentHashMap.newKeySet();
     private final Set<ShardRef> compacted = ConcurrentHashMap.newKeySet();
     private final Set<ShardRef> undeleted = ConcurrentHashMap.newKeySet();
+    private final Set<ShardRef> miscounted = ConcurrentHashMap.newKeySet();
 
-    ProvenUploads(SnapshotTransport transport, Verification verification) {
+    /** @param http for {@link Verification#COUNTS}, which takes every shard for miscounted without it */
+    ProvenUploads(SnapshotTransport transport, Verification verification, Optional<InfluxHttp> http) {
         this.transport = transport;
         this.verification = verification;
+        this.counts = verification == Verification.COUNTS ? http.map(FileCounts::new) : Optional.empty();
     }
 
     /** Whether a shard, as the source names it, is on the server and proved. */
@@ -57,6 +62,12 @@ final class ProvenUploads {
                             + "could not be compared byte for byte: " + LiveTarget.names(compacted),
                     ""));
         }
+        if (!miscounted.isEmpty()) {
+            all.add(Notice.note(
+                    "the server's statistics did not tell of the files that were sent to these shards, so that they were read back and compared: "
+                            + LiveTarget.names(miscounted),
+                    ""));
+        }
         return all;
     }
 
@@ -72,24 +83,46 @@ final class ProvenUploads {
             ShardRef shard, ShardRef place, FileNaming naming, Flux<ShardPart> parts, LongConsumer stored) {
         var archive = new SentArchive(shard, place, naming);
         AtomicLong sent = new AtomicLong();
-        return transport
-                .upload(
-                        new SnapshotRequest.ShardUpload(place.id()),
-                        archive.of(parts).transform(TarWriter::bytes),
-                        bytes -> {
-                            sent.addAndGet(bytes);
-                            stored.accept(bytes);
-                        })
-                .then(Mono.defer(() -> prove(shard, place, archive)))
-                .then(Mono.fromSupplier(() -> receipt(shard, place, archive, sent.get())));
+        return count(place)
+                .flatMap(before -> transport
+                        .upload(
+                                new SnapshotRequest.ShardUpload(place.id()),
+                                archive.of(parts).transform(TarWriter::bytes),
+                                bytes -> {
+                                    sent.addAndGet(bytes);
+                                    stored.accept(bytes);
+                                })
+                        .then(Mono.defer(() -> prove(shard, place, archive, before)))
+                        .then(Mono.fromSupplier(() -> receipt(shard, place, archive, sent.get()))));
     }
 
-    private Mono<Void> prove(ShardRef shard, ShardRef place, SentArchive archive) {
-        var readBack = new ReadBack(transport);
-        if (verification == Verification.OFF) {
-            return readBack.ready(place);
-        }
-        return readBack.compare(place, archive.files())
+    private Mono<Optional<FileCounts.Count>> count(ShardRef place) {
+        return counts.map(server -> server.of(place)).orElse(Mono.just(Optional.empty()));
+    }
+
+    private Mono<Void> prove(ShardRef shard, ShardRef place, SentArchive archive, Optional<FileCounts.Count> before) {
+        return switch (verification) {
+            case OFF -> new ReadBack(transport).ready(place);
+            case FULL -> compare(shard, place, archive);
+            case COUNTS ->
+                new ReadBack(transport)
+                        .ready(place)
+                        .then(Mono.defer(() -> count(place)))
+                        .flatMap(after -> {
+                            if (after.isPresent()
+                                    && after.equals(before.map(
+                                            count -> count.with(archive.files().values())))) {
+                                return Mono.empty();
+                            }
+                            miscounted.add(shard);
+                            return compare(shard, place, archive);
+                        });
+        };
+    }
+
+    private Mono<Void> compare(ShardRef shard, ShardRef place, SentArchive archive) {
+        return new ReadBack(transport)
+                .compare(place, archive.files())
                 .doOnNext(found -> {
                     if (found == ReadBack.Found.COMPACTED) {
                         compacted.add(shard);

@@ -219,7 +219,8 @@ public final class LineExport {
     private Mono<ExportReport> session(SourceSession session, Mapping mapping, Path scratch, Out out) {
         session.catalog()
                 .notOffered()
-                .forEach(ref -> findings.missing("shard %s: %s".formatted(ref, session.absence(ref).why())));
+                .forEach(ref -> findings.missing(
+                        "shard %s: %s".formatted(ref, session.absence(ref).why())));
         List<Place> places = session.catalog().shards().stream()
                 .map(entry -> place(entry.ref()))
                 .distinct()

@@ -55,6 +55,7 @@ public final class FakeInflux implements AutoCloseable {
     private volatile Function<Write, Answer> first = write -> Answer.of(0, "");
     private volatile Optional<String> forbidden = Optional.empty();
     private volatile Function<String, String> answers = statement -> "";
+    private volatile Function<String, String> series = statement -> "";
     private volatile Function<Write, Duration> delay = write -> Duration.ZERO;
     private volatile int bodyLimit = Integer.MAX_VALUE;
     private volatile String version = "";
@@ -102,6 +103,12 @@ public final class FakeInflux implements AutoCloseable {
     /** What a statement fails with; empty lets it pass. */
     public FakeInflux onStatement(Function<String, String> error) {
         answers = error;
+        return this;
+    }
+
+    /** What a statement is answered with: a JSON array of series; empty for nothing. */
+    public FakeInflux onQuery(Function<String, String> value) {
+        series = value;
         return this;
     }
 
@@ -177,7 +184,9 @@ public final class FakeInflux implements AutoCloseable {
                         .then();
             }
             String error = answers.apply(statement);
-            String json = error.isEmpty() ? "{\"results\":[{}]}" : "{\"results\":[{\"error\":\"" + error + "\"}]}";
+            String rows = series.apply(statement);
+            String result = rows.isEmpty() ? "{}" : "{\"series\":" + rows + "}";
+            String json = "{\"results\":[" + (error.isEmpty() ? result : "{\"error\":\"" + error + "\"}") + "]}";
             return response.sendByteArray(Mono.just(json.getBytes(StandardCharsets.UTF_8)))
                     .then();
         }
