@@ -21,6 +21,7 @@ import dev.sluice.engine.target.LiveOptions;
 import dev.sluice.engine.target.LiveTarget;
 import dev.sluice.engine.target.PointWriter;
 import dev.sluice.engine.target.Target;
+import dev.sluice.engine.transfer.FieldSamples;
 import dev.sluice.engine.transfer.ShardPoints;
 import dev.sluice.engine.transport.SnapshotTransport;
 import io.netty.buffer.ByteBuf;
@@ -144,6 +145,9 @@ final class Restores {
                         request.cleanup()),
                 http,
                 points,
+                request.intoExisting()
+                        .flatMap(winner -> http)
+                        .map(api -> new FieldSamples(api, request.scratch(), resources.files())),
                 ledger,
                 Clock.systemUTC(),
                 resources.workers());

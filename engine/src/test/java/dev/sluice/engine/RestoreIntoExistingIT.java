@@ -112,6 +112,61 @@ class RestoreIntoExistingIT {
         }
     }
 
+    /** A TSI index keeps the names of a shard's fields in a file that an upload does not change. */
+    @ParameterizedTest
+    @MethodSource(BINARIES)
+    void fieldsThatAShardDidNotHaveAreShown(Binary binary) {
+        showsFields(binary, Conflict.BACKUP);
+    }
+
+    @ParameterizedTest
+    @MethodSource(BINARIES)
+    void fieldsThatAShardDidNotHaveAreShownWhereItsOwnValuesWin(Binary binary) {
+        showsFields(binary, Conflict.EXISTING);
+    }
+
+    private void showsFields(Binary binary, Conflict winner) {
+        try (var backedUp = RealInfluxd.started(binary);
+                var server = RealInfluxd.started(binary)) {
+            backedUp.createDatabase("db");
+            backedUp.write("db", points(0, 0, 10, 1));
+            backedUp.write("db", "known,h=a more=\"text\" " + SampleLines.START);
+            server.createDatabase("db");
+            server.write("db", "known,h=a v=1 " + SampleLines.START);
+            backup(backedUp);
+            var expected = new TreeMap<String, String>();
+            take(expected, backedUp);
+
+            CopyReport without = restore(server, winner);
+            assertThat(without.complete()).isFalse();
+            assertThat(without.notices())
+                    .singleElement()
+                    .satisfies(notice -> assertThat(notice.message()).contains("known.more", "m.v", "m.w"))
+                    .satisfies(notice -> assertThat(notice.hint()).contains("--http"));
+
+            server.query("DROP DATABASE db", "");
+            server.createDatabase("db");
+            server.write("db", "known,h=a v=1 " + SampleLines.START);
+            CopyReport report = report(request(server, winner)
+                    .http(HttpAccess.anonymous(HttpEndpoint.plain(
+                            server.httpAddress().host(), server.httpAddress().port()))));
+
+            assertThat(report.complete()).as(report.toString()).isTrue();
+            for (String when : List.of("at once", "after a restart")) {
+                var now = new TreeMap<String, String>();
+                take(now, server);
+                assertThat(now).as(when).isEqualTo(expected);
+                assertThat(server.rows("SELECT v, more FROM known", "db"))
+                        .as(when)
+                        .singleElement()
+                        .asString()
+                        .contains("v=1", "more=text");
+                server.stop();
+                server.start();
+            }
+        }
+    }
+
     @ParameterizedTest
     @MethodSource(BINARIES)
     void missingPoliciesAndGroupsAreMadeOverHttp(Binary binary) {

@@ -2,6 +2,7 @@ package dev.sluice.engine.stage;
 
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.tsm.BlockType;
+import dev.sluice.engine.tsm.FieldName;
 import dev.sluice.engine.tsm.FieldTypes;
 import java.util.Map;
 import java.util.Optional;
@@ -54,6 +55,11 @@ public final class FieldLedger {
         /** What contradicts the types that a shard has, in words; empty if nothing does so far. */
         public synchronized Optional<String> conflict(FieldTypes known) {
             return known.conflict(types);
+        }
+
+        /** Fields that are in what was checked, and not among those of a shard. */
+        public synchronized Set<FieldName> beyond(FieldTypes known) {
+            return known.lacking(types);
         }
     }
 }

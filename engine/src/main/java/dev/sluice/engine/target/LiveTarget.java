@@ -21,6 +21,8 @@ import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.model.Verification;
 import dev.sluice.engine.source.LiveServer;
 import dev.sluice.engine.stage.FieldLedger;
+import dev.sluice.engine.tar.TarReader;
+import dev.sluice.engine.wire.SnapshotRequest.ShardBackup;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -61,6 +63,7 @@ public final class LiveTarget implements Target {
     private final LiveOptions options;
     private final Optional<InfluxHttp> http;
     private final Optional<PointWriter> points;
+    private final Optional<FieldWriter> fields;
     private final FieldLedger ledger;
     private final Clock clock;
     private final Scheduler workers;
@@ -68,6 +71,7 @@ public final class LiveTarget implements Target {
     /**
      * @param http the server's HTTP API, for what the backup port cannot do; stays the caller's
      * @param points writes shards that find no place in a database that exists; empty: they are refused
+     * @param fields lets the server show fields that a shard did not have; empty: they are told
      * @param ledger what the check before this target knows of the shards; may be empty
      * @param workers for what burns processor time
      */
@@ -76,6 +80,7 @@ public final class LiveTarget implements Target {
             LiveOptions options,
             Optional<InfluxHttp> http,
             Optional<PointWriter> points,
+            Optional<FieldWriter> fields,
             FieldLedger ledger,
             Clock clock,
             Scheduler workers) {
@@ -83,6 +88,7 @@ public final class LiveTarget implements Target {
         this.options = options;
         this.http = http;
         this.points = points;
+        this.fields = fields;
         this.ledger = ledger;
         this.clock = clock;
         this.workers = workers;
@@ -199,6 +205,7 @@ public final class LiveTarget implements Target {
         private final Map<ShardRef, Integer> attempts = new ConcurrentHashMap<>();
         private final ProvenUploads uploads = new ProvenUploads(server.transport(), options.verification(), http);
         private final PointsAccount account = new PointsAccount();
+        private final FreshFields fresh = new FreshFields(fields);
 
         private Session(ImportPlan plan, Metastore before, List<Notice> found) {
             this.plan = plan;
@@ -315,14 +322,22 @@ public final class LiveTarget implements Target {
                 }
                 return survey(place)
                         .flatMap(survey -> uploads.send(
-                                shard,
-                                place,
-                                options.intoExisting().orElseThrow() == Conflict.BACKUP
-                                        ? survey.above(attempt)
-                                        : survey.below(attempt),
-                                ShardSurvey.guarded(List.of(survey), shard, ledger, parts),
-                                stored));
+                                        shard,
+                                        place,
+                                        options.intoExisting().orElseThrow() == Conflict.BACKUP
+                                                ? survey.above(attempt)
+                                                : survey.below(attempt),
+                                        ShardSurvey.guarded(List.of(survey), shard, ledger, parts),
+                                        stored)
+                                .flatMap(receipt -> fresh.show(place, survey.fresh(), whole(place))
+                                        .thenReturn(receipt)));
             });
+        }
+
+        private Flux<ShardPart> whole(ShardRef place) {
+            return server.transport()
+                    .exchange(ShardBackup.of(place, ShardBackup.ALL))
+                    .transform(TarReader.parts(place));
         }
 
         private Mono<ShardSurvey> survey(ShardRef place) {
@@ -389,6 +404,7 @@ public final class LiveTarget implements Target {
             lookAround(now, all);
             all.addAll(uploads.notices());
             all.addAll(account.notices());
+            all.addAll(fresh.notices());
             return new Sealed(describe(), all);
         }
 

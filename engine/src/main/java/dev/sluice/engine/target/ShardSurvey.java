@@ -10,6 +10,7 @@ import dev.sluice.engine.tar.TarReader;
 import dev.sluice.engine.transport.SnapshotTransport;
 import dev.sluice.engine.tsm.BlockType;
 import dev.sluice.engine.tsm.CheckDepth;
+import dev.sluice.engine.tsm.FieldName;
 import dev.sluice.engine.tsm.FieldTypes;
 import dev.sluice.engine.tsm.FileCheck;
 import dev.sluice.engine.tsm.IndexTail;
@@ -17,8 +18,10 @@ import dev.sluice.engine.wire.SnapshotRequest.ShardBackup;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -41,6 +44,8 @@ final class ShardSurvey {
 
     private final ShardRef shard;
     private final FieldTypes types = new FieldTypes();
+    private final FieldTypes merged = new FieldTypes(); // as far as no ledger has them
+    private final Set<FieldName> fresh = new HashSet<>();
     private long highestGeneration;
     private long lowestOfZero = HIGHEST + SEQUENCES;
     private final boolean whole;
@@ -141,6 +146,14 @@ final class ShardSurvey {
     }
 
     /**
+     * Fields of what has passed that the shard did not have. Nothing of a shard without any: whatever index it has, the
+     * server makes anew of its files.
+     */
+    Set<FieldName> fresh() {
+        return types.isEmpty() ? Set.of() : Set.copyOf(fresh);
+    }
+
+    /**
      * Lets parts pass until a key in them has another type than in one of the shards: then nothing of them may be kept.
      *
      * @param source as the parts' source names the shard
@@ -186,6 +199,9 @@ final class ShardSurvey {
                     }
                 } else {
                     ledger.of(source).ifPresent(this::compare);
+                    if (part instanceof ShardPart.ShardEnd) {
+                        shards.forEach(this::note);
+                    }
                 }
                 return part;
             } catch (RuntimeException e) {
@@ -198,6 +214,12 @@ final class ShardSurvey {
             shards.forEach(shard -> shard.types.conflict(key, type).ifPresent(problem -> {
                 throw shard.conflict(problem);
             }));
+            shards.forEach(shard -> shard.merged.add(key, type));
+        }
+
+        private void note(ShardSurvey shard) {
+            shard.fresh.addAll(shard.types.lacking(shard.merged));
+            ledger.of(source).ifPresent(page -> shard.fresh.addAll(page.beyond(shard.types)));
         }
 
         private void compare(FieldLedger.Page page) {

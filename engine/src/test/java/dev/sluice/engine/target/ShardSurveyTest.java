@@ -16,6 +16,7 @@ import dev.sluice.engine.testkit.ScriptedServer;
 import dev.sluice.engine.testkit.ScriptedServer.Script;
 import dev.sluice.engine.testkit.TestThreads;
 import dev.sluice.engine.transport.SnapshotTransport;
+import dev.sluice.engine.tsm.FieldName;
 import dev.sluice.engine.tsm.TombstoneWriter;
 import dev.sluice.engine.tsm.TsmBlock;
 import dev.sluice.engine.tsm.TsmWriter;
@@ -116,6 +117,33 @@ class ShardSurveyTest {
     }
 
     @Test
+    void knowsWhichFieldsTheShardDidNotHave() {
+        ShardSurvey survey = survey(workers).block(PATIENCE);
+        assertThat(survey).isNotNull();
+        Flux<ShardPart> parts = parts(integers("m,host=a#!~#g", "n,host=a#!~#g", "n,host=b#!~#g"));
+
+        ShardSurvey.guarded(List.of(survey), SHARD, new FieldLedger(), parts)
+                .doOnNext(ShardPart::release)
+                .blockLast(PATIENCE);
+
+        assertThat(survey.fresh()).extracting(FieldName::toString).containsExactlyInAnyOrder("m.g", "n.g");
+    }
+
+    @Test
+    void theLedgerTellsOfThemTooAndNotOfDeletedOnes() throws IOException {
+        var files = new TreeMap<String, byte[]>();
+        files.put("000000001-000000001.tsm", integers("m,host=a#!~#g"));
+        files.put("000000002-000000001.tombstone", tombstone("m,host=a#!~#gone"));
+        files.put("000000002-000000001.tsm", integers("m,host=a#!~#gone", "m,host=a#!~#h"));
+        ShardSurvey survey = survey(workers).block(PATIENCE);
+        assertThat(survey).isNotNull();
+
+        throughTheChecks(survey, files).blockLast(PATIENCE);
+
+        assertThat(survey.fresh()).extracting(FieldName::toString).containsExactlyInAnyOrder("m.g", "m.h");
+    }
+
+    @Test
     void readsAShardAgainWhoseIndexIsLong() {
         ScriptedServer many = ScriptedServer.byRequest(
                 request -> Script.answer(Answers.shard(SHARD, Map.of("000000003-000000001.tsm", longIndex()))));
@@ -155,6 +183,10 @@ class ShardSurveyTest {
     private Flux<ShardPart> throughTheChecks(Map<String, byte[]> files) {
         ShardSurvey survey = survey(workers).block(PATIENCE);
         assertThat(survey).isNotNull();
+        return throughTheChecks(survey, files);
+    }
+
+    private Flux<ShardPart> throughTheChecks(ShardSurvey survey, Map<String, byte[]> files) {
         var ledger = new FieldLedger();
         Flux<ShardPart> parts = new Indexable(true, Optional.of(ledger)).apply(SHARD, parts(files), notice -> {});
         parts = new ApplyTombstones(scratch, TestThreads.FILES).apply(SHARD, parts, notice -> {});
