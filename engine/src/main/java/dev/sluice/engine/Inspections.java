@@ -2,6 +2,7 @@ package dev.sluice.engine;
 
 import dev.sluice.engine.error.ArchiveDamaged;
 import dev.sluice.engine.error.CompressedDataDamaged;
+import dev.sluice.engine.error.FileTrouble;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.error.StreamDamaged;
@@ -116,7 +117,7 @@ final class Inspections {
 
     private static StoreFailed unreadable(Path directory, IOException e) {
         return new StoreFailed(
-                "cannot read %s: %s".formatted(directory, e.getMessage()),
+                "cannot read %s: %s".formatted(directory, FileTrouble.inWords(e)),
                 "Check who owns the directory; the server's files are often readable only to itself.",
                 e);
     }

@@ -9,6 +9,7 @@ import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SampleData;
 import dev.sluice.engine.ServeRequest;
+import dev.sluice.engine.error.FileTrouble;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.Task;
@@ -194,7 +195,8 @@ final class DemoRun {
             return Files.createTempDirectory("sluice-demo-");
         } catch (IOException e) {
             throw new UsageError(
-                    "cannot make a directory in %s: %s".formatted(System.getProperty("java.io.tmpdir"), e.getMessage()),
+                    "cannot make a directory in %s: %s"
+                            .formatted(System.getProperty("java.io.tmpdir"), FileTrouble.reason(e)),
                     "Name a place with room for the data: sluice demo --keep DIR.");
         }
     }

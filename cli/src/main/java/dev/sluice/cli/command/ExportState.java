@@ -1,6 +1,7 @@
 package dev.sluice.cli.command;
 
 import dev.sluice.cli.option.UsageError;
+import dev.sluice.engine.error.FileTrouble;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.store.Replacement;
 import java.io.IOException;
@@ -104,7 +105,7 @@ final class ExportState {
         } catch (IOException e) {
             throw new StoreFailed(
                     "cannot read %s: %s"
-                            .formatted(file, Files.isDirectory(file) ? "it is a directory" : e.getMessage()),
+                            .formatted(file, Files.isDirectory(file) ? "it is a directory" : FileTrouble.reason(e)),
                     "Check who owns the file and its directory, and the disk.",
                     e);
         }

@@ -1,5 +1,6 @@
 package dev.sluice.engine.format;
 
+import dev.sluice.engine.error.FileTrouble;
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.error.StoreFailed;
@@ -110,7 +111,9 @@ public final class DirectoryContent {
             return only(directory, found);
         } catch (IOException e) {
             throw new StoreFailed(
-                    "cannot read %s: %s".formatted(directory, e.getMessage()), "Check who owns the directory.", e);
+                    "cannot read %s: %s".formatted(directory, FileTrouble.reason(e)),
+                    "Check who owns the directory.",
+                    e);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.sluice.engine.serve;
 
+import dev.sluice.engine.error.FileTrouble;
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.flow.Uninterrupted;
@@ -198,7 +199,7 @@ public final class SampleData {
 
     private static StoreFailed failed(Path dir, IOException e) {
         return new StoreFailed(
-                "cannot write sample data to %s: %s".formatted(dir, e.getMessage()),
+                "cannot write sample data to %s: %s".formatted(dir, FileTrouble.inWords(e)),
                 "The directory must exist and be writable, with room on its disk.",
                 e);
     }

@@ -1,5 +1,6 @@
 package dev.sluice.engine.serve;
 
+import dev.sluice.engine.error.FileTrouble;
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.MalformedResponse;
 import dev.sluice.engine.error.NotThere;
@@ -196,7 +197,7 @@ public final class SnapshotServer {
                 return DirectoryClaim.take(meta);
             } catch (IOException e) {
                 throw new StoreFailed(
-                        "cannot write to %s: %s".formatted(meta, e.getMessage()),
+                        "cannot write to %s: %s".formatted(meta, FileTrouble.reason(e)),
                         "Name directories that you may write to.",
                         e);
             }
@@ -239,7 +240,8 @@ public final class SnapshotServer {
             Files.createDirectories(directories.metaDir());
         } catch (IOException e) {
             throw new StoreFailed(
-                    "cannot make %s and %s: %s".formatted(directories.data(), directories.metaDir(), e.getMessage()),
+                    "cannot make %s and %s: %s"
+                            .formatted(directories.data(), directories.metaDir(), FileTrouble.inWords(e)),
                     "Name directories that you may write to.",
                     e);
         }
@@ -270,7 +272,7 @@ public final class SnapshotServer {
                     "%s is not a metastore: %s, at byte %d".formatted(metaDb, e.problem(), e.offset()),
                     "A server could not start with it either. " + hint);
         } catch (IOException e) {
-            throw new StoreFailed("cannot read %s: %s".formatted(metaDb, e.getMessage()), hint, e);
+            throw new StoreFailed("cannot read %s: %s".formatted(metaDb, FileTrouble.reason(e)), hint, e);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.sluice.engine.source;
 
+import dev.sluice.engine.error.FileTrouble;
 import dev.sluice.engine.error.FormatDamaged;
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.MalformedResponse;
@@ -88,7 +89,7 @@ public final class DataDirectorySource implements Source {
                 .onErrorMap(
                         IOException.class,
                         e -> new StoreFailed(
-                                "cannot read %s: %s".formatted(directories.data(), e.getMessage()),
+                                "cannot read %s: %s".formatted(directories.data(), FileTrouble.inWords(e)),
                                 "Check who owns the directory; the server's files are often readable only to itself.",
                                 e))
                 .subscribeOn(blocking);

@@ -1,6 +1,7 @@
 package dev.sluice.engine.stage;
 
 import dev.sluice.engine.error.ArchiveDamaged;
+import dev.sluice.engine.error.FileTrouble;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.error.TsmDamaged;
 import dev.sluice.engine.flow.Detour;
@@ -273,7 +274,8 @@ public final class ApplyTombstones implements ShardStage {
 
         private StoreFailed failed(IOException e) {
             return new StoreFailed(
-                    "cannot use the scratch directory %s for shard %s: %s".formatted(directory, shard, e.getMessage()),
+                    "cannot use the scratch directory %s for shard %s: %s"
+                            .formatted(directory, shard, FileTrouble.reason(e)),
                     "It needs room for the largest file with deletions, twice for each shard under way; "
                             + "--scratch names another place.",
                     e);

@@ -1,18 +1,17 @@
 package dev.sluice.engine.store;
 
+import dev.sluice.engine.error.FileTrouble;
 import dev.sluice.engine.error.StoreFailed;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.util.Locale;
-import java.util.Objects;
 
 /** What an I/O error means, and what to do about it. */
 public final class Failures {
 
+    private static final String TOO_MANY_OPEN =
+            "Raise the limit that 'ulimit -n' shows, or ask for less at a time with a smaller --concurrency.";
     private static final String NOTHING_TOUCHED = " Nothing that was there before has been changed.";
 
     private Failures() {}
@@ -28,24 +27,25 @@ public final class Failures {
                     "Another run may be writing to the same place; existing files are never replaced.",
                     e);
         }
-        return new StoreFailed("cannot write %s: %s, after %d bytes".formatted(place, reason(e), written), hint(e), e);
+        return new StoreFailed(
+                "cannot write %s: %s, after %d bytes".formatted(place, FileTrouble.reason(e), written), hint(e), e);
     }
 
     static StoreFailed reading(String place, IOException e) {
         return new StoreFailed(
-                "cannot read %s: %s".formatted(place, reason(e)),
+                "cannot read %s: %s".formatted(place, FileTrouble.reason(e)),
                 e instanceof AccessDeniedException
                         ? "Check who owns the file and its directory."
-                        : "Check the disk and the file system.",
+                        : tooManyOpen(e) ? TOO_MANY_OPEN : "Check the disk and the file system.",
                 e);
     }
 
     static StoreFailed using(String directory, IOException e) {
-        return new StoreFailed("cannot write to %s: %s".formatted(directory, reason(e)), hint(e), e);
+        return new StoreFailed("cannot write to %s: %s".formatted(directory, FileTrouble.reason(e)), hint(e), e);
     }
 
     private static String hint(IOException e) {
-        String reason = reason(e).toLowerCase(Locale.ROOT);
+        String reason = FileTrouble.reason(e).toLowerCase(Locale.ROOT);
         if (e instanceof AccessDeniedException || reason.contains("permitted")) {
             return "Check who owns the directory, or choose another one." + NOTHING_TOUCHED;
         }
@@ -53,26 +53,16 @@ public final class Failures {
             return "The disk is full: make room, or choose another directory. What was unfinished was removed."
                     + NOTHING_TOUCHED;
         }
+        if (tooManyOpen(e)) {
+            return TOO_MANY_OPEN + NOTHING_TOUCHED;
+        }
         if (reason.contains("read-only")) {
             return "The file system is mounted read-only; choose another directory." + NOTHING_TOUCHED;
         }
         return "Check the disk and the file system, or choose another directory." + NOTHING_TOUCHED;
     }
 
-    private static String reason(IOException e) {
-        if (e instanceof AccessDeniedException) {
-            return "permission denied";
-        }
-        if (e instanceof NoSuchFileException) {
-            return "no such file or directory";
-        }
-        if (e instanceof NotDirectoryException) {
-            return "not a directory";
-        }
-        if (e instanceof FileAlreadyExistsException) {
-            return "a file is in the way";
-        }
-        String text = e instanceof FileSystemException fs ? fs.getReason() : e.getMessage();
-        return Objects.requireNonNullElse(text, e.getClass().getSimpleName());
+    private static boolean tooManyOpen(IOException e) {
+        return FileTrouble.reason(e).equals("Too many open files");
     }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.engine.target;
 
+import dev.sluice.engine.error.FileTrouble;
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.format.DirectoryUsers;
@@ -396,7 +397,7 @@ public final class DataDirectoryTarget implements Target {
             } catch (IOException e) { // the restore is complete all the same
                 notices.add(Notice.warning(
                         "the metastore was replaced; whether shards lie here that it does not know cannot be told: "
-                                + e.getMessage(),
+                                + FileTrouble.inWords(e),
                         "Look into %s.".formatted(directories.data())));
                 return;
             }

@@ -1,5 +1,6 @@
 package dev.sluice.engine.target;
 
+import dev.sluice.engine.error.FileTrouble;
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.format.DirectoryUsers;
 import dev.sluice.engine.model.Notice;
@@ -216,7 +217,7 @@ public final class DirectoryClaim {
                 List.of(),
                 Optional.of(Notice.warning(
                         "whether another restore works on %s cannot be told, as files cannot be locked there: %s"
-                                .formatted(file.getParent(), why.getMessage()),
+                                .formatted(file.getParent(), FileTrouble.reason(why)),
                         "Make sure that there is none.")));
     }
 

@@ -1,5 +1,6 @@
 package dev.sluice.engine.target;
 
+import dev.sluice.engine.error.FileTrouble;
 import dev.sluice.engine.error.StoreFailed;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,7 +22,7 @@ record FileWork(Path data, Scheduler blocking) {
                 .onErrorMap(
                         IOException.class,
                         e -> new StoreFailed(
-                                "cannot restore to %s: %s".formatted(data, e.getMessage()),
+                                "cannot restore to %s: %s".formatted(data, FileTrouble.inWords(e)),
                                 "Check the disk, and who owns the directories.",
                                 e))
                 .subscribeOn(blocking);

@@ -1,5 +1,6 @@
 package dev.sluice.engine.transfer;
 
+import dev.sluice.engine.error.FileTrouble;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.flow.Handover;
@@ -234,7 +235,7 @@ public final class Input {
     static StoreFailed failed(String name, IOException e) {
         boolean directory = Files.isDirectory(Path.of(name));
         return new StoreFailed(
-                "cannot read %s: %s".formatted(name, directory ? "it is a directory" : String.valueOf(e.getMessage())),
+                "cannot read %s: %s".formatted(name, directory ? "it is a directory" : FileTrouble.reason(e)),
                 "Check who owns the file and its directory, and the disk.",
                 e);
     }

@@ -1,6 +1,7 @@
 package dev.sluice.engine.transfer;
 
 import dev.sluice.engine.error.EngineBroken;
+import dev.sluice.engine.error.FileTrouble;
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.event.ImportReport;
@@ -360,7 +361,7 @@ public final class LineImport {
                     } catch (IOException e) {
                         if (saveFailed.compareAndSet(false, true)) {
                             telling.warn(
-                                    "progress cannot be kept: %s".formatted(e),
+                                    "progress cannot be kept: %s".formatted(FileTrouble.inWords(e)),
                                     "After a crash the import starts anew; --progress names a file elsewhere.");
                         }
                     }

@@ -1,5 +1,6 @@
 package dev.sluice.engine.transfer;
 
+import dev.sluice.engine.error.FileTrouble;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.event.ImportReport.Reject;
 import java.io.BufferedOutputStream;
@@ -67,7 +68,7 @@ final class Rejects implements AutoCloseable {
             }
         } catch (IOException e) {
             throw new StoreFailed(
-                    "cannot write rejected points to %s: %s".formatted(path.get(), e.getMessage()),
+                    "cannot write rejected points to %s: %s".formatted(path.get(), FileTrouble.reason(e)),
                     "Make room, or name another file with --rejects; the import can go on with --resume.",
                     e);
         }

@@ -1,5 +1,6 @@
 package dev.sluice.engine.transfer;
 
+import dev.sluice.engine.error.FileTrouble;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.flow.Handover;
 import dev.sluice.engine.flow.Uninterrupted;
@@ -85,7 +86,7 @@ final class TextOut {
 
     private static StoreFailed failed(String name, IOException e) {
         return new StoreFailed(
-                "cannot write %s: %s".formatted(name, e.getMessage()),
+                "cannot write %s: %s".formatted(name, FileTrouble.reason(e)),
                 "Check the disk, who owns the directory, and whether the reader of a pipe is still there.",
                 e);
     }
