@@ -42,16 +42,13 @@ public final class ShardSpool {
      */
     public static <T> Flux<T> using(
             ShardRead shard, Path scratch, Scheduler blocking, Function<ShardSpool, Publisher<T>> use) {
-        return ScratchDirectory.using(
-                scratch,
-                NEED,
-                blocking,
-                room -> Flux.usingWhen(
-                        Mono.fromSupplier(() -> new ShardSpool(room)),
-                        spool -> shard.parts()
-                                .transform(Detour.of(spool::written, ShardPart::release))
-                                .thenMany(Flux.defer(() -> use.apply(spool))),
-                        spool -> spool.room.call(directory -> spool.close())));
+        return ScratchDirectory.using(scratch, NEED, blocking, room -> {
+            var spool = new ShardSpool(room);
+            room.closeFirst(spool::close);
+            return shard.parts()
+                    .transform(Detour.of(spool::written, ShardPart::release))
+                    .thenMany(Flux.defer(() -> use.apply(spool)));
+        });
     }
 
     /** Data files, in their order. */
@@ -99,11 +96,10 @@ public final class ShardSpool {
         }
     }
 
-    private @Nullable Void close() throws IOException {
+    private void close() throws IOException {
         if (open != null) {
             open.close();
             open = null;
         }
-        return null;
     }
 }

@@ -1,8 +1,11 @@
 package dev.sluice.engine.store;
 
+import dev.sluice.engine.error.FileTrouble;
 import dev.sluice.engine.error.StoreFailed;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
@@ -30,7 +33,9 @@ public final class ScratchDirectory {
     private final Path parent;
     private final String need;
     private final Scheduler one;
-    private @Nullable Path directory; // touched by the one thread only
+    // Touched by the one thread only.
+    private @Nullable Path directory;
+    private Closeable open = () -> {};
 
     private ScratchDirectory(Path parent, String need, Scheduler one) {
         this.parent = parent;
@@ -68,8 +73,18 @@ public final class ScratchDirectory {
         return Mono.fromCallable(callable)
                 .onErrorMap(
                         IOException.class,
-                        e -> new StoreFailed("cannot use %s as scratch: %s".formatted(parent, e.getMessage()), need, e))
+                        e -> new StoreFailed(
+                                "cannot use %s as scratch: %s".formatted(parent, FileTrouble.inWords(e)), need, e))
                 .subscribeOn(one);
+    }
+
+    /**
+     * What is closed before the files are removed, by the thread that removes them; to be said before any work.
+     *
+     * @param inUse is closed even if there was no work
+     */
+    public void closeFirst(Closeable inUse) {
+        open = inUse;
     }
 
     private Path directory() throws IOException {
@@ -90,6 +105,11 @@ public final class ScratchDirectory {
     }
 
     private void delete() {
+        try {
+            open.close();
+        } catch (IOException e) {
+            // what was written is thrown away
+        }
         Path gone = directory;
         if (gone == null) {
             return;
@@ -99,8 +119,10 @@ public final class ScratchDirectory {
                 Files.deleteIfExists(file);
             }
             Files.deleteIfExists(gone);
+        } catch (NoSuchFileException e) {
+            // somebody cleans up here
         } catch (IOException e) {
-            log.warn("scratch directory {} stays behind", gone, e);
+            log.warn("scratch directory {} stays behind: {}", gone, FileTrouble.reason(e));
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.sluice.engine.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.flow.Uninterrupted;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
@@ -69,6 +70,22 @@ class ShardSpoolTest {
                 parts -> ShardSpool.using(new Read(SHARD, parts), scratch, files, spool -> Flux.<Void>empty())
                         .then(),
                 () -> isEmpty(scratch));
+    }
+
+    /** Its own, and not that of a clean-up that would need the directory as well. */
+    @Test
+    void aDirectoryThatCannotBeMadeIsTold() throws IOException {
+        Path file = Files.createFile(scratch.resolve("file"));
+        Flux<ShardPart> parts = Flux.just(Unpooled.wrappedBuffer(Answers.shard(SHARD, 1, 2, 1_000)))
+                .transform(TarReader.parts(SHARD));
+
+        ShardSpool.using(new Read(SHARD, parts), file, files, spool -> Flux.<Void>empty())
+                .as(StepVerifier::create)
+                .expectErrorSatisfies(e -> assertThat(e)
+                        .isInstanceOf(StoreFailed.class)
+                        .hasMessageStartingWith("cannot use %s as scratch: ", file)
+                        .hasMessageEndingWith(": a file is in the way"))
+                .verify(PATIENCE);
     }
 
     private static byte[] content(Path file) {
