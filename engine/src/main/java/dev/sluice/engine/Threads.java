@@ -1,5 +1,6 @@
 package dev.sluice.engine;
 
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -38,7 +39,7 @@ final class Threads implements ThreadFactory {
     private void uncaught(Thread thread, Throwable error) {
         if (error instanceof LinkageError || error instanceof VirtualMachineError) {
             broken.accept(error);
-        } else {
+        } else if (!(error instanceof RejectedExecutionException)) { // Reactor tells the operator of it too
             thread.getThreadGroup().uncaughtException(thread, error);
         }
     }
