@@ -12,13 +12,26 @@ public final class Replacement {
 
     private Replacement() {}
 
-    /** Writes {@code NAME.new} beside the file and puts it in its place; blocks. */
+    /** Writes {@code NAME.new} beside the file and puts it in its place; removes it where that fails. Blocks. */
     public static void write(Path file, String text) throws IOException {
         Path beside = file.resolveSibling(file.getFileName() + ".new");
-        Files.writeString(beside, text);
-        try (var channel = FileChannel.open(beside, StandardOpenOption.WRITE)) {
-            channel.force(true); // or a loss of power leaves an empty file under the name
+        try {
+            Files.writeString(beside, text);
+            try (var channel = FileChannel.open(beside, StandardOpenOption.WRITE)) {
+                channel.force(true); // or a loss of power leaves an empty file under the name
+            }
+            Files.move(beside, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            remove(beside, e);
+            throw e;
         }
-        Files.move(beside, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    private static void remove(Path beside, IOException why) {
+        try {
+            Files.deleteIfExists(beside);
+        } catch (IOException e) {
+            why.addSuppressed(e);
+        }
     }
 }
