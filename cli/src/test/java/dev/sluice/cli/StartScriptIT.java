@@ -172,6 +172,50 @@ class StartScriptIT {
         assertThat(run.output()).contains("is Java 11").contains("hint: Sluice needs 17 or newer");
     }
 
+    /** A directory that is mounted noexec, full or not there ends the same way. */
+    @ParameterizedTest
+    @ValueSource(strings = {"verify", "list", "inspect", "export -out f --from"})
+    void whereZstdCannotBeUnpackedIsTold(String words) throws IOException {
+        byte[] tar = Answers.shard(SHARD, 1, 2, 1_000);
+        Path backup = temp.resolve("backup");
+        Path stream = temp.resolve("stream");
+        try (var server = ScriptedServer.byRequest(request -> good(request, tar))) {
+            String host = server.address().toString();
+            assertThat(sluice("backup", "-portable", "-host", host, "--compression", "zstd", backup.toString())
+                            .exitCode())
+                    .isZero();
+            assertThat(run(
+                                    "sh",
+                                    "-c",
+                                    "'%s' backup -host %s - >'%s'".formatted(home.resolve("bin/sluice"), host, stream))
+                            .exitCode())
+                    .isZero();
+        }
+        Path noDirectory = Files.createFile(temp.resolve("none"));
+        Path scratch = Files.createDirectory(temp.resolve("scratch"));
+
+        ToolRun making =
+                sluice(Map.of("JAVA_OPTS", "-Djava.io.tmpdir=" + noDirectory), "copy", backup.toString(), temp + "/gz");
+        assertThat(making.exitCode()).as(making.output()).isEqualTo(1);
+        assertThat(making.output()).contains("zstd cannot be used").doesNotContain("self-check");
+
+        for (Path from : words.equals("list") ? List.of(stream) : List.of(backup, stream)) {
+            List<String> command = new ArrayList<>(List.of(words.split(" ")));
+            command.add(from.toString());
+            if (!words.equals("verify") && !words.equals("list")) {
+                command.addAll(List.of("--scratch", scratch.toString()));
+            }
+            ToolRun run =
+                    sluice(Map.of("JAVA_OPTS", "-Djava.io.tmpdir=" + noDirectory), command.toArray(String[]::new));
+
+            assertThat(run.exitCode()).as(run.output()).isEqualTo(1);
+            assertThat(run.output())
+                    .contains("zstd cannot be used: its native code could not be loaded from " + noDirectory)
+                    .contains("hint: It is unpacked there")
+                    .doesNotContain("installation");
+        }
+    }
+
     @Test
     void theDemonstrationSucceedsAndLeavesNothing() throws IOException {
         ToolRun run = sluice(Map.of("JAVA_OPTS", "-Djava.io.tmpdir=" + temp), "demo", "--size", "2MB");

@@ -2,6 +2,7 @@ package dev.sluice.engine.format;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdException;
+import dev.sluice.engine.stage.codec.ZstdLibrary;
 import dev.sluice.engine.store.PlainFile;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -150,6 +151,7 @@ public final class SeekTable {
     public static Optional<byte[]> content(FileChannel file, Frames frames, int frame) throws IOException {
         long length = frames.places[frame + 1] - frames.places[frame];
         int raw = (int) (frames.offsets[frame + 1] - frames.offsets[frame]);
+        ZstdLibrary.require();
         if (length > Zstd.compressBound(raw)) {
             return Optional.empty();
         }

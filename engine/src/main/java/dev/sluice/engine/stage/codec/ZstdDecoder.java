@@ -20,7 +20,7 @@ final class ZstdDecoder implements Decoder {
 
     private final String what;
     private final ByteBufAllocator allocator;
-    private final ZstdDecompressCtx context = new ZstdDecompressCtx();
+    private final ZstdDecompressCtx context;
 
     private long offset;
     private long frames;
@@ -30,6 +30,8 @@ final class ZstdDecoder implements Decoder {
     ZstdDecoder(String what, ByteBufAllocator allocator) {
         this.what = what;
         this.allocator = allocator;
+        ZstdLibrary.require();
+        context = new ZstdDecompressCtx();
         context.setLongMax(MAX_WINDOW_LOG);
     }
 
