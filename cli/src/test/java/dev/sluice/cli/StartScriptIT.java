@@ -122,6 +122,64 @@ class StartScriptIT {
         }
     }
 
+    /** As in small images of containers, whose shell has few programs. */
+    @Test
+    void knowsThemWhereNoProgramTellsOfTheLocale() throws IOException {
+        Path tools = Files.createDirectory(temp.resolve("tools"));
+        for (String name : List.of("sh", "cat", "cksum", "dirname", "readlink", "sed", "tr")) {
+            Path tool = Path.of(run("sh", "-c", "command -v " + name).output().strip());
+            Files.createSymbolicLink(tools.resolve(name), tool);
+        }
+
+        ToolRun run = sluice(
+                Map.of(
+                        "PATH", tools.toString(),
+                        "SLUICE_JAVA",
+                                Path.of(System.getProperty("java.home"), "bin/java")
+                                        .toString(),
+                        "LC_ALL", "",
+                        "LC_CTYPE", "",
+                        "LANG", ""),
+                "list",
+                temp.resolve("à côté").toString());
+
+        assertThat(run.exitCode()).as(run.output()).isEqualTo(1);
+        assertThat(run.output()).contains("à côté");
+    }
+
+    /** As ssh sends what the other machine has: one name that is not installed here takes the charset from all. */
+    @Test
+    void knowsThemWhereOneOfTheLocalesIsNotThere() {
+        ToolRun run = sluice(
+                Map.of("LC_ALL", "", "LC_CTYPE", "", "LANG", "C.UTF-8", "LC_TIME", "xx_YY.UTF-8"),
+                "list",
+                temp.resolve("à côté").toString());
+
+        assertThat(run.exitCode()).as(run.output()).isEqualTo(1);
+        assertThat(run.output()).contains("à côté");
+    }
+
+    /** "Auf dem Gerät ist kein Speicherplatz mehr verfügbar" leads to no hint. */
+    @Test
+    void theSystemsWordsAreEnglish() throws IOException {
+        Path java = temp.resolve("jdk/bin/java");
+        Files.createDirectories(java.getParent());
+        Files.writeString(temp.resolve("jdk/release"), "JAVA_VERSION=\"17.0.2\"\n");
+        Files.writeString(java, "#!/bin/sh\necho \"$LC_ALL, ${LANGUAGE-none}\"\n");
+        assertThat(java.toFile().setExecutable(true)).isTrue();
+
+        ToolRun run = sluice(
+                Map.of(
+                        "SLUICE_JAVA", java.toString(),
+                        "SLUICE_ARCHIVE", "off",
+                        "LC_ALL", "",
+                        "LANG", "C.UTF-8", // de_DE.UTF-8 need not be installed
+                        "LANGUAGE", "de"),
+                "--version");
+
+        assertThat(run.output()).isEqualTo("C.UTF-8, none\n");
+    }
+
     /** Where not even {@code C.UTF-8} is installed. */
     @Test
     void aRestoreToDirectoriesRefusesNamesThatTheLocaleCannotWrite() throws IOException {
