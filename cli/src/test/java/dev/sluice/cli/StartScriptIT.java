@@ -274,6 +274,20 @@ class StartScriptIT {
         }
     }
 
+    /** A directory among them, as people take it for JAVA_HOME; it must not pass for a Java that makes no archive of classes. */
+    @Test
+    void saysThatSluiceJavaIsNoProgram() throws IOException {
+        List<String> before = names(home.resolve("lib"));
+
+        for (String java : List.of(System.getProperty("java.home"), temp + "/nope", "no-such-java")) {
+            ToolRun run = sluice(Map.of("SLUICE_JAVA", java), "--version");
+
+            assertThat(run.exitCode()).as(run.output()).isEqualTo(1);
+            assertThat(run.output()).startsWith("sluice: SLUICE_JAVA is '%s', which is no program".formatted(java));
+        }
+        assertThat(names(home.resolve("lib"))).isEqualTo(before);
+    }
+
     @Test
     void theDemonstrationSucceedsAndLeavesNothing() throws IOException {
         ToolRun run = sluice(Map.of("JAVA_OPTS", "-Djava.io.tmpdir=" + temp), "demo", "--size", "2MB");
