@@ -95,6 +95,23 @@ class StartScriptIT {
                 .noneMatch(line -> line.contains(" picocli.") && line.contains("source: file:"));
     }
 
+    /** As a newer version that is unpacked over this one: Java would take no class from the old archive, and not say so. */
+    @Test
+    void otherJarsGetAnArchiveOfTheirOwn() throws IOException {
+        Path plain = temp.resolve("plain");
+        assertThat(run("cp", "-r", home.toString(), plain.toString()).exitCode())
+                .isZero();
+        String script = plain.resolve("bin/sluice").toString();
+        assertThat(run(script, "--version").exitCode()).isZero();
+        Files.copy(only(plain.resolve("lib"), "slf4j-simple-*.jar"), plain.resolve("lib/another.jar"));
+        Path log = temp.resolve("classes");
+
+        ToolRun.run(List.of(script, "--version"), Map.of("JAVA_OPTS", "-Xlog:class+load:file=" + log), PATIENCE);
+
+        assertThat(Files.readAllLines(log))
+                .anyMatch(line -> line.contains(".RootCommand source: shared objects file"));
+    }
+
     @Test
     void startsThroughALink() throws IOException {
         Path link = Files.createSymbolicLink(temp.resolve("s"), home.resolve("bin/sluice"));
