@@ -44,11 +44,14 @@ import reactor.netty.resources.LoopResources;
 /** Makes sources and targets of what a request names. A new kind of end gets its case here. */
 final class Ends {
 
+    private final Runs runs;
     private final LoopResources loops;
     private final Scheduler workers;
     private final Scheduler files;
 
-    Ends(Resources resources) {
+    /** @param runs end the look at a path as they end all else */
+    Ends(Resources resources, Runs runs) {
+        this.runs = runs;
         this.loops = resources.loops();
         this.workers = resources.workers();
         this.files = resources.files();
@@ -65,9 +68,13 @@ final class Ends {
      * @param retries of the small questions to a live server
      */
     Mono<Source> source(End end, ReadOptions options, Timeouts timeouts, int retries) {
+        return runs.whileOpen(anySource(end, options, timeouts, retries));
+    }
+
+    private Mono<Source> anySource(End end, ReadOptions options, Timeouts timeouts, int retries) {
         if (end instanceof End.Directory directory) {
             return DirectoryContent.of(directory.directory(), files)
-                    .flatMap(found -> source(found, options, timeouts, retries));
+                    .flatMap(found -> anySource(found, options, timeouts, retries));
         }
         return end instanceof End.StreamFile stream
                 ? stream(PlainFile.of(stream.file(), files), stream.file(), options)
@@ -123,7 +130,7 @@ final class Ends {
     /** An end to write to, of which the format is known: of a plain directory the content tells it. */
     Mono<End> settled(End end) {
         return end instanceof End.Directory directory
-                ? DirectoryContent.ofTarget(directory.directory(), files)
+                ? runs.whileOpen(DirectoryContent.ofTarget(directory.directory(), files))
                 : Mono.just(end);
     }
 

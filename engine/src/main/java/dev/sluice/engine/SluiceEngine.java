@@ -33,7 +33,7 @@ public final class SluiceEngine implements AutoCloseable {
 
     private SluiceEngine(Builder options) {
         this.resources = new Resources(options.memory, options.parallelism, runs::broken);
-        var ends = new Ends(resources);
+        var ends = new Ends(resources, runs);
         this.restores = new Restores(resources, ends, runs);
         this.copies = new Copies(resources, ends, runs, restores);
         this.examinations = new Examinations(resources, ends, runs);

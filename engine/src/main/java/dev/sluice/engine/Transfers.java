@@ -79,21 +79,14 @@ final class Transfers {
                     LineExport export = export(request.from().toString(), request.options(), line);
                     return request.from() instanceof End.Data data
                             ? export.directories(data.data(), data.walDir(), data.meta(), out, stop)
-                            : Until.stopped(
-                                            stop,
-                                            ends.source(
-                                                    request.from(),
-                                                    ReadOptions.STRICT,
-                                                    request.timeouts(),
-                                                    request.retries()))
+                            : ends.source(request.from(), ReadOptions.STRICT, request.timeouts(), request.retries())
                                     .flatMapMany(source -> export.source(source, request.scratch(), out, stop));
                 },
                 SlabLine::close));
     }
 
     Flux<TransferEvent> copyLines(LineCopyRequest request) {
-        return runs.transfer(stop -> Until.stopped(
-                        stop, ends.source(request.from(), request.readOptions(), request.pace()))
+        return runs.transfer(stop -> ends.source(request.from(), request.readOptions(), request.pace())
                 .flatMapMany(source -> Flux.using(
                         () -> resources.http(
                                 request.to(),

@@ -23,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -131,6 +132,28 @@ class CloseTest {
                 .expectError(EngineClosed.class)
                 .verify(PATIENCE);
         assertThat(underWay.getCount()).isOne();
+    }
+
+    /** A path whose content tells what it is, is looked at by the threads that are gone then. */
+    @Test
+    void letsNoLookAtAPathBegin() {
+        engine.close();
+        var backup = new End.Directory(Fixtures.backup("1.8.10", "portable-deletes"));
+        Path out = temp.resolve("out");
+
+        for (Publisher<?> run : List.of(
+                engine.verify(VerifyRequest.of(backup)),
+                engine.list(backup, Selection.EVERYTHING),
+                engine.inspect(InspectRequest.of(backup)),
+                engine.restore(RestoreRequest.of(backup, silent.address()).build()),
+                engine.copy(CopyRequest.of(backup, new End.Portable(out)).build()),
+                engine.copy(CopyRequest.of(new End.Live(silent.address()), new End.Directory(out))
+                        .build()),
+                engine.export(ExportRequest.of(backup, out).build()))) {
+            StepVerifier.create(Flux.from(run).then())
+                    .expectError(EngineClosed.class)
+                    .verify(PATIENCE);
+        }
     }
 
     /** The account that a failure gets as well. */

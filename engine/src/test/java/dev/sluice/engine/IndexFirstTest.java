@@ -196,8 +196,9 @@ class IndexFirstTest {
     }
 
     private static Source source(End end, ReadOptions options) {
-        return Objects.requireNonNull(
-                new Ends(RESOURCES).source(end, options, Timeouts.DEFAULT, 0).block(PATIENCE));
+        return Objects.requireNonNull(new Ends(RESOURCES, new Runs())
+                .source(end, options, Timeouts.DEFAULT, 0)
+                .block(PATIENCE));
     }
 
     private static SourceSession open(End end, boolean everyByte, boolean indexFirst) {
