@@ -13,6 +13,7 @@ import java.time.Duration;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
+import reactor.core.scheduler.Schedulers;
 /**
  * The engine. One instance serves any number of copies; {@link #close()} frees its threads.
  *
@@ -230,7 +231,7 @@ public final class SluiceEngine implements AutoCloseable {
      * brought to its end, so that no pending file is left behind. Blocks for some seconds at most; safe to call twice.
      */
     @Override
-    public synchronized void close() {
+    public void close() {
         interrupt();
         // A copy may be ended by the thread that brings its events; until then it has not begun to clean up.
         runs.over().timeout(PATIENCE).onErrorComplete().block();
@@ -241,3 +242,17 @@ public final class SluiceEngine implements AutoCloseable {
         return events.ofType(Event.Finished.class).last().map(Event.Finished::report);
     }
 }
+     *
+     * <p>A thread of the engine, such as the one that brings an event, cannot wait for itself, and Reactor's and other
+     * event loops must not wait at all: called by one of these it returns at once, and all but the interruption is done
+     * behind it.
+        if (Schedulers.isInNonBlockingThread() || Threads.isOurs(Thread.currentThread())) {
+            var closing = new Thread(this::free, "sluice-close");
+            closing.setDaemon(true);
+            closing.start();
+        } else {
+            free();
+        }
+    }
+
+    private synchronized void free() {

@@ -30,7 +30,7 @@ final class Threads implements ThreadFactory {
     @Override
     public Thread newThread(Runnable work) {
         String numbered = name + "-" + made.incrementAndGet();
-        Thread thread = mayBlock ? new Thread(work, numbered) : new Worker(work, numbered);
+        Thread thread = mayBlock ? new Ours(work, numbered) : new Worker(work, numbered);
         thread.setDaemon(true);
         thread.setUncaughtExceptionHandler(this::uncaught);
         return thread;
@@ -44,7 +44,18 @@ final class Threads implements ThreadFactory {
         }
     }
 
-    private static final class Worker extends Thread implements NonBlocking {
+    /** Whether an engine has made it. */
+    static boolean isOurs(Thread thread) {
+        return thread instanceof Ours;
+    }
+
+    private static class Ours extends Thread {
+        private Ours(Runnable work, String name) {
+            super(work, name);
+        }
+    }
+
+    private static final class Worker extends Ours implements NonBlocking {
         private Worker(Runnable work, String name) {
             super(work, name);
         }

@@ -16,11 +16,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,6 +32,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 /** Everything an engine does ends when it is closed, and whoever waits for it is told. */
@@ -154,6 +159,63 @@ class CloseTest {
                     .expectError(EngineClosed.class)
                     .verify(PATIENCE);
         }
+    }
+
+    enum Closer {
+        /** Who must not block at all. */
+        REACTOR,
+        /** As with {@code Flux.using(SluiceEngine::create, …, SluiceEngine::close)}, on whichever thread ends the run. */
+        ITS_OWN_RUN,
+        /** The threads for files may block, but not wait for themselves. */
+        ITS_OWN_EVENT
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void freesTheThreadsWhoeverCloses(Closer closer) throws Exception {
+        Set<Thread> before = sluiceThreads();
+        var kept = new End.Portable(Fixtures.backup("1.8.10", "portable-deletes"));
+        SluiceEngine closed = SluiceEngine.create();
+        Flux<?> run = closed.verify(VerifyRequest.of(kept));
+        Set<Thread> made = ConcurrentHashMap.newKeySet();
+        long start = System.nanoTime();
+
+        switch (closer) {
+            case REACTOR -> {
+                run.blockLast(PATIENCE);
+                made.addAll(sluiceThreads());
+                Mono.fromRunnable(closed::close)
+                        .subscribeOn(Schedulers.parallel())
+                        .block(PATIENCE);
+            }
+            case ITS_OWN_RUN ->
+                Flux.using(() -> closed, engine -> run.doOnNext(event -> made.addAll(sluiceThreads())), engine -> {
+                            made.addAll(sluiceThreads());
+                            engine.close();
+                        })
+                        .blockLast(PATIENCE);
+            case ITS_OWN_EVENT ->
+                run.doOnNext(event -> {
+                            made.addAll(sluiceThreads());
+                            closed.close();
+                        })
+                        .onErrorComplete(EngineClosed.class)
+                        .blockLast(PATIENCE);
+        }
+
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(4));
+        made.removeAll(before);
+        assertThat(made).isNotEmpty();
+        for (Thread thread : made) {
+            thread.join(PATIENCE.toMillis());
+            assertThat(thread.isAlive()).as(thread.getName()).isFalse();
+        }
+    }
+
+    private static Set<Thread> sluiceThreads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("sluice-"))
+                .collect(Collectors.toSet());
     }
 
     /** The account that a failure gets as well. */
