@@ -212,6 +212,22 @@ class CloseTest {
         }
     }
 
+    /** A program that has nothing else to do ends when its engine is closed. */
+    @Test
+    void leavesNoThreadThatKeepsTheProgramAlive() {
+        Set<Thread> before = Thread.getAllStackTraces().keySet();
+        SluiceEngine closed = SluiceEngine.create();
+        closed.verify(VerifyRequest.of(new End.Portable(Fixtures.backup("1.8.10", "portable-deletes"))))
+                .blockLast(PATIENCE);
+
+        closed.close();
+
+        assertThat(Thread.getAllStackTraces().keySet())
+                .filteredOn(thread -> !before.contains(thread) && !thread.isDaemon())
+                .extracting(Thread::getName)
+                .allMatch(name -> name.startsWith("globalEventExecutor")); // Netty's, which ends after a second
+    }
+
     private static Set<Thread> sluiceThreads() {
         return Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().startsWith("sluice-"))

@@ -2,11 +2,14 @@ package dev.sluice.engine.flow;
 
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Exceptions;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 
 /**
@@ -18,6 +21,9 @@ import reactor.core.scheduler.Scheduler;
 public final class Uninterrupted implements Scheduler {
 
     private final Scheduler threads;
+    private final AtomicInteger left = new AtomicInteger(1); // this, and the work that was taken
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private final Sinks.Empty<Void> over = Sinks.empty();
 
     private Uninterrupted(Scheduler threads) {
         this.threads = threads;
@@ -44,9 +50,28 @@ public final class Uninterrupted implements Scheduler {
 
     @Override
     public Disposable schedule(Runnable work) {
+        return taken(work, threads::schedule);
+    }
+
+    private Task taken(Runnable work, Consumer<Runnable> thread) {
+        // Whoever comes between the two is waited for, unless the last has gone already.
+        if (closed.get() || left.getAndUpdate(n -> n == 0 ? 0 : n + 1) == 0) {
+            throw Exceptions.failWithRejected();
+        }
         var task = new Task(work);
-        threads.schedule(task);
+        try {
+            thread.accept(task);
+        } catch (RejectedExecutionException e) {
+            task.dispose();
+            throw e;
+        }
         return task;
+    }
+
+    private void done() {
+        if (left.decrementAndGet() == 0) {
+            over.tryEmitEmpty();
+        }
     }
 
     @Override
@@ -65,14 +90,23 @@ public final class Uninterrupted implements Scheduler {
         threads.dispose();
     }
 
+    /**
+     * Takes no more work, and completes when what was taken is done; its threads end then. Not Reactor's own way, which looks
+     * again and again on a thread that is no daemon: a JVM that has nothing else to do would go on for ten seconds.
+     */
     @Override
     public Mono<Void> disposeGracefully() {
-        return threads.disposeGracefully();
+        return Mono.defer(() -> {
+            if (closed.compareAndSet(false, true)) {
+                done();
+            }
+            return over.asMono().then(Mono.fromRunnable(threads::dispose));
+        });
     }
 
     @Override
     public boolean isDisposed() {
-        return threads.isDisposed();
+        return closed.get() || threads.isDisposed();
     }
 
     @Override
@@ -80,8 +114,8 @@ public final class Uninterrupted implements Scheduler {
         return threads.toString();
     }
 
-    /** Runs once, or not at all. */
-    private static final class Task extends AtomicReference<@Nullable Runnable> implements Runnable, Disposable {
+    /** Runs once, or not at all, and is done then. */
+    private final class Task extends AtomicReference<@Nullable Runnable> implements Runnable, Disposable {
 
         private static final long serialVersionUID = 1L;
 
@@ -93,13 +127,19 @@ public final class Uninterrupted implements Scheduler {
         public void run() {
             Runnable work = getAndSet(null);
             if (work != null) {
-                work.run();
+                try {
+                    work.run();
+                } finally {
+                    done();
+                }
             }
         }
 
         @Override
         public void dispose() {
-            set(null);
+            if (getAndSet(null) != null) {
+                done();
+            }
         }
 
         @Override
@@ -108,7 +148,7 @@ public final class Uninterrupted implements Scheduler {
         }
     }
 
-    private static final class Line implements Worker {
+    private final class Line implements Worker {
 
         private final Worker thread;
         private final AtomicBoolean disposed = new AtomicBoolean();
@@ -122,12 +162,16 @@ public final class Uninterrupted implements Scheduler {
             if (disposed.get()) {
                 throw Exceptions.failWithRejected();
             }
-            var task = new Task(() -> {
-                if (!disposed.get()) {
-                    work.run();
-                }
-            });
-            thread.schedule(task);
+            Task task = taken(
+                    () -> {
+                        if (!disposed.get()) {
+                            work.run();
+                        }
+                    },
+                    thread::schedule);
+            if (disposed.get()) {
+                task.dispose(); // meanwhile: it may stand behind the end of the line, where nobody comes
+            }
             return task;
         }
 

@@ -3,6 +3,7 @@ package dev.sluice.engine.flow;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
@@ -104,6 +105,52 @@ class UninterruptedTest {
         assertThatThrownBy(() -> worker.schedule(() -> {})).isInstanceOf(RejectedExecutionException.class);
         worker.dispose();
         assertThat(worker.isDisposed()).isTrue();
+    }
+
+    /** As an engine that is closed waits for files to be removed. */
+    @Test
+    void aGracefulEndWaitsForWhatWasTakenAndTakesNoMore() throws Exception {
+        var begun = new CountDownLatch(1);
+        var goOn = new CountDownLatch(1);
+        var done = new AtomicBoolean();
+        one.schedule(() -> {
+            begun.countDown();
+            awaitSurely(goOn);
+        });
+        Scheduler.Worker worker = one.createWorker();
+        worker.schedule(() -> done.set(true));
+        one.schedule(() -> {}).dispose();
+        begun.await();
+
+        CompletableFuture<Void> over = one.disposeGracefully().toFuture();
+
+        assertThat(over).isNotDone();
+        assertThat(one.isDisposed()).isTrue();
+        assertThatThrownBy(() -> one.schedule(() -> {})).isInstanceOf(RejectedExecutionException.class);
+        assertThatThrownBy(() -> worker.schedule(() -> {})).isInstanceOf(RejectedExecutionException.class);
+        goOn.countDown();
+        assertThat(over).succeedsWithin(Duration.ofSeconds(PATIENCE_SECONDS));
+        assertThat(done).isTrue();
+        assertThat(one.disposeGracefully().toFuture()).succeedsWithin(Duration.ofSeconds(PATIENCE_SECONDS));
+    }
+
+    /** What is dropped is nothing to wait for, wherever it is when its line ends. */
+    @Test
+    void aGracefulEndDoesNotWaitForWhatIsDropped() {
+        for (int i = 0; i < 200; i++) {
+            Scheduler threads = Uninterrupted.on(Schedulers.newBoundedElastic(2, 1_000, "dropped"));
+            Scheduler.Worker worker = threads.createWorker();
+            threads.schedule(worker::dispose);
+            try {
+                for (int n = 0; n < 100; n++) {
+                    worker.schedule(() -> {});
+                }
+            } catch (RejectedExecutionException e) {
+                // it has ended
+            }
+
+            assertThat(threads.disposeGracefully().toFuture()).succeedsWithin(Duration.ofSeconds(PATIENCE_SECONDS));
+        }
     }
 
     private static void awaitSurely(CountDownLatch latch) {
