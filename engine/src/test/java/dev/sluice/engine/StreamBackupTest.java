@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.junit.jupiter.api.AfterEach;
@@ -45,6 +46,7 @@ import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
+import reactor.util.context.Context;
 
 /** Streams and verifications through the front door, from a server of the embedded kind. */
 class StreamBackupTest {
@@ -171,6 +173,25 @@ class StreamBackupTest {
                 .as(StepVerifier::create)
                 .expectErrorSatisfies(e -> assertThat(e).hasMessageContaining("127.0.0.1:1"))
                 .verify(PATIENCE);
+    }
+
+    /** A service knows by it who asks: the body of a request may want to know. */
+    @Test
+    void whatIsRestoredSeesTheContextOfTheSubscriber() {
+        var seen = new AtomicReference<>("nobody");
+        Flux<ByteBuf> body = Flux.deferContextual(context -> {
+            seen.set(context.getOrDefault("user", "nobody"));
+            return Flux.empty();
+        });
+
+        engine.restore(RestoreRequest.of(new End.Stream(), server.address()).build(), body)
+                .contextWrite(Context.of("user", "she"))
+                .then()
+                .as(StepVerifier::create)
+                .expectError(StreamDamaged.class)
+                .verify(PATIENCE);
+
+        assertThat(seen).hasValue("she");
     }
 
     @Test

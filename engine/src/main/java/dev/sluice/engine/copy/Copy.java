@@ -91,6 +91,7 @@ public final class Copy {
                             Until.stopped(stop, source.open(selection)),
                             session -> through(session, sink, stop, cleaningUp),
                             session -> cleaningUp.apply(session.close()))
+                    .contextWrite(sink.contextView()) // a source may be the caller's own flux
                     .subscribe(
                             report -> {
                                 sink.next(new Event.Finished(report));

@@ -41,6 +41,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
+import reactor.util.context.ContextView;
 
 /**
  * A stream archive, read once from its start to its end, from a pipe or a request's body. Whether it is compressed with
@@ -101,10 +102,10 @@ public final class StreamSource implements Source {
     /** Reads on to the catalog, which is near the start. */
     @Override
     public Mono<SourceSession> open(Selection selection) {
-        return Mono.defer(() -> {
+        return Mono.deferContextual(context -> {
             StreamHead.requireNoSince(selection);
             Session session = new Session(selection);
-            return session.open()
+            return session.open(context)
                     .thenReturn((SourceSession) session)
                     .doOnError(e -> session.letGo())
                     .doOnCancel(session::letGo);
@@ -136,11 +137,12 @@ public final class StreamSource implements Source {
             this.selection = selection;
         }
 
-        private Mono<Void> open() {
+        private Mono<Void> open(ContextView context) {
             Flux<ShardPart> parts = head().flatMapMany(this::parts).subscribeOn(decoding);
             bytes.transform(Crossing.to(decoding, ByteBuf::release))
                     .doOnNext(buffer -> received.addAndGet(buffer.readableBytes()))
                     .doOnComplete(() -> inputEnded = true)
+                    .contextWrite(context)
                     .subscribe(input);
             entries.from(parts);
             return entries.header()
