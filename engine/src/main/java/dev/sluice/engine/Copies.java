@@ -29,6 +29,7 @@ import dev.sluice.engine.tsm.CheckDepth;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
@@ -95,7 +96,12 @@ final class Copies {
                 && request.selection().shard().isEmpty();
     }
 
-    Flux<ByteBuf> stream(BackupRequest request) {
+    Flux<ByteBuf> stream(BackupRequest request, Consumer<? super Event> told) {
+        if (!(request.to() instanceof End.Stream)) {
+            return Flux.error(new InvalidRequest(
+                    "a backup to %s is no stream".formatted(request.to()),
+                    "BackupRequest.stream starts a request for one; SluiceEngine.backup writes to directories."));
+        }
         return Flux.defer(() -> {
             var bytes = Sinks.<Flux<ByteBuf>>one();
             var taken = Sinks.<Void>empty();
@@ -112,7 +118,7 @@ final class Copies {
                     .doOnSubscribe(subscribed ->
                             run.update(backup(request, writing -> ends.stream("the stream", writing, sink))
                                     .subscribe(
-                                            event -> {},
+                                            told,
                                             error -> {
                                                 result.tryEmitError(error);
                                                 bytes.tryEmitError(error);

@@ -1,11 +1,13 @@
 package dev.sluice.engine;
 
 import dev.sluice.engine.copy.CopyOptions;
+import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.Task;
 import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Conflict;
+import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.source.LiveServer;
 import dev.sluice.engine.source.Restorable;
@@ -53,6 +55,11 @@ final class Restores {
     }
 
     Flux<Event> restore(RestoreRequest request, Flux<ByteBuf> stream) {
+        if (!(request.from() instanceof End.Stream)) {
+            return Flux.error(new InvalidRequest(
+                    "a restore of %s does not read the stream that is given".formatted(request.from()),
+                    "RestoreRequest.of(new End.Stream(), …) is for a stream; give none for what lies in a directory."));
+        }
         return restore(
                 request,
                 Mono.just(new StreamSource("the stream", stream, resources.workers(), request.allowIncomplete())));

@@ -10,16 +10,20 @@ import dev.sluice.engine.serve.SnapshotServer;
 import io.netty.buffer.ByteBuf;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.function.Consumer;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-
 import reactor.core.scheduler.Schedulers;
+
 /**
  * The engine. One instance serves any number of copies; {@link #close()} frees its threads.
  *
  * <p>Its threads are daemons of three kinds: event loops for the network, where nothing blocks; one worker a processor
  * for compression, decoding and checks; threads for files, which may block. Events come on one of these, or on one of
  * Reactor's parallel threads, one after the other; whoever takes them must not block there.
+ *
+ * <p>An engine that met an error of the JVM, such as the end of the memory, ends all that runs with
+ * {@link dev.sluice.engine.error.EngineBroken} and begins nothing more: close it, and make another.
  */
 public final class SluiceEngine implements AutoCloseable {
 
@@ -82,7 +86,8 @@ public final class SluiceEngine implements AutoCloseable {
     }
 
     /**
-     * Backs up. Cold: each subscription is a backup of its own. The last event is {@link Event.Finished};
+     * Backs up into a directory, or to standard output if the request is for a stream; {@link #stream} gives that to the
+     * caller. Cold: each subscription is a backup of its own. The last event is {@link Event.Finished};
      * errors are {@link dev.sluice.engine.error.SluiceException}s. A cancel ends every conversation with the
      * server and removes what is half written.
      */
@@ -101,10 +106,21 @@ public final class SluiceEngine implements AutoCloseable {
      * conversation with the server; an error means that what came before is not complete, which its reader will see as
      * well.
      *
-     * @param request for a stream
+     * @param request by {@link BackupRequest#stream}
      */
     public Flux<ByteBuf> stream(BackupRequest request) {
-        return copies.stream(request);
+        return stream(request, event -> {});
+    }
+
+    /**
+     * The same for those who want to know what is told meanwhile, and what the report says: a stream that ends well may lack
+     * a shard that the server does not have any more, or hold what is damaged there.
+     *
+     * @param told gets the events, one after the other, on the threads that bring them to others; {@link Event.Finished}
+     *     comes before the stream ends. What it throws ends the backup, and is passed on
+     */
+    public Flux<ByteBuf> stream(BackupRequest request, Consumer<? super Event> told) {
+        return copies.stream(request, told);
     }
 
     /**
@@ -120,7 +136,9 @@ public final class SluiceEngine implements AutoCloseable {
     /**
      * Restores a stream archive, such as a request's body, to a live server; as {@link #restore(RestoreRequest)}.
      *
-     * @param stream is subscribed to once, and asked for no more than the server takes
+     * @param request from {@link End.Stream}
+     * @param stream is subscribed to once for each subscription, with its context, and asked for no more than the server
+     *     takes; its buffers are released here, and its error is passed on as it is
      */
     public Flux<Event> restore(RestoreRequest request, Flux<ByteBuf> stream) {
         return restores.restore(request, stream);
@@ -229,23 +247,14 @@ public final class SluiceEngine implements AutoCloseable {
     /**
      * {@linkplain #interrupt() Ends} all that still runs and frees the engine's threads. What is cleaned up then is
      * brought to its end, so that no pending file is left behind. Blocks for some seconds at most; safe to call twice.
-     */
-    @Override
-    public void close() {
-        interrupt();
-        // A copy may be ended by the thread that brings its events; until then it has not begun to clean up.
-        runs.over().timeout(PATIENCE).onErrorComplete().block();
-        resources.close();
-    }
-
-    private static Mono<CopyReport> report(Flux<Event> events) {
-        return events.ofType(Event.Finished.class).last().map(Event.Finished::report);
-    }
-}
      *
      * <p>A thread of the engine, such as the one that brings an event, cannot wait for itself, and Reactor's and other
      * event loops must not wait at all: called by one of these it returns at once, and all but the interruption is done
      * behind it.
+     */
+    @Override
+    public void close() {
+        interrupt();
         if (Schedulers.isInNonBlockingThread() || Threads.isOurs(Thread.currentThread())) {
             var closing = new Thread(this::free, "sluice-close");
             closing.setDaemon(true);
@@ -256,3 +265,12 @@ public final class SluiceEngine implements AutoCloseable {
     }
 
     private synchronized void free() {
+        // A copy may be ended by the thread that brings its events; until then it has not begun to clean up.
+        runs.over().timeout(PATIENCE).onErrorComplete().block();
+        resources.close();
+    }
+
+    private static Mono<CopyReport> report(Flux<Event> events) {
+        return events.ofType(Event.Finished.class).last().map(Event.Finished::report);
+    }
+}

@@ -33,6 +33,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
@@ -41,6 +42,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
@@ -173,6 +175,56 @@ class StreamBackupTest {
                 .as(StepVerifier::create)
                 .expectErrorSatisfies(e -> assertThat(e).hasMessageContaining("127.0.0.1:1"))
                 .verify(PATIENCE);
+    }
+
+    /** The stream's bytes alone do not say that a block on the server is damaged, or that a shard is missing. */
+    @Test
+    void tellsWhoeverWantsToKnowWhatAReportSays() throws IOException {
+        Path file = damage();
+        List<Event> told = new CopyOnWriteArrayList<>();
+
+        collect(engine.stream(BackupRequest.stream(server.address()).build(), told::add)
+                .doOnComplete(() -> assertThat(told).last().isInstanceOf(Event.Finished.class)));
+
+        CopyReport report = ((Event.Finished) told.get(told.size() - 1)).report();
+        assertThat(report.stored()).hasSize(sample.shards());
+        assertThat(report.damaged()).isTrue();
+        assertThat(report.notices())
+                .extracting(Notice::message)
+                .anyMatch(message -> message.contains(file.getFileName().toString()));
+    }
+
+    @Test
+    void endsWhenWhoeverIsToldFails() {
+        engine.stream(BackupRequest.stream(server.address()).build(), event -> {
+                    throw new IllegalStateException("no room in the log");
+                })
+                .doOnNext(ByteBuf::release)
+                .then()
+                .as(StepVerifier::create)
+                .expectErrorMessage("no room in the log")
+                .verify(PATIENCE);
+        assertThat(server.stop().then(Mono.just("stopped")).block(PATIENCE)).isEqualTo("stopped");
+    }
+
+    /** Or its directory would be left out without a word, and so the backup that is asked for by name. */
+    @Test
+    void aRequestForSomethingElseIsNoneForAStream() {
+        Path directory = home.resolve("backup");
+        for (Publisher<?> run : List.of(
+                engine.stream(
+                        BackupRequest.portable(server.address(), directory).build()),
+                engine.restore(
+                        RestoreRequest.of(new End.Portable(directory), server.address())
+                                .build(),
+                        Flux.error(new IllegalStateException("nobody reads it"))))) {
+            Flux.from(run)
+                    .then()
+                    .as(StepVerifier::create)
+                    .expectErrorSatisfies(e ->
+                            assertThat(e).isInstanceOf(InvalidRequest.class).hasMessageContaining("" + directory))
+                    .verify(PATIENCE);
+        }
     }
 
     /** A service knows by it who asks: the body of a request may want to know. */
