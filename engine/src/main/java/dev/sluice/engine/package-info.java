@@ -7,6 +7,10 @@
  * flows; every other room knows only the rooms above it in this list:
  * {@code model, error, event, flow, wire, transport, http, tar, meta, tsm, line, stage, store, format, source,
  * target, copy, transfer, serve}. A test keeps to it.
+ *
+ * <p>For callers there are this package, {@code model}, {@code error} and {@code event}, and of the others what these
+ * name: {@link dev.sluice.engine.serve.RunningServer}, and the options inside of built requests. The rest may change with
+ * any version.
  */
 @NullMarked
 package dev.sluice.engine;
