@@ -8,13 +8,16 @@ import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
+import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ServerAddress;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.reactivestreams.Publisher;
-import reactor.core.publisher.Flux;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 import reactor.netty.DisposableServer;
 import reactor.netty.http.server.HttpServer;
@@ -28,6 +31,8 @@ import reactor.netty.http.server.HttpServerResponse;
  * read as fast as the database takes the restore.
  */
 public final class BackupService implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(BackupService.class);
 
     private final SluiceEngine engine = SluiceEngine.create();
     private final ServerAddress influxdb;
@@ -74,35 +79,58 @@ public final class BackupService implements AutoCloseable {
         try {
             compression = compression(request.uri());
         } catch (IllegalArgumentException e) {
-            return response.status(400).sendString(Mono.just(e.getMessage() + "\n"));
+            return text(response, 400, e.getMessage() + "\n");
         }
-        Flux<ByteBuf> body = engine.stream(
-                BackupRequest.stream(influxdb).compression(compression).build());
-        // An error cuts the response off, which a client sees: the last chunk is missing, and so is the manifest.
-        return response.header("Content-Type", "application/octet-stream")
-                .header("Content-Disposition", "attachment; filename=\"influxdb.sluice\"")
-                .send(body);
+        BackupRequest backup =
+                BackupRequest.stream(influxdb).compression(compression).build();
+        return engine.stream(backup, BackupService::log)
+                .switchOnFirst((first, body) -> first.getThrowable() instanceof SluiceException e
+                        ? refusal(response, e)
+                        // From here on an error cuts the response off, which a client sees: the last chunk is missing,
+                        // and
+                        // so is the manifest.
+                        : response.header("Content-Type", "application/octet-stream")
+                                .header("Content-Disposition", "attachment; filename=\"influxdb.sluice\"")
+                                .send(body)
+                                .then())
+                .doOnDiscard(ByteBuf.class, ByteBuf::release); // the first one, if the browser has gone by then
+    }
+
+    /** A response that has begun has no place for what is to be said of the backup. */
+    private static void log(Event event) {
+        if (event instanceof Event.Told told && told.notice().kind() != Notice.Kind.NOTE) {
+            log.warn("{}", told.notice().message());
+        }
     }
 
     private Publisher<Void> restore(HttpServerRequest request, HttpServerResponse response) {
         RestoreRequest restore = RestoreRequest.of(new End.Stream(), influxdb).build();
-        Mono<String> answer = engine.restore(restore, request.receive().retain())
+        return engine.restore(restore, request.receive().retain())
                 .ofType(Event.Finished.class)
                 .last()
-                .map(finished -> summary(finished.report()))
-                .doOnNext(summary -> response.status(200))
-                .onErrorResume(SluiceException.class, e -> {
-                    response.status(422);
-                    return Mono.just(e.getMessage() + "\n" + e.hint() + "\n");
-                });
-        return answer.flatMap(text -> response.header("Content-Type", "text/plain")
+                .flatMap(finished -> text(response, 200, summary(finished.report())))
+                .onErrorResume(SluiceException.class, e -> refusal(response, e));
+    }
+
+    /** What may go well next time is no fault of what was asked: the database is not there, or broke off. */
+    private static Mono<Void> refusal(HttpServerResponse response, SluiceException e) {
+        return text(response, e.worthRetrying() ? 502 : 422, e.getMessage() + "\n" + e.hint() + "\n");
+    }
+
+    private static Mono<Void> text(HttpServerResponse response, int status, String text) {
+        return response.status(status)
+                .header("Content-Type", "text/plain; charset=utf-8")
                 .sendString(Mono.just(text))
-                .then());
+                .then();
     }
 
     private static String summary(CopyReport report) {
-        return "%d shards restored, %d missing\n"
+        String counts = "%d shards restored, %d missing\n"
                 .formatted(report.stored().size(), report.missing().size());
+        return report.notices().stream()
+                .filter(notice -> notice.kind() != Notice.Kind.NOTE)
+                .map(notice -> notice.message() + "\n")
+                .collect(Collectors.joining("", counts, ""));
     }
 
     private static Compression compression(String uri) {

@@ -20,6 +20,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -29,6 +30,8 @@ import java.time.Instant;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BackupServiceTest {
 
@@ -71,6 +74,68 @@ class BackupServiceTest {
 
             assertThat(response.statusCode()).isEqualTo(400);
             assertThat(response.body()).contains("lzma");
+        }
+    }
+
+    /** Before the first byte there is still a status to tell it by. */
+    @Test
+    void aDatabaseThatIsNotThereIsNoBackup() throws Exception {
+        try (BackupService service = BackupService.start(new ServerAddress("127.0.0.1", 1), 0)) {
+            HttpResponse<String> response = HttpClient.newHttpClient()
+                    .send(
+                            HttpRequest.newBuilder(URI.create("http://127.0.0.1:%d/backup".formatted(service.port())))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString());
+
+            assertThat(response.statusCode()).isEqualTo(502);
+            assertThat(response.body()).contains("cannot connect to 127.0.0.1:1");
+            assertThat(response.headers().firstValue("Content-Disposition")).isEmpty();
+        }
+    }
+
+    /** More than the connection holds: the answer comes while the body is still on its way. */
+    @Test
+    void whatIsNoBackupIsRefusedBeforeAllOfItHasCome() throws Exception {
+        try (BackupService service = BackupService.start(new ServerAddress("127.0.0.1", 1), 0)) {
+            for (int again = 0; again < 2; again++) {
+                HttpResponse<String> response = HttpClient.newHttpClient()
+                        .send(
+                                HttpRequest.newBuilder(
+                                                URI.create("http://127.0.0.1:%d/restore".formatted(service.port())))
+                                        .expectContinue(false)
+                                        .POST(BodyPublishers.ofByteArray(new byte[20 << 20]))
+                                        .build(),
+                                HttpResponse.BodyHandlers.ofString());
+
+                assertThat(response.statusCode()).as(response.body()).isEqualTo(422);
+                assertThat(response.body()).contains("is not a stream archive");
+            }
+        }
+    }
+
+    /** Its conversations with the database end with the browser's connection, begun response or not. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aBrowserThatGoesAwayEndsTheBackup(boolean begun) throws Exception {
+        ShardRef shard = new ShardRef("db", "rp", 1);
+        try (var database = ScriptedServer.byRequest(request -> switch (request.type()) {
+                    case 1 -> Script.answer(Answers.metastore(Answers.metadata(shard)));
+                    case 3 -> Script.answer(Answers.pathList(shard));
+                    default -> begun ? Script.flood(header(shard, 4L << 30)) : Script.hang();
+                });
+                BackupService service = BackupService.start(database.address(), 0)) {
+            ScriptedServer.Conversation reading;
+            try (var browser = new Socket(InetAddress.getLoopbackAddress(), service.port())) {
+                browser.getOutputStream()
+                        .write("GET /backup?compression=none HTTP/1.1\r\nHost: here\r\n\r\n"
+                                .getBytes(StandardCharsets.US_ASCII));
+                reading = database.awaitConversation(2);
+                if (begun) {
+                    browser.getInputStream().readNBytes(1 << 20);
+                }
+            }
+
+            reading.assertClientGone();
         }
     }
 
