@@ -108,8 +108,7 @@ class StartScriptIT {
 
         ToolRun.run(List.of(script, "--version"), Map.of("JAVA_OPTS", "-Xlog:class+load:file=" + log), PATIENCE);
 
-        assertThat(Files.readAllLines(log))
-                .anyMatch(line -> line.contains(".RootCommand source: shared objects file"));
+        assertThat(Files.readAllLines(log)).anyMatch(line -> line.contains(".RootCommand source: shared objects file"));
     }
 
     @Test

@@ -197,7 +197,7 @@ public final class SnapshotServer {
                 return DirectoryClaim.take(meta);
             } catch (IOException e) {
                 throw new StoreFailed(
-                        "cannot write to %s: %s".formatted(meta, FileTrouble.reason(e)),
+                        "cannot write to %s: %s".formatted(meta, FileTrouble.inWords(e)),
                         "Name directories that you may write to.",
                         e);
             }
