@@ -550,6 +550,30 @@ class BackupFaultsTest {
         }
     }
 
+    /**
+     * When all that a file held was deleted a compaction takes the file away, and no other one changes: the newest
+     * archive of the shard has to be one without files, or deleted points come back.
+     */
+    @Test
+    void aShardWhoseFilesAreAllGoneHasChanged() {
+        byte[] nothing = new byte[1024];
+        try (var server = ScriptedServer.byRequest(request -> isAboutChange(request)
+                        || request.type() == 0 && request.field("ShardID").equals("1")
+                ? Script.answer(nothing)
+                : good(request))) {
+            CopyReport report = report(request(server).selection(CHANGED));
+
+            assertThat(report.stored()).singleElement().satisfies(emptied -> {
+                assertThat(emptied.ref()).isEqualTo(FIRST);
+                assertThat(emptied.files()).isEmpty();
+            });
+            assertThat(report.outcomes())
+                    .filteredOn(ShardOutcome.Unchanged.class::isInstance)
+                    .extracting(ShardOutcome::ref)
+                    .containsExactly(SECOND);
+        }
+    }
+
     private static boolean isAboutChange(Request request) {
         return request.type() == 0 && request.field("Since").startsWith("2020");
     }

@@ -6,6 +6,7 @@ import dev.sluice.engine.error.ArchiveDamaged;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.model.Compression;
+import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ServerAddress;
 import dev.sluice.engine.model.TimeRange;
@@ -123,6 +124,61 @@ class BackupIT {
                 assertThat(second.rows("SELECT v FROM days.m", "db"))
                         .isEqualTo(server.rows("SELECT v FROM days.m", "db"));
             }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(BINARIES)
+    void pointsThatWereDeletedBetweenARunAndItsIncrementStayDeleted(Binary binary)
+            throws IOException, InterruptedException {
+        try (var server = RealInfluxd.started(binary)) {
+            long day = Duration.ofDays(1).toNanos();
+            server.createDatabase("db");
+            server.createRetentionPolicy("db", "days", "1d");
+            server.write("db", "days", "m v=1 " + SampleLines.START + "\nm v=2 " + (SampleLines.START + day));
+            backup(server.rpcAddress(), temp, Compression.GZIP, database("db"));
+            Instant since = Instant.now();
+            server.query("DELETE FROM m WHERE time <= " + SampleLines.START, "db");
+            server.stop();
+            server.start(); // carries the deletion out: the file that holds nothing any more is taken away
+            Path days = server.dataDir().resolve("db/days/1");
+            for (int i = 0; i < 300 && hasDataFiles(days); i++) {
+                Thread.sleep(100);
+            }
+            assertThat(hasDataFiles(days)).isFalse();
+
+            CopyReport report = backup(
+                    server.rpcAddress(),
+                    temp,
+                    Compression.GZIP,
+                    new Selection(
+                            Optional.of("db"),
+                            Optional.empty(),
+                            Optional.empty(),
+                            Optional.empty(),
+                            Optional.of(since)));
+
+            assertThat(report.stored())
+                    .singleElement()
+                    .satisfies(shard -> assertThat(shard.files()).isEmpty());
+            var left = server.rows("SELECT v FROM days.m", "db");
+            assertThat(left).hasSize(1);
+            try (var second = RealInfluxd.started(binary);
+                    var third = RealInfluxd.started(binary)) {
+                assertThat(second.influxdRestore("-portable", temp.toString()).exitCode())
+                        .isZero();
+                assertThat(second.rows("SELECT v FROM days.m", "db")).isEqualTo(left);
+                engine.restoreReport(RestoreRequest.of(new End.Portable(temp), third.rpcAddress())
+                                .build())
+                        .block(PATIENCE);
+                assertThat(third.rows("SELECT v FROM days.m", "db")).isEqualTo(left);
+            }
+        }
+    }
+
+    private static boolean hasDataFiles(Path shard) throws IOException {
+        try (Stream<Path> files = Files.list(shard)) {
+            return files.anyMatch(file -> file.toString().endsWith(".tsm"));
         }
     }
 

@@ -125,12 +125,13 @@ public final class DataDirectorySource implements Source {
                 }
                 continue;
             }
+            List<DataFile> listed = files.exists(ref) ? list(files, ref) : List.of();
             if (selection.since().isPresent()
                     && log.isEmpty()
+                    && !listed.isEmpty() // all that was in it may have been deleted, and an older backup has it
                     && files.listSince(ref, selection.since().get()).isEmpty()) {
                 continue;
             }
-            List<DataFile> listed = files.exists(ref) ? list(files, ref) : List.of();
             OptionalLong length = OptionalLong.empty();
             if (log.isEmpty()) {
                 length = OptionalLong.of(tarLength(listed));

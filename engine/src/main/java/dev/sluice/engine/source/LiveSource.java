@@ -10,6 +10,7 @@ import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.tar.TarReader;
 import dev.sluice.engine.wire.SnapshotRequest;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.Optional;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -97,18 +98,29 @@ public final class LiveSource implements Source {
             return read(SnapshotRequest.ShardBackup.of(ref, SnapshotRequest.ShardBackup.ALL));
         }
 
-        /** The first part of what changed tells: a file, or the end. The rest is not read. */
+        /**
+         * A file that changed, or none left at all: where everything in it was deleted, the server takes a file away,
+         * and an older archive still has it.
+         */
         @Override
         public Mono<Boolean> wanted() {
             return selection
                     .since()
-                    .map(since -> read(SnapshotRequest.ShardBackup.of(ref, since))
-                            .map(part -> {
-                                part.release();
-                                return part instanceof ShardPart.FileStart;
-                            })
-                            .next())
+                    .map(since -> hasFiles(since)
+                            .flatMap(changed -> changed
+                                    ? Mono.just(true)
+                                    : hasFiles(SnapshotRequest.ShardBackup.ALL).map(some -> !some)))
                     .orElse(Mono.just(true));
+        }
+
+        /** The first part tells: a file, or the end. The rest is not read. */
+        private Mono<Boolean> hasFiles(Instant since) {
+            return read(SnapshotRequest.ShardBackup.of(ref, since))
+                    .map(part -> {
+                        part.release();
+                        return part instanceof ShardPart.FileStart;
+                    })
+                    .next();
         }
 
         @Override

@@ -31,8 +31,8 @@ public interface ShardRead {
     }
 
     /**
-     * Whether the selection wants this shard after all: with {@code since}, whether it has changed. Cold, costs a
-     * conversation with the server at most.
+     * Whether the selection wants this shard after all: with {@code since}, whether it has changed. Cold, costs two
+     * short conversations with the server at most.
      */
     default Mono<Boolean> wanted() {
         return Mono.just(true);
