@@ -1,6 +1,7 @@
 package dev.sluice.engine.error;
 
 import java.net.UnknownHostException;
+import java.nio.channels.ClosedChannelException;
 import java.util.regex.Pattern;
 
 /** What the network's own errors mean, for people. */
@@ -17,6 +18,9 @@ final class NetworkTrouble {
     /** The reason at the root of {@code e}, without the names of system calls. */
     static String inWords(Throwable e) {
         Throwable root = rootOf(e);
+        if (root instanceof ClosedChannelException) { // has no message, and Netty's a name for experts
+            return "it was closed";
+        }
         String reason = root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
         return isUnknownName(e)
                 ? "its name leads to no address (%s)".formatted(reason)
