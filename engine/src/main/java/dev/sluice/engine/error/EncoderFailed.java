@@ -8,10 +8,6 @@ public final class EncoderFailed extends SluiceException {
     private static final long serialVersionUID = 1L;
 
     public EncoderFailed(String message, @Nullable Throwable cause) {
-        this(message, "Choose another one with --compression, for example gzip:0 or none.", cause);
-    }
-
-    public EncoderFailed(String message, String hint, @Nullable Throwable cause) {
-        super(message, hint, cause);
+        super(message, "Choose another one with --compression, for example gzip:0 or none.", cause);
     }
 }

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 /** The root of all that the engine throws or signals on purpose; anything else is a defect. */
 public abstract sealed class SluiceException extends RuntimeException
         permits ArchiveDamaged,
+                CodecUnavailable,
                 CompressedDataDamaged,
                 ConnectionFailed,
                 ConnectionLost,

@@ -1,7 +1,6 @@
 package dev.sluice.engine.stage.codec;
 
 import dev.sluice.engine.error.EncoderFailed;
-import dev.sluice.engine.error.EngineBroken;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Compression.Codec;
 import java.util.ArrayList;
@@ -31,7 +30,10 @@ public final class SlabEncoders {
     public static Optional<SlabEncoder> forCompression(Compression compression) {
         return switch (compression.codec()) {
             case NONE -> Optional.empty();
-            case ZSTD -> Optional.of(checked(zstd(compression.level()), Codec.ZSTD));
+            case ZSTD -> {
+                ZstdLibrary.require();
+                yield Optional.of(checked(new ZstdEncoder(compression.level()), Codec.ZSTD));
+            }
             case GZIP ->
                 Optional.of(
                         compression.level() == 0
@@ -96,15 +98,6 @@ public final class SlabEncoders {
             problems.add(provider.name() + ": " + problem.get());
         }
         throw new EncoderFailed("no gzip encoder works here: " + String.join("; ", problems), null);
-    }
-
-    private static SlabEncoder zstd(int level) {
-        try {
-            ZstdLibrary.require();
-        } catch (EngineBroken e) { // the engine can do all the rest
-            throw new EncoderFailed(e.getMessage(), e.hint(), e);
-        }
-        return new ZstdEncoder(level);
     }
 
     private static SlabEncoder checked(SlabEncoder encoder, Codec codec) {

@@ -3,7 +3,7 @@ package dev.sluice.engine.stage.codec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.sluice.engine.error.EngineBroken;
+import dev.sluice.engine.error.CodecUnavailable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -17,7 +17,7 @@ class ZstdLibraryTest {
                 "Cannot unpack z: not permitted"
             })
     void saysWhereItsNativeCodeCouldNotBeLoadedFrom(String words) {
-        assertThatExceptionOfType(EngineBroken.class)
+        assertThatExceptionOfType(CodecUnavailable.class)
                 .isThrownBy(() -> ZstdLibrary.require(() -> {
                     throw new UnsatisfiedLinkError(words);
                 }))
