@@ -93,7 +93,12 @@ public final class BackupService implements AutoCloseable {
                                 .header("Content-Disposition", "attachment; filename=\"influxdb.sluice\"")
                                 .send(body)
                                 .then())
-                .doOnDiscard(ByteBuf.class, ByteBuf::release); // the first one, if the browser has gone by then
+                // The first one, if the browser has gone by then; the response discards what it has released itself.
+                .doOnDiscard(ByteBuf.class, buffer -> {
+                    if (buffer.refCnt() > 0) {
+                        buffer.release();
+                    }
+                });
     }
 
     /** A response that has begun has no place for what is to be said of the backup. */
