@@ -21,7 +21,7 @@ public interface FieldWriter {
      *
      * @param shard as the server names it
      * @param parts all of the shard as the server has it now; taken over
-     * @return fields of which there was no point to write; an error if the server did not take them
+     * @return fields of which there was no point to write, or none that the server took; an error if it takes none at all
      */
     Mono<Set<FieldName>> show(ShardRef shard, Set<FieldName> fields, Flux<ShardPart> parts);
 }

@@ -25,6 +25,7 @@ import dev.sluice.engine.tar.TarReader;
 import dev.sluice.engine.wire.SnapshotRequest.ShardBackup;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -205,7 +206,7 @@ public final class LiveTarget implements Target {
         private final Map<ShardRef, Integer> attempts = new ConcurrentHashMap<>();
         private final ProvenUploads uploads = new ProvenUploads(server.transport(), options.verification(), http);
         private final PointsAccount account = new PointsAccount();
-        private final FreshFields fresh = new FreshFields(fields);
+        private final FreshFields fresh = new FreshFields(fields, clock.instant());
 
         private Session(ImportPlan plan, Metastore before, List<Notice> found) {
             this.plan = plan;
@@ -329,15 +330,14 @@ public final class LiveTarget implements Target {
                                                 : survey.below(attempt),
                                         ShardSurvey.guarded(List.of(survey), shard, ledger, parts),
                                         stored)
-                                .flatMap(receipt -> fresh.show(place, survey.fresh(), whole(place))
+                                .doOnTerminate(() -> fresh.seen(place, survey.fresh()))
+                                .flatMap(receipt -> fresh.show(place, since -> changed(place, since))
                                         .thenReturn(receipt)));
             });
         }
 
-        private Flux<ShardPart> whole(ShardRef place) {
-            return server.transport()
-                    .exchange(ShardBackup.of(place, ShardBackup.ALL))
-                    .transform(TarReader.parts(place));
+        private Flux<ShardPart> changed(ShardRef place, Instant since) {
+            return server.transport().exchange(ShardBackup.of(place, since)).transform(TarReader.parts(place));
         }
 
         private Mono<ShardSurvey> survey(ShardRef place) {

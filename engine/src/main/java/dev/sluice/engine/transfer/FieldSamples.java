@@ -1,6 +1,7 @@
 package dev.sluice.engine.transfer;
 
 import dev.sluice.engine.error.HttpRefused;
+import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.http.WriteOutcome;
 import dev.sluice.engine.http.WriteTarget;
@@ -16,17 +17,23 @@ import dev.sluice.engine.tsm.TimeSet;
 import dev.sluice.engine.tsm.TsmBlock;
 import dev.sluice.engine.tsm.TsmFile;
 import io.netty.buffer.Unpooled;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
+import reactor.util.retry.Retry;
 
 /**
  * Writes one point of each of some fields again, with the value that it has: out of the newest file of the shard that has
@@ -34,8 +41,14 @@ import reactor.core.scheduler.Scheduler;
  */
 public final class FieldSamples implements FieldWriter {
 
-    /** Bytes of a request, give or take a line. */
-    private static final int BODY = 1 << 20;
+    /** Lines of a request. */
+    private static final int LINES = 1_000;
+
+    /** Bytes of lines for a shard, give or take one: what is beyond, some ten thousand fields, is left. */
+    private static final int MOST = 1 << 20;
+
+    private static final int RETRIES = 5;
+    private static final Duration PAUSE = Duration.ofMillis(500);
 
     private final InfluxHttp http;
     private final Path scratch;
@@ -51,8 +64,8 @@ public final class FieldSamples implements FieldWriter {
         this.files = files;
     }
 
-    /** What was found. */
-    private record Found(List<byte[]> bodies, Set<FieldName> without) {}
+    /** A line of each field that has one. */
+    private record Found(Map<FieldName, byte[]> lines, Set<FieldName> without) {}
 
     @Override
     public Mono<Set<FieldName>> show(ShardRef shard, Set<FieldName> fields, Flux<ShardPart> parts) {
@@ -62,93 +75,104 @@ public final class FieldSamples implements FieldWriter {
                         scratch,
                         files,
                         spool -> spool.call(directory -> find(spool.tsm(), fields))
-                                .flatMap(found -> Flux.fromIterable(found.bodies())
-                                        .concatMap(body -> write(target, body), 0)
-                                        .then(Mono.just(found.without()))))
+                                .flatMap(found -> written(target, found)))
                 .single();
     }
 
-    private Mono<Void> write(WriteTarget target, byte[] body) {
-        return http.write(target, Unpooled.wrappedBuffer(body), false)
-                .doOnNext(outcome -> problem(outcome).ifPresent(reason -> {
-                    throw new HttpRefused("a write into " + target.describe(), reason.status(), reason.words());
-                }))
-                .then();
+    private Mono<Set<FieldName>> written(WriteTarget target, Found found) {
+        Set<FieldName> left = new HashSet<>(found.without());
+        return Flux.fromIterable(found.lines().entrySet())
+                .buffer(LINES)
+                .concatMap(lines -> written(target, lines).doOnNext(left::addAll), 0)
+                .then(Mono.fromSupplier(() -> Set.copyOf(left)));
     }
 
-    private record Reason(int status, String words) {}
+    /** What the server does not take as a whole it gets line by line: one that it refuses is not to hide the others. */
+    private Mono<Set<FieldName>> written(WriteTarget target, List<Map.Entry<FieldName, byte[]>> lines) {
+        var all = new ByteArrayOutputStream();
+        lines.forEach(line -> all.writeBytes(line.getValue()));
+        return http.write(target, Unpooled.wrappedBuffer(all.toByteArray()), false)
+                .doOnNext(outcome -> {
+                    if (outcome instanceof WriteOutcome.Denied denied) {
+                        throw refused(target, denied.status(), denied.reason());
+                    }
+                    if (outcome instanceof WriteOutcome.Retryable later) {
+                        throw refused(target, later.status(), later.reason());
+                    }
+                })
+                .retryWhen(Retry.backoff(RETRIES, PAUSE)
+                        .filter(e -> e instanceof SluiceException why && why.worthRetrying())
+                        .onRetryExhaustedThrow((spec, last) -> last.failure()))
+                .flatMap(outcome -> {
+                    if (outcome instanceof WriteOutcome.Written) {
+                        return Mono.just(Set.<FieldName>of());
+                    }
+                    if (lines.size() == 1) {
+                        return Mono.just(Set.of(lines.get(0).getKey()));
+                    }
+                    return Flux.fromIterable(lines)
+                            .concatMap(line -> written(target, List.of(line)), 0)
+                            .collect(HashSet<FieldName>::new, Set::addAll)
+                            .map(left -> (Set<FieldName>) left);
+                });
+    }
 
-    private static Optional<Reason> problem(WriteOutcome outcome) {
-        if (outcome instanceof WriteOutcome.Partial partial) {
-            return Optional.of(new Reason(partial.status(), partial.reason()));
-        }
-        if (outcome instanceof WriteOutcome.Retryable later) {
-            return Optional.of(new Reason(later.status(), later.reason()));
-        }
-        if (outcome instanceof WriteOutcome.TooLarge large) {
-            return Optional.of(new Reason(413, large.reason()));
-        }
-        if (outcome instanceof WriteOutcome.Refused refused) {
-            return Optional.of(new Reason(refused.status(), refused.reason()));
-        }
-        return outcome instanceof WriteOutcome.Denied denied
-                ? Optional.of(new Reason(denied.status(), denied.reason()))
-                : Optional.empty();
+    private static HttpRefused refused(WriteTarget target, int status, String reason) {
+        return new HttpRefused("a write into " + target.describe(), status, reason);
     }
 
     private static Found find(List<Path> oldestFirst, Set<FieldName> fields) throws IOException {
         Set<FieldName> left = new HashSet<>(fields);
-        List<byte[]> bodies = new ArrayList<>();
-        var text = new TextBuffer(1 << 12);
+        Map<FieldName, byte[]> lines = new LinkedHashMap<>();
         List<Path> newestFirst = new ArrayList<>(oldestFirst);
         Collections.reverse(newestFirst);
+        long bytes = 0;
         for (Path path : newestFirst) {
-            if (left.isEmpty()) {
+            if (left.isEmpty() || bytes >= MOST) {
                 break;
             }
             try (OpenTsm file = OpenTsm.open(path)) {
                 TsmFile.Cursor cursor = file.reader().index();
                 TsmFile blocks = file.reader();
-                while (cursor.next()) {
+                while (bytes < MOST && cursor.next()) {
                     FieldName name = FieldName.of(cursor.key());
-                    if (left.contains(name) && sample(file, blocks, cursor, text)) {
+                    byte[] line = left.contains(name) ? sample(file, blocks, cursor) : null;
+                    if (line != null) {
                         left.remove(name);
-                        if (text.length() >= BODY) {
-                            bodies.add(text.toByteArray());
-                            text = new TextBuffer(1 << 12);
-                        }
+                        lines.put(name, line);
+                        bytes += line.length;
                     }
                 }
             }
         }
-        if (text.length() > 0) {
-            bodies.add(text.toByteArray());
-        }
-        return new Found(bodies, Set.copyOf(left));
+        return new Found(lines, Set.copyOf(left));
     }
 
-    /** Appends a point that is not deleted, if there is one that can be written. */
-    private static boolean sample(OpenTsm file, TsmFile reader, TsmFile.Cursor at, TextBuffer to) throws IOException {
+    /**
+     * The last point that is not deleted, if there is one that can be written: the policy may not take older ones any more.
+     */
+    private static byte @Nullable [] sample(OpenTsm file, TsmFile reader, TsmFile.Cursor at) throws IOException {
         if (at.key().length == 0 || at.key()[0] == '#') {
-            return false; // the line would be a comment
+            return null; // the line would be a comment
         }
         TimeSet deleted = file.deletions().of(at.key());
-        for (BlockEntry entry : at.blocks()) {
-            if (deleted.covers(entry.minTime(), entry.maxTime())) {
+        List<BlockEntry> entries = at.blocks();
+        for (int entry = entries.size() - 1; entry >= 0; entry--) {
+            BlockEntry one = entries.get(entry);
+            if (deleted.covers(one.minTime(), one.maxTime())) {
                 continue;
             }
-            TsmBlock block = reader.values(at.type(), entry);
-            for (int i = 0; i < block.size(); i++) {
+            TsmBlock block = reader.values(at.type(), one);
+            for (int i = block.size() - 1; i >= 0; i--) {
                 if (!deleted.contains(block.time(i))) {
                     byte[] prefix = Lines.prefix(at.key(), Lines.seriesLength(at.key()));
-                    to.append(prefix, 0, prefix.length);
-                    Lines.value(block, i, to);
-                    to.append(' ').append(block.time(i)).append('\n');
-                    return true;
+                    var line = new TextBuffer(prefix.length + 64).append(prefix);
+                    Lines.value(block, i, line);
+                    return line.append(' ').append(block.time(i)).append('\n').toByteArray();
                 }
             }
         }
-        return false;
+        return null;
     }
 
     /** A shard that is on its way already. */

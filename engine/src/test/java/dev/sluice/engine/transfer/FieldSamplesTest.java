@@ -91,6 +91,19 @@ class FieldSamplesTest {
         assertThat(server.writes()).isEmpty();
     }
 
+    /** A point that its policy does not keep any more, for one. */
+    @Test
+    void aLineThatIsRefusedDoesNotHideTheOthers() throws IOException {
+        files.put("000000001-000000001.tsm", file(Map.of("m,h=a#!~#CONFLICT", 1L, "m,h=a#!~#v", 2L)));
+
+        show("m#!~#CONFLICT", "m#!~#v")
+                .as(StepVerifier::create)
+                .expectNext(names("m#!~#CONFLICT"))
+                .verifyComplete();
+
+        assertThat(server.lines()).contains("db/rp m,h=a v=2i 1000");
+    }
+
     @Test
     void aRefusalIsAnError() throws IOException {
         files.put("000000001-000000001.tsm", file(Map.of("m,h=a#!~#v", 1L)));
