@@ -248,8 +248,8 @@ public final class SluiceEngine implements AutoCloseable {
      * {@linkplain #interrupt() Ends} all that still runs and frees the engine's threads. What is cleaned up then is
      * brought to its end, so that no pending file is left behind. Blocks for some seconds at most; safe to call twice.
      *
-     * <p>A thread of the engine, such as the one that brings an event, cannot wait for itself, and Reactor's and other
-     * event loops must not wait at all: called by one of these it returns at once, and all but the interruption is done
+     * <p>A thread of the engine, such as the one that brings an event, cannot wait for itself, and those that
+     * Reactor knows as non-blocking must not wait at all: called by one of these it returns at once, and all but the interruption is done
      * behind it.
      */
     @Override

@@ -249,6 +249,7 @@ class RestoreIT {
             assertThat(report.stored()).hasSize(SampleLines.SHARDS);
             assertThat(report.notices()).isEmpty();
             assertThat(merged.stored()).hasSize(SampleLines.SHARDS);
+            assertThat(merged.notices()).noneMatch(notice -> notice.message().contains("read back"));
             assertThat(SampleLines.answers(second)).isEqualTo(SampleLines.answers(server));
         }
     }

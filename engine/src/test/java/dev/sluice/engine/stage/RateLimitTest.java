@@ -45,10 +45,9 @@ class RateLimitTest {
         StepVerifier.create(limit.hold(source.flux()), 2)
                 .then(() -> source.assertMaxRequested(1).next(part(8)))
                 .consumeNextWith(ShardPart::release)
-                .then(() -> source.assertMaxRequested(1))
+                .then(() -> source.assertMaxRequested(0)) // it counts what was asked for and has not come
                 .then(() -> clock.advanceTimeBy(Duration.ofMillis(999)))
-                .then(() -> assertThat(clock.getScheduledTaskCount()).isPositive())
-                .then(() -> source.assertMinRequested(0).assertMaxRequested(1))
+                .then(() -> source.assertMaxRequested(0))
                 .then(() -> clock.advanceTimeBy(Duration.ofMillis(1)))
                 .then(() -> source.next(part(1)))
                 .consumeNextWith(ShardPart::release)
