@@ -18,9 +18,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -160,6 +163,7 @@ class WalExportTest {
                                     .take(wanted)
                                     .count()))
                     .block(PATIENCE);
+            idle(); // a worker may be about to open a segment, and closes it again
             // Segments are closed by a thread that may block, behind the cancel.
             long deadline = System.nanoTime() + PATIENCE.toNanos();
             while (!open().isEmpty() && System.nanoTime() < deadline) {
@@ -169,6 +173,21 @@ class WalExportTest {
             assertThat(taken).hasSize(wanted).allMatch(piece -> piece.refCnt() == 0);
             assertThat(open()).as("after %d pieces", wanted).isEmpty();
         }
+    }
+
+    /** Waits until each worker has done what it was at. */
+    private void idle() throws Exception {
+        var all = new CyclicBarrier(PARALLELISM + 1);
+        for (int i = 0; i < PARALLELISM; i++) {
+            threads.execute(() -> {
+                try {
+                    all.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+                } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+        }
+        all.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     }
 
     /** Waits until the workers have done all that they were given. */
