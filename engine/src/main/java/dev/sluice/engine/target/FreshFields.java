@@ -107,7 +107,7 @@ final class FreshFields {
                                     .sorted()
                                     .collect(Collectors.joining(", ")),
                     writer.isEmpty()
-                            ? "With the index 'inmem' there is nothing to do. Else: " + REMEDY
+                            ? "With the index 'inmem', or to 'sluice serve', there is nothing to do. Else: " + REMEDY
                                     + " With --http a restore writes such points itself."
                             : REMEDY));
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.engine.RestoreRequest;
 import dev.sluice.engine.SluiceEngine;
 import dev.sluice.engine.event.CopyReport;
+import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.model.Conflict;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.ServerAddress;
@@ -177,8 +178,13 @@ class SnapshotServerIT {
                                         .intoExisting(Conflict.BACKUP)
                                         .build())
                                 .block());
-                assertThat(report.complete()).isTrue();
                 server.stop().block();
+                assertThat(report.outcomes()).allMatch(ShardOutcome.Stored.class::isInstance);
+                assertThat(report.notices())
+                        .as("what a restore cannot know: that this server has its index made anew")
+                        .singleElement()
+                        .satisfies(notice -> assertThat(notice.message()).contains("mem.used"))
+                        .satisfies(notice -> assertThat(notice.hint()).contains("'sluice serve'"));
                 target.start();
 
                 assertThat(target.rows("SELECT value FROM cpu GROUP BY host", "db"))
