@@ -1,5 +1,6 @@
 package dev.sluice.engine.copy;
 
+import dev.sluice.engine.error.CodecUnavailable;
 import dev.sluice.engine.error.EmptyAnswer;
 import dev.sluice.engine.error.EngineBroken;
 import dev.sluice.engine.error.ShardWithdrawn;
@@ -225,7 +226,7 @@ public final class Copy {
         }
 
         private Mono<ShardOutcome> afterFailure(ShardRead shard, int attempt, Duration since, SluiceException why) {
-            if (why instanceof EngineBroken) { // nothing is wrong with the shard
+            if (why instanceof EngineBroken || why instanceof CodecUnavailable) { // nothing is wrong with the shard
                 return Mono.error(why);
             }
             if (why instanceof ShardWithdrawn) {
