@@ -108,7 +108,7 @@ final class Inspections {
                         .onErrorMap(IOException.class, e -> unreadable(directory.get(), e))
                         .subscribeOn(blocking)
                 : ShardSpool.using(
-                                shard,
+                                shard.parts(),
                                 request.scratch(),
                                 blocking,
                                 spool -> spool.call(scratch -> summary(shard.ref(), spool.tsm())))

@@ -37,16 +37,16 @@ public final class ShardSpool {
     /**
      * Reads the shard to its end, then uses its files; they are removed however that ends.
      *
+     * @param parts of the shard, taken over; subscribed to once for each subscription
      * @param scratch where the directory is made
      * @param use of the files, which may still be under work when it is cancelled
      */
     public static <T> Flux<T> using(
-            ShardRead shard, Path scratch, Scheduler blocking, Function<ShardSpool, Publisher<T>> use) {
+            Flux<ShardPart> parts, Path scratch, Scheduler blocking, Function<ShardSpool, Publisher<T>> use) {
         return ScratchDirectory.using(scratch, NEED, blocking, room -> {
             var spool = new ShardSpool(room);
             room.closeFirst(spool::close);
-            return shard.parts()
-                    .transform(Detour.of(spool::written, ShardPart::release))
+            return parts.transform(Detour.of(spool::written, ShardPart::release))
                     .thenMany(Flux.defer(() -> use.apply(spool)));
         });
     }

@@ -44,7 +44,6 @@ final class ShardSurvey {
 
     private final ShardRef shard;
     private final FieldTypes types = new FieldTypes();
-    private final FieldTypes merged = new FieldTypes(); // as far as no ledger has them
     private final Set<FieldName> fresh = new HashSet<>();
     private long highestGeneration;
     private long lowestOfZero = HIGHEST + SEQUENCES;
@@ -175,6 +174,7 @@ final class ShardSurvey {
         private final List<ShardSurvey> shards;
         private final ShardRef source;
         private final FieldLedger ledger;
+        private final FieldTypes merged = new FieldTypes(); // as far as the ledger has them not
         private @Nullable FileCheck check;
 
         private Guard(List<ShardSurvey> shards, ShardRef source, FieldLedger ledger) {
@@ -214,11 +214,11 @@ final class ShardSurvey {
             shards.forEach(shard -> shard.types.conflict(key, type).ifPresent(problem -> {
                 throw shard.conflict(problem);
             }));
-            shards.forEach(shard -> shard.merged.add(key, type));
+            merged.add(key, type);
         }
 
         private void note(ShardSurvey shard) {
-            shard.fresh.addAll(shard.types.lacking(shard.merged));
+            shard.fresh.addAll(shard.types.lacking(merged));
             ledger.of(source).ifPresent(page -> shard.fresh.addAll(page.beyond(shard.types)));
         }
 

@@ -8,7 +8,6 @@ import dev.sluice.engine.http.WriteTarget;
 import dev.sluice.engine.line.TextBuffer;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
-import dev.sluice.engine.source.ShardRead;
 import dev.sluice.engine.source.ShardSpool;
 import dev.sluice.engine.target.FieldWriter;
 import dev.sluice.engine.tsm.BlockEntry;
@@ -71,7 +70,7 @@ public final class FieldSamples implements FieldWriter {
     public Mono<Set<FieldName>> show(ShardRef shard, Set<FieldName> fields, Flux<ShardPart> parts) {
         var target = new WriteTarget.Database(shard.database(), Optional.of(shard.policy()), "ns", Optional.empty());
         return ShardSpool.using(
-                        new Arriving(shard, parts),
+                        parts,
                         scratch,
                         files,
                         spool -> spool.call(directory -> find(spool.tsm(), fields))
@@ -174,7 +173,4 @@ public final class FieldSamples implements FieldWriter {
         }
         return null;
     }
-
-    /** A shard that is on its way already. */
-    private record Arriving(ShardRef ref, Flux<ShardPart> parts) implements ShardRead {}
 }

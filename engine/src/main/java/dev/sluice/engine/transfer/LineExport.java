@@ -238,7 +238,7 @@ public final class LineExport {
                         .flatMapMany(Flux::fromIterable);
         Place[] before = {new Place("", "")};
         Flux<Piece> pieces = shards.concatMap(
-                shard -> ShardSpool.using(shard, scratch, files, spool -> {
+                shard -> ShardSpool.using(shard.parts(), scratch, files, spool -> {
                     Place place = place(mapping.rename(shard.ref()));
                     boolean again = place.equals(before[0]);
                     before[0] = place;

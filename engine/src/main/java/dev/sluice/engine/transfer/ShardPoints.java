@@ -5,7 +5,6 @@ import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.line.SeriesFilter;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardRef;
-import dev.sluice.engine.source.ShardRead;
 import dev.sluice.engine.source.ShardSpool;
 import dev.sluice.engine.stage.SlabLine;
 import dev.sluice.engine.target.PointWriter;
@@ -88,10 +87,7 @@ public final class ShardPoints implements PointWriter {
             LongConsumer taken) {
         var place = new Place(database, policy);
         return ShardSpool.using(
-                        new Arriving(shard, parts),
-                        scratch,
-                        files,
-                        spool -> turns.with(() -> write(shard, place, spool, sent, taken)))
+                        parts, scratch, files, spool -> turns.with(() -> write(shard, place, spool, sent, taken)))
                 .single();
     }
 
@@ -121,7 +117,4 @@ public final class ShardPoints implements PointWriter {
                 .toList();
         return new Written(report.written(), report.rejected(), reasons, report.bytes(), damage);
     }
-
-    /** A shard that is on its way already. */
-    private record Arriving(ShardRef ref, Flux<ShardPart> parts) implements ShardRead {}
 }

@@ -40,8 +40,6 @@ class ShardSpoolTest {
         files.dispose();
     }
 
-    private record Read(ShardRef ref, Flux<ShardPart> parts) implements ShardRead {}
-
     @Test
     void hasTheFilesAsTheyCameAndRemovesThem() {
         Map<String, byte[]> tsm = Answers.tsmFiles(1, 2);
@@ -49,7 +47,7 @@ class ShardSpoolTest {
                 Flux.just(Unpooled.wrappedBuffer(Answers.shard(SHARD, tsm))).transform(TarReader.parts(SHARD));
 
         ShardSpool.using(
-                        new Read(SHARD, parts),
+                        parts,
                         scratch,
                         files,
                         spool -> Flux.fromIterable(spool.tsm())
@@ -67,7 +65,7 @@ class ShardSpoolTest {
         CancelledShards.run(
                 400,
                 SHARD,
-                parts -> ShardSpool.using(new Read(SHARD, parts), scratch, files, spool -> Flux.<Void>empty())
+                parts -> ShardSpool.using(parts, scratch, files, spool -> Flux.<Void>empty())
                         .then(),
                 () -> isEmpty(scratch));
     }
@@ -79,7 +77,7 @@ class ShardSpoolTest {
         Flux<ShardPart> parts = Flux.just(Unpooled.wrappedBuffer(Answers.shard(SHARD, 1, 2, 1_000)))
                 .transform(TarReader.parts(SHARD));
 
-        ShardSpool.using(new Read(SHARD, parts), file, files, spool -> Flux.<Void>empty())
+        ShardSpool.using(parts, file, files, spool -> Flux.<Void>empty())
                 .as(StepVerifier::create)
                 .expectErrorSatisfies(e -> assertThat(e)
                         .isInstanceOf(StoreFailed.class)
