@@ -86,9 +86,8 @@ public final class BackupService implements AutoCloseable {
         return engine.stream(backup, BackupService::log)
                 .switchOnFirst((first, body) -> first.getThrowable() instanceof SluiceException e
                         ? refusal(response, e)
-                        // From here on an error cuts the response off, which a client sees: the last chunk is missing,
-                        // and
-                        // so is the manifest.
+                        // From here on an error cuts the response off, which a client sees: the last chunk and the
+                        // manifest are missing.
                         : response.header("Content-Type", "application/octet-stream")
                                 .header("Content-Disposition", "attachment; filename=\"influxdb.sluice\"")
                                 .send(body)
