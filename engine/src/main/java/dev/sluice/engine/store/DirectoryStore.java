@@ -81,7 +81,7 @@ public final class DirectoryStore implements Store {
     }
 
     static Mono<DirectoryStore> create(Path path, Scheduler blocking, ChannelOpener channels) {
-        Path directory = path.toAbsolutePath().normalize();
+        Path directory = Links.absolute(path);
         return Mono.fromCallable(() -> open(directory, blocking, channels))
                 .onErrorMap(IOException.class, e -> Failures.using(directory.toString(), e))
                 .subscribeOn(blocking);
@@ -94,7 +94,7 @@ public final class DirectoryStore implements Store {
      * @return signals {@link NotThere} if there is no such directory, {@link InvalidRequest} if the path is a file
      */
     public static Mono<DirectoryStore> existing(Path path, Scheduler blocking) {
-        Path directory = path.toAbsolutePath().normalize();
+        Path directory = Links.absolute(path);
         return Mono.fromCallable(() -> {
                     if (!isThere(directory)) {
                         throw new NotThere(

@@ -12,8 +12,12 @@ public final class Replacement {
 
     private Replacement() {}
 
-    /** Writes {@code NAME.new} beside the file and puts it in its place; removes it where that fails. Blocks. */
-    public static void write(Path file, String text) throws IOException {
+    /**
+     * Writes {@code NAME.new} beside the file and puts it in its place; removes it where that fails. A link stays, what
+     * it leads to is replaced. Blocks.
+     */
+    public static void write(Path path, String text) throws IOException {
+        Path file = Links.followed(path);
         Path beside = file.resolveSibling(file.getFileName() + ".new");
         try {
             Files.writeString(beside, text);

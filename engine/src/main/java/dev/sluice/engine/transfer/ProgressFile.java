@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.sluice.engine.error.FormatDamaged;
+import dev.sluice.engine.store.Links;
 import dev.sluice.engine.store.Replacement;
 import dev.sluice.engine.transfer.LineReader.Position;
 import java.io.IOException;
@@ -137,7 +138,7 @@ final class ProgressFile {
     }
 
     void delete() throws IOException {
-        Files.deleteIfExists(path);
+        Files.deleteIfExists(Links.followed(path));
     }
 
     private static String text(Map<String, String> fields, String name) {

@@ -7,6 +7,7 @@ import dev.sluice.engine.flow.Uninterrupted;
 import dev.sluice.engine.model.Digest;
 import dev.sluice.engine.stage.SlabLine;
 import dev.sluice.engine.store.DirectoryStore;
+import dev.sluice.engine.store.Links;
 import dev.sluice.engine.store.Pipes;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
@@ -32,44 +33,53 @@ final class TextOut {
     }
 
     /**
-     * Writes a file, replacing one that is there when the new one is complete. A device or a named pipe is written to
-     * as it is.
+     * Writes a file, replacing one that is there when the new one is complete. A link stays, and what it leads to is
+     * replaced. A device or a named pipe is written to as it is.
      *
      * @return bytes that were written
      */
     Mono<Long> file(Path path, Flux<ByteBuf> text) {
-        return Mono.defer(() -> {
-            if (Files.exists(path) && !Files.isRegularFile(path)) {
-                return Mono.usingWhen(
-                        Handover.of(() -> Files.newByteChannel(path, StandardOpenOption.WRITE), Pipes::close, files)
-                                .onErrorMap(IOException.class, e -> failed(path.toString(), e)),
-                        channel -> channel(path.toString(), channel, text),
-                        channel -> Mono.fromCallable(() -> {
-                                    channel.close();
-                                    return channel;
-                                })
-                                .subscribeOn(files),
-                        (channel, why) -> Uninterrupted.cleaningUp(files, () -> Pipes.close(channel)),
-                        channel -> Uninterrupted.cleaningUp(files, () -> Pipes.close(channel)));
-            }
-            Path absolute = path.toAbsolutePath().normalize();
-            Path directory = absolute.getParent() == null ? absolute : absolute.getParent();
-            String name = "%s.%08x.new" // a store takes no name that begins with a dot
-                    .formatted(
-                            String.valueOf(absolute.getFileName()).replaceFirst("^\\.+", ""),
-                            ThreadLocalRandom.current().nextInt());
-            return DirectoryStore.create(directory, files)
-                    .flatMap(store -> Mono.usingWhen(
-                            Mono.just(directory.resolve(name)),
-                            whole -> store.put(name, text.transform(line.through("")), Digest.Algorithm.CRC32C)
-                                    .flatMap(stored -> moved(whole, absolute).thenReturn(stored.size())),
-                            whole -> Mono.empty(),
-                            (whole, why) -> store.delete(name).onErrorResume(e -> {
-                                why.addSuppressed(e);
-                                return Mono.empty();
-                            }),
-                            whole -> store.delete(name)));
-        });
+        return Mono.fromCallable(() -> Links.followed(path))
+                .onErrorMap(IOException.class, e -> failed(path.toString(), e))
+                .subscribeOn(files)
+                .flatMap(file -> isAsItIs(file) ? asItIs(file, text) : whole(file, text));
+    }
+
+    private static boolean isAsItIs(Path file) {
+        return Files.exists(file) && !Files.isRegularFile(file);
+    }
+
+    private Mono<Long> asItIs(Path path, Flux<ByteBuf> text) {
+        return Mono.usingWhen(
+                Handover.of(() -> Files.newByteChannel(path, StandardOpenOption.WRITE), Pipes::close, files)
+                        .onErrorMap(IOException.class, e -> failed(path.toString(), e)),
+                channel -> channel(path.toString(), channel, text),
+                channel -> Mono.fromCallable(() -> {
+                            channel.close();
+                            return channel;
+                        })
+                        .subscribeOn(files),
+                (channel, why) -> Uninterrupted.cleaningUp(files, () -> Pipes.close(channel)),
+                channel -> Uninterrupted.cleaningUp(files, () -> Pipes.close(channel)));
+    }
+
+    private Mono<Long> whole(Path file, Flux<ByteBuf> text) {
+        Path directory = file.getParent() == null ? file : file.getParent();
+        String name = "%s.%08x.new" // a store takes no name that begins with a dot
+                .formatted(
+                        String.valueOf(file.getFileName()).replaceFirst("^\\.+", ""),
+                        ThreadLocalRandom.current().nextInt());
+        return DirectoryStore.create(directory, files)
+                .flatMap(store -> Mono.usingWhen(
+                        Mono.just(directory.resolve(name)),
+                        whole -> store.put(name, text.transform(line.through("")), Digest.Algorithm.CRC32C)
+                                .flatMap(stored -> moved(whole, file).thenReturn(stored.size())),
+                        whole -> Mono.empty(),
+                        (whole, why) -> store.delete(name).onErrorResume(e -> {
+                            why.addSuppressed(e);
+                            return Mono.empty();
+                        }),
+                        whole -> store.delete(name)));
     }
 
     private Mono<Path> moved(Path from, Path to) {

@@ -79,6 +79,18 @@ class DirectoryStoreTest extends StoreContract {
         StepVerifier.create(store.list()).expectNext(new StoreEntry("a", 9)).verifyComplete();
     }
 
+    /** As the shell's other commands take it. */
+    @Test
+    void goesUpFromWhereALinkLeads() throws Exception {
+        Files.createDirectories(temp.resolve("disk/deep"));
+        Files.createSymbolicLink(temp.resolve("link"), Path.of("disk/deep"));
+
+        DirectoryStore.create(temp.resolve("link/../backup"), blocking).block();
+
+        assertThat(temp.resolve("disk/backup")).isDirectory();
+        assertThat(temp.resolve("backup")).doesNotExist();
+    }
+
     @Test
     void makesTheDirectoryForTheOwnerAlone() throws Exception {
         Path directory = temp.resolve("a/b");

@@ -26,6 +26,19 @@ class ReplacementTest {
         }
     }
 
+    /** As where the state lies on a volume of its own. */
+    @Test
+    void leavesALinkAsItIs() throws IOException {
+        Path volume = Files.createDirectory(directory.resolve("volume"));
+        Path file = Files.createSymbolicLink(directory.resolve("state"), Path.of("volume", "state"));
+
+        Replacement.write(file, "first");
+        Replacement.write(file, "second");
+
+        assertThat(file).isSymbolicLink().hasContent("second");
+        assertThat(volume.resolve("state")).isRegularFile().hasContent("second");
+    }
+
     /** As where the disk is full. */
     @Test
     void leavesNothingBesideWhatItCouldNotReplace() throws IOException {

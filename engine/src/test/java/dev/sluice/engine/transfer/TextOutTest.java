@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
@@ -79,6 +80,40 @@ class TextOutTest {
                         .isInstanceOf(StoreFailed.class)
                         .hasMessageContaining("stdout")
                         .hasMessageContaining("Broken pipe"))
+                .verify(PATIENCE);
+    }
+
+    /** It may lead to the disk that has the room. */
+    @Test
+    void replacesWhatALinkLeadsTo(@TempDir Path temp) throws IOException {
+        Path disk = Files.createDirectory(temp.resolve("disk"));
+        Path link = Files.createSymbolicLink(temp.resolve("out.lp"), Path.of("disk", "out.lp"));
+
+        for (int pieces = 1; pieces <= 2; pieces++) {
+            new TextOut(line, files)
+                    .file(link, text(pieces))
+                    .as(StepVerifier::create)
+                    .expectNext((long) pieces * PIECE)
+                    .expectComplete()
+                    .verify(PATIENCE);
+
+            assertThat(link).isSymbolicLink();
+            assertThat(disk.resolve("out.lp")).isRegularFile().hasSize((long) pieces * PIECE);
+        }
+        assertThat(disk).isDirectoryContaining("glob:**/out.lp").isDirectoryNotContaining("glob:**.new");
+    }
+
+    @Test
+    void saysThatALinkLeadsNowhere(@TempDir Path temp) throws IOException {
+        Path link = Files.createSymbolicLink(temp.resolve("out.lp"), Path.of("out.lp"));
+
+        new TextOut(line, files)
+                .file(link, text(1))
+                .as(StepVerifier::create)
+                .expectErrorSatisfies(e -> assertThat(e)
+                        .isInstanceOf(StoreFailed.class)
+                        .hasMessageContaining("out.lp")
+                        .hasMessageContaining("links"))
                 .verify(PATIENCE);
     }
 
