@@ -1,12 +1,9 @@
 package dev.sluice.engine;
 
-import dev.sluice.engine.error.ArchiveDamaged;
-import dev.sluice.engine.error.CompressedDataDamaged;
 import dev.sluice.engine.error.FileTrouble;
+import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.error.StoreFailed;
-import dev.sluice.engine.error.StreamDamaged;
-import dev.sluice.engine.error.TsmDamaged;
 import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardRef;
@@ -85,8 +82,11 @@ final class Inspections {
                     .onRetryExhaustedThrow((spec, last) -> last.failure()));
         }
         if (access != Access.ONE_PASS) {
-            look = look.onErrorResume(Inspections::isDamage, e -> {
-                notices.add(Notice.damaged("shard %s cannot be read: %s".formatted(shard.ref(), e.getMessage()), ""));
+            look = look.onErrorResume(SluiceException.class, why -> {
+                if (!why.tellsOfDamage() && !(why instanceof NotThere)) {
+                    return Mono.error(why);
+                }
+                notices.add(unread(shard.ref(), why));
                 return Mono.empty();
             });
         }
@@ -94,11 +94,9 @@ final class Inspections {
         return shard.wanted().flatMap(wanted -> wanted ? done : Mono.empty());
     }
 
-    private static boolean isDamage(Throwable e) {
-        return e instanceof ArchiveDamaged
-                || e instanceof CompressedDataDamaged
-                || e instanceof StreamDamaged
-                || e instanceof TsmDamaged;
+    private static Notice unread(ShardRef ref, SluiceException why) {
+        String message = "shard %s cannot be read: %s".formatted(ref, why.getMessage());
+        return why.tellsOfDamage() ? Notice.damaged(message, "") : Notice.missing(message, why.hint());
     }
 
     private Mono<Inspection.Shard> look(ShardRead shard) {

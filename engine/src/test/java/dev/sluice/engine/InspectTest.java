@@ -2,6 +2,9 @@ package dev.sluice.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.engine.event.CopyReport;
+import dev.sluice.engine.event.Event;
+import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardRef;
@@ -147,6 +150,31 @@ class InspectTest {
             assertThat(notice.kind()).isEqualTo(Notice.Kind.DAMAGED);
             assertThat(notice.message()).contains(ONE.toString());
         });
+    }
+
+    @Test
+    void aFileThatIsGoneIsMissingAndNoDamage() throws IOException {
+        Path backup = temp.resolve("portable");
+        engine.copy(CopyRequest.of(directories, new End.Portable(backup)).build())
+                .blockLast(PATIENCE);
+        try (var files = Files.list(backup)) {
+            Files.delete(files.filter(file -> file.toString().contains(".s1."))
+                    .findFirst()
+                    .orElseThrow());
+        }
+
+        Inspection inspection = inspect(InspectRequest.of(new End.Portable(backup)));
+        CopyReport check = Objects.requireNonNull(engine.verify(VerifyRequest.of(new End.Portable(backup)))
+                .ofType(Event.Finished.class)
+                .map(Event.Finished::report)
+                .blockLast(PATIENCE));
+
+        assertThat(inspection.damaged()).isFalse();
+        assertThat(inspection.complete()).isFalse();
+        assertThat(inspection.shards()).extracting(Inspection.Shard::ref).containsExactly(TWO);
+        assertThat(check.damaged()).isFalse();
+        assertThat(check.missing()).extracting(ShardOutcome::ref).containsExactly(ONE);
+        assertThat(check.stored()).hasSize(1);
     }
 
     @Test

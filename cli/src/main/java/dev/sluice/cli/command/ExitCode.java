@@ -1,12 +1,7 @@
 package dev.sluice.cli.command;
 
-import dev.sluice.engine.error.ArchiveDamaged;
-import dev.sluice.engine.error.CompressedDataDamaged;
-import dev.sluice.engine.error.FormatDamaged;
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.SluiceException;
-import dev.sluice.engine.error.StreamDamaged;
-import dev.sluice.engine.error.TsmDamaged;
 import dev.sluice.engine.event.CopyReport;
 
 /** What the process ends with; scripts rely on these. */
@@ -37,12 +32,7 @@ public final class ExitCode {
         if (error instanceof InvalidRequest) {
             return USAGE;
         }
-        boolean damaged = error instanceof ArchiveDamaged
-                || error instanceof CompressedDataDamaged
-                || error instanceof FormatDamaged
-                || error instanceof StreamDamaged
-                || error instanceof TsmDamaged;
-        return damaged ? DAMAGED : FAILED;
+        return error.tellsOfDamage() ? DAMAGED : FAILED;
     }
 
     /**

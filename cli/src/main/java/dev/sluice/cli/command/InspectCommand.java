@@ -28,7 +28,7 @@ import picocli.CommandLine.Parameters;
             "again where a newer file overwrites it. A block of which everything is deleted does not count; one",
             "of which only a part is deleted counts as a whole. KEYS are fields of series.",
             "",
-            "Ends with 4 if something cannot be read, with 3 if something that is promised is not there.",
+            "Ends with 4 if something is damaged, with 3 if something that is promised is not there.",
             "",
             "Examples",
             "  sluice inspect /backups/monday -shard 7",

@@ -25,7 +25,7 @@ import picocli.CommandLine.Parameters;
         optionListHeading = "%nFlags, with one dash or two, before or after PATH%n",
         footer = {
             "",
-            "Ends with 0 if all is sound, with 4 if something is damaged, with 3 if something is missing.",
+            "Ends with 0 if all is sound, with 4 if something is damaged, with 3 if something is missing or cannot be read.",
             "",
             "Examples",
             "  sluice verify /backups/monday",

@@ -8,11 +8,20 @@ import dev.sluice.cli.option.OutputFlags.Output;
 import dev.sluice.engine.BackupRequest;
 import dev.sluice.engine.error.ConnectionLost;
 import dev.sluice.engine.error.EngineClosed;
+import dev.sluice.engine.error.SluiceException;
+import dev.sluice.engine.error.StoreFailed;
+import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
+import dev.sluice.engine.event.ShardOutcome;
+import dev.sluice.engine.event.Task;
+import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ServerAddress;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -132,6 +141,27 @@ class CopyRunTest {
         assertThat(run.out()).isEmpty();
         assertThat(run.err())
                 .isEqualTo("damaged: a block is bad\n  hint: Restore an older one.\nmissing: the stream was cut\n");
+    }
+
+    /** Whoever is called at night for damage should not find that the disk was away. */
+    @Test
+    void tellsDamageFromWhatCouldNotBeRead() {
+        assertThat(ExitCode.of(checkedWith(Samples.damaged(2)))).isEqualTo(ExitCode.DAMAGED);
+        assertThat(ExitCode.of(checkedWith(new StoreFailed("cannot read x: permission denied", "", new IOException()))))
+                .isEqualTo(ExitCode.PARTIAL);
+    }
+
+    private static CopyReport checkedWith(SluiceException why) {
+        return new CopyReport(
+                Task.VERIFY,
+                "/backups/monday",
+                "",
+                Instant.EPOCH,
+                Duration.ZERO,
+                Compression.NONE,
+                List.of(Samples.stored(1, 10, 10, 1, 1), new ShardOutcome.Failed(Samples.shard(2), why, 1)),
+                0,
+                List.of());
     }
 
     @Test

@@ -34,4 +34,9 @@ public final class ArchiveDamaged extends SluiceException {
     public boolean worthRetrying() {
         return true;
     }
+
+    @Override
+    public boolean tellsOfDamage() {
+        return true;
+    }
 }

@@ -32,4 +32,9 @@ public final class CompressedDataDamaged extends SluiceException {
     public long offset() {
         return offset;
     }
+
+    @Override
+    public boolean tellsOfDamage() {
+        return true;
+    }
 }

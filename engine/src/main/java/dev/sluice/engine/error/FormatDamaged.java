@@ -25,4 +25,9 @@ public final class FormatDamaged extends SluiceException {
     public String file() {
         return file;
     }
+
+    @Override
+    public boolean tellsOfDamage() {
+        return true;
+    }
 }

@@ -48,6 +48,11 @@ public abstract sealed class SluiceException extends RuntimeException
         return hint;
     }
 
+    /** Whether it says that what was read is damaged, and not that it could not be read. */
+    public boolean tellsOfDamage() {
+        return false;
+    }
+
     /** Whether the same attempt, made again from its start, may succeed. */
     public boolean worthRetrying() {
         return false;

@@ -24,4 +24,9 @@ public final class StreamDamaged extends SluiceException {
     public StreamDamaged(String what, String problem, long offset) {
         super("%s %s (at byte %d of its tar)".formatted(what, problem, offset), HINT, null);
     }
+
+    @Override
+    public boolean tellsOfDamage() {
+        return true;
+    }
 }

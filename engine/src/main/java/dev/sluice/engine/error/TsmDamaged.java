@@ -29,4 +29,9 @@ public final class TsmDamaged extends SluiceException {
     public long offset() {
         return offset;
     }
+
+    @Override
+    public boolean tellsOfDamage() {
+        return true;
+    }
 }

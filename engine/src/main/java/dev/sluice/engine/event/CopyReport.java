@@ -50,10 +50,13 @@ public record CopyReport(
         return missing().isEmpty() && !has(Notice.Kind.MISSING);
     }
 
-    /** Whether something that was read is damaged; for a verification this is so when a shard cannot be read. */
+    /** Whether something that was read is damaged; for a verification an archive that is broken off is so too. */
     public boolean damaged() {
         return has(Notice.Kind.DAMAGED)
-                || (task == Task.VERIFY && outcomes.stream().anyMatch(ShardOutcome.Failed.class::isInstance));
+                || (task == Task.VERIFY
+                        && outcomes.stream()
+                                .anyMatch(outcome -> outcome instanceof ShardOutcome.Failed failed
+                                        && failed.why().tellsOfDamage()));
     }
 
     /** The report with one notice more. */
