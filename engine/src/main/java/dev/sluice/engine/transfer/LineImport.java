@@ -1,9 +1,6 @@
 package dev.sluice.engine.transfer;
 
 import dev.sluice.engine.error.EngineBroken;
-import dev.sluice.engine.error.FileTrouble;
-import dev.sluice.engine.error.InvalidRequest;
-import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.event.ImportReport;
 import dev.sluice.engine.event.TransferEvent;
 import dev.sluice.engine.flow.FirstFailure;
@@ -16,18 +13,10 @@ import io.netty.buffer.ByteBuf;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -43,12 +32,6 @@ public final class LineImport {
 
     /** A directory's own file of progress, which is no input. */
     public static final String PROGRESS = ".sluice-import.json";
-
-    /** What an import of one file keeps beside it, and what it is before it is renamed; no inputs either. */
-    private static final List<String> KEPT_BESIDE = List.of(".sluice-progress", ".sluice-progress.new");
-
-    /** As an export numbers its parts. */
-    private static final Pattern PART = Pattern.compile("(?<=.)-(\\d{3,18})(?=\\.|$)");
 
     private static final long SAVE_EVERY = TimeUnit.SECONDS.toNanos(1);
 
@@ -69,9 +52,8 @@ public final class LineImport {
     private final PointRate rate;
     private final LineBatch.Pool batches;
     private final Bodies bodies;
-    private final AtomicBoolean saveFailed = new AtomicBoolean();
+    private final Progress progress;
     private volatile String at = "";
-    private volatile long rejectedBefore;
     private volatile @Nullable Run underWay;
 
     private LineImport(
@@ -94,6 +76,8 @@ public final class LineImport {
         this.files = files;
         this.clock = clock;
         this.rejects = new Rejects(options.rejects());
+        this.progress =
+                new Progress(options, many, http.endpoint().toString(), telling, rejects, counters.written::get, files);
         this.statements = new Statements(http, telling);
         this.permits = new Permits(options.concurrency());
         this.rate = new PointRate(options.pointsPerSecond(), clock);
@@ -137,36 +121,9 @@ public final class LineImport {
             Scheduler workers,
             Scheduler files,
             Scheduler clock) {
-        List<Input> inputs;
-        try (Stream<Path> entries = Files.list(directory)) {
-            inputs = entries.filter(Files::isRegularFile)
-                    .filter(path -> !path.getFileName().toString().startsWith("."))
-                    .filter(path -> !isOwn(path, options))
-                    .sorted(Comparator.comparing(LineImport::orderOf).thenComparing(Comparator.naturalOrder()))
-                    .map(Input::of)
-                    .toList();
-        } catch (IOException e) {
-            throw Input.failed(directory.toString(), e);
-        }
-        if (inputs.isEmpty()) {
-            throw new NotThere("%s has no files".formatted(directory), "'sluice export --out DIR' writes some.");
-        }
+        List<Input> inputs = InputFiles.in(directory, options);
         ImportOptions own = options.withProgress(options.progress().orElseGet(() -> directory.resolve(PROGRESS)), true);
         return new LineImport(directory.toString(), inputs, true, http, own, new Telling(), workers, files, clock);
-    }
-
-    /** Its name, with the number of a part as long as any: the thousandth one comes behind the last with three digits. */
-    private static String orderOf(Path file) {
-        return PART.matcher(file.getFileName().toString())
-                .replaceFirst(part -> "-" + "0".repeat(18 - part.group(1).length()) + part.group(1));
-    }
-
-    /** Whether an import writes it, now or at another time. */
-    private static boolean isOwn(Path file, ImportOptions options) {
-        Path place = file.toAbsolutePath().normalize();
-        return KEPT_BESIDE.stream().anyMatch(file.toString()::endsWith)
-                || Stream.concat(options.rejects().stream(), options.progress().stream())
-                        .anyMatch(own -> own.toAbsolutePath().normalize().equals(place));
     }
 
     /**
@@ -186,7 +143,7 @@ public final class LineImport {
 
     /** The same without what is told. */
     Mono<ImportReport> work(Mono<?> stop) {
-        return Until.stopped(stop, load().flatMap(this::all))
+        return Until.stopped(stop, progress.left(inputs).flatMap(this::all))
                 .onErrorResume(e -> saveAtTheEnd(e).then(Mono.error(e)))
                 .doOnError(e -> tellWhatIsWritten())
                 .doFinally(signal -> {
@@ -219,53 +176,15 @@ public final class LineImport {
         return counters.written.get();
     }
 
-    private Mono<ProgressFile.State> load() {
-        return Mono.fromCallable(() -> {
-                    Optional<Path> path = options.progress();
-                    if (path.isEmpty() || !options.resume()) {
-                        return ProgressFile.State.NONE;
-                    }
-                    Optional<ProgressFile.State> state = new ProgressFile(path.get()).load();
-                    if (state.isEmpty() && !many) {
-                        telling.warn(
-                                "there is nothing to resume: no file %s".formatted(path.get()),
-                                "The import begins at the start.");
-                    }
-                    state.ifPresent(before -> refuseOther(before.target(), path.get()));
-                    return state.orElse(ProgressFile.State.NONE);
-                })
-                .onErrorMap(IOException.class, e -> Input.failed(source, e))
-                .subscribeOn(files);
-    }
-
-    /** What one server has taken, another one has not. */
-    private void refuseOther(String target, Path path) {
-        if (many && !target.isEmpty() && !target.equals(http.endpoint().toString())) {
-            throw new InvalidRequest(
-                    "%s tells of files that were imported into %s, not into %s"
-                            .formatted(path, target, http.endpoint()),
-                    "--progress FILE remembers each server's apart. If it is the same server under another name, change"
-                            + " the target in that file.");
-        }
-    }
-
-    private Mono<ImportReport> all(ProgressFile.State before) {
-        List<Input> left = inputs.stream()
-                .filter(input -> !before.taken().contains(key(input)))
-                .toList();
-        Set<String> taken = new ConcurrentSkipListSet<>(before.taken()); // who is stopped may save it meanwhile
-        rejectedBefore = before.rejected();
+    private Mono<ImportReport> all(List<Input> left) {
         return Flux.fromIterable(left)
                 .concatMap(
-                        input -> one(input, before, taken)
-                                .then(Mono.fromRunnable(() -> {
-                                    taken.add(key(input));
-                                    underWay = null;
-                                }))
-                                .then(Mono.defer(() -> finished(taken, untold()))),
+                        input -> one(input).then(Mono.defer(() -> {
+                            underWay = null;
+                            return progress.done(input);
+                        })),
                         0)
-                // The report follows, which tells of them.
-                .then(Mono.defer(() -> many && untold() > 0 ? finished(taken, 0) : Mono.empty()))
+                .then(progress.allDone())
                 .then(Mono.fromCallable(() -> new ImportReport(
                         source,
                         http.endpoint().toString(),
@@ -275,7 +194,7 @@ public final class LineImport {
                         counters.statements.get(),
                         counters.written.get(),
                         rejects.count(),
-                        rejectedBefore,
+                        progress.rejectedBefore(),
                         counters.requests.get(),
                         counters.retries.get(),
                         counters.bytes.get(),
@@ -284,89 +203,18 @@ public final class LineImport {
                         telling.warnings())));
     }
 
-    private static String key(Input input) {
-        return Path.of(input.name()).getFileName().toString();
-    }
-
-    private Mono<Void> one(Input input, ProgressFile.State before, Set<String> taken) {
+    private Mono<Void> one(Input input) {
         at = input.name();
         return Mono.usingWhen(
                 input.open(files),
                 opened -> Mono.fromCallable(opened::identity).subscribeOn(files).flatMap(identity -> {
-                    var run = new Run(input, opened, identity, start(input, identity, before), taken);
+                    var run = new Run(input, opened, identity, progress.start(input, identity));
                     underWay = run;
                     return run.all();
                 }),
                 opened -> Uninterrupted.cleaningUp(files, opened::close),
                 (opened, why) -> Uninterrupted.cleaningUp(files, opened::close),
                 opened -> Uninterrupted.cleaningUp(files, opened::giveUp));
-    }
-
-    private Position start(Input input, String identity, ProgressFile.State before) {
-        if (!before.input().equals(key(input))) {
-            return Position.START;
-        }
-        if (!before.identity().equals(identity)
-                || !before.target().equals(http.endpoint().toString())) {
-            if (many) {
-                telling.warn(
-                        "%s has changed since its import was interrupted".formatted(input.name()),
-                        "It is imported from its start.");
-                return Position.START;
-            }
-            throw new InvalidRequest(
-                    "%s or its target is not the one whose import was interrupted".formatted(input.name()),
-                    "Leave --resume out to import it from its start.");
-        }
-        return before.position();
-    }
-
-    /** Points that were rejected so far, in this run and before it, of which no report has told. */
-    private long untold() {
-        return rejectedBefore + rejects.count();
-    }
-
-    private Mono<Void> finished(Set<String> taken, long untold) {
-        return options.progress()
-                .map(path -> save(() -> {
-                    rejects.force(); // progress says that they are kept
-                    if (many) {
-                        new ProgressFile(path)
-                                .save(new ProgressFile.State(
-                                        taken,
-                                        "",
-                                        "",
-                                        http.endpoint().toString(),
-                                        Position.START,
-                                        counters.written.get(),
-                                        untold));
-                    } else {
-                        new ProgressFile(path).delete();
-                    }
-                }))
-                .orElse(Mono.empty());
-    }
-
-    /** What writes the file of progress. */
-    private interface Save {
-        void now() throws IOException;
-    }
-
-    private Mono<Void> save(Save save) {
-        return Mono.<Void>fromRunnable(() -> {
-                    try {
-                        synchronized (saveFailed) { // one that was begun goes on behind a stop
-                            save.now();
-                        }
-                    } catch (IOException e) {
-                        if (saveFailed.compareAndSet(false, true)) {
-                            telling.warn(
-                                    "progress cannot be kept: %s".formatted(FileTrouble.inWords(e)),
-                                    "After a crash the import starts anew; --progress names a file elsewhere.");
-                        }
-                    }
-                })
-                .subscribeOn(files);
     }
 
     private void closeRejects() {
@@ -383,22 +231,29 @@ public final class LineImport {
         private final Input.Opened opened;
         private final String identity;
         private final Position start;
-        private final Set<String> taken;
         private final LineReader reader;
         private final Watermark watermark;
         private final Delivery delivery;
         private final AtomicLong saved = new AtomicLong(System.nanoTime());
 
-        Run(Input input, Input.Opened opened, String identity, Position start, Set<String> taken) {
+        Run(Input input, Input.Opened opened, String identity, Position start) {
             this.input = input;
             this.opened = opened;
             this.identity = identity;
             this.start = start;
-            this.taken = taken;
             this.reader = new LineReader(input.name(), options, batches, start, input.isMade());
             this.watermark = new Watermark(start);
             this.delivery = new Delivery(
-                    input.name(), http, options, rejects, counters, permits, rate, bodies, workers, files, clock);
+                    input.name(),
+                    http,
+                    options,
+                    rejects,
+                    counters, permits,
+                    rate,
+                    bodies,
+                    workers,
+                    files,
+                    clock);
         }
 
         Mono<Void> all() {
@@ -506,22 +361,7 @@ public final class LineImport {
         }
 
         private Mono<Void> saveNow() {
-            return options.progress().map(this::saveTo).orElse(Mono.empty());
-        }
-
-        private Mono<Void> saveTo(Path path) {
-            return save(() -> {
-                var state = new ProgressFile.State(
-                        many ? taken : Set.of(),
-                        key(input),
-                        identity,
-                        http.endpoint().toString(),
-                        watermark.position(),
-                        counters.written.get(),
-                        untold());
-                rejects.force(); // all that lie before that position
-                new ProgressFile(path).save(state);
-            });
+            return progress.reached(input, identity, watermark::position);
         }
     }
 }
