@@ -244,9 +244,19 @@ public final class LineExport {
     Flux<TransferEvent> told(Mono<? extends TransferEvent> work, Out out) {
         return telling.about(
                 new TransferEvent.Started(source, out.toString()),
-                work,
+                work.doOnError(e -> tellWhatStays()),
                 () -> new TransferEvent.Progress(telling.elapsed(), lines.get(), values.get(), bytes.get(), at),
                 clock);
+    }
+
+    /** A file that is not whole goes; the parts before it are. */
+    private void tellWhatStays() {
+        if (options.split().isPresent() && !outputs.isEmpty()) {
+            telling.warn(
+                    "the parts that were finished stay, from %s to %s"
+                            .formatted(outputs.get(0), outputs.get(outputs.size() - 1)),
+                    "The same export again replaces them; else remove them before the directory is imported.");
+        }
     }
 
     private String head(List<Place> places, Optional<Metastore> metastore, Mapping mapping) {

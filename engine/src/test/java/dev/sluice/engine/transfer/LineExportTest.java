@@ -187,6 +187,39 @@ class LineExportTest {
         assertThat(report.lines()).isPositive();
     }
 
+    /** They look whole, and an import of the directory would take them for the export. */
+    @Test
+    void namesThePartsThatStayWhenItFails() throws IOException {
+        Path root = copied("corrupt/truncated");
+        Path sound = Files.createDirectories(root.resolve("data/db/rp/0"));
+        for (int i = 1; i < 9; i++) {
+            Files.copy(
+                    FIXTURES.resolve("data/fx_mixed/autogen/8/000000001-000000001.tsm"),
+                    sound.resolve("00000000%d-000000001.tsm".formatted(i)));
+        }
+        var from = new End.Data(root.resolve("data"), Optional.empty(), Optional.of(root.resolve("wal")));
+        List<TransferEvent> told = new ArrayList<>();
+
+        assertThatThrownBy(() -> engine.export(ExportRequest.of(from, temp.resolve("out.lp"))
+                                .split(1)
+                                .strict(true)
+                                .build())
+                        .doOnNext(told::add)
+                        .blockLast(PATIENCE))
+                .isInstanceOf(TsmDamaged.class);
+
+        List<Path> stay;
+        try (var files = Files.list(temp)) {
+            stay = files.filter(Files::isRegularFile).sorted().toList();
+        }
+        assertThat(stay).hasSizeGreaterThan(1).allMatch(file -> file.toString().endsWith(".lp"));
+        assertThat(told.get(told.size() - 1))
+                .isInstanceOfSatisfying(
+                        TransferEvent.Warning.class,
+                        warning -> assertThat(warning.message())
+                                .contains("from " + stay.get(0) + " to " + stay.get(stay.size() - 1)));
+    }
+
     @Test
     void readsALogUpToItsTornEndAndSaysSo() throws IOException {
         Path root = copied("corrupt/waltail");
