@@ -154,7 +154,7 @@ final class Restores {
                 points,
                 request.intoExisting()
                         .flatMap(winner -> http)
-                        .map(api -> new FieldSamples(api, request.scratch(), resources.files())),
+                        .map(api -> new FieldSamples(api, request.scratch(), resources.files(), resources.clock())),
                 ledger,
                 Clock.systemUTC(),
                 resources.workers());

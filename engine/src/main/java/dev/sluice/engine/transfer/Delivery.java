@@ -1,6 +1,5 @@
 package dev.sluice.engine.transfer;
 
-import dev.sluice.engine.error.HttpFailure;
 import dev.sluice.engine.error.HttpRefused;
 import dev.sluice.engine.error.HttpUnreachable;
 import dev.sluice.engine.http.InfluxHttp;
@@ -19,7 +18,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
-import reactor.util.retry.Retry;
 
 /**
  * Brings batches to the server until every record in them is written or rejected. What the server refuses is cut
@@ -27,8 +25,6 @@ import reactor.util.retry.Retry;
  */
 final class Delivery {
 
-    private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
-    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
     private static final Duration MOST_PATIENCE = Duration.ofMinutes(2);
     private static final Pattern DROPPED = Pattern.compile("dropped=(\\d{1,9})");
     private static final String UNPARSED = "unable to parse '";
@@ -38,6 +34,7 @@ final class Delivery {
     private final ImportOptions options;
     private final Rejects rejects;
     private final Counters counters;
+    private final Retries retries;
     private final Permits permits;
     private final PointRate rate;
     private final Bodies bodies;
@@ -60,6 +57,7 @@ final class Delivery {
             ImportOptions options,
             Rejects rejects,
             Counters counters,
+            Retries retries,
             Permits permits,
             PointRate rate,
             Bodies bodies,
@@ -71,6 +69,7 @@ final class Delivery {
         this.options = options;
         this.rejects = rejects;
         this.counters = counters;
+        this.retries = retries;
         this.permits = permits;
         this.rate = rate;
         this.bodies = bodies;
@@ -192,13 +191,7 @@ final class Delivery {
         WriteTarget target = part.place().target(options);
         return Mono.using(
                         () -> part.body(options.gzip(), bodies),
-                        body -> permits.with(() -> attempt(part, target, body))
-                                .retryWhen(Retry.backoff(options.retries(), FIRST_PAUSE)
-                                        .maxBackoff(LONGEST_PAUSE)
-                                        .scheduler(clock)
-                                        .filter(e -> e instanceof HttpFailure failure && failure.worthRetrying())
-                                        .doBeforeRetry(signal -> counters.retries.incrementAndGet())
-                                        .onRetryExhaustedThrow((spec, last) -> last.failure())),
+                        body -> permits.with(() -> attempt(part, target, body)).retryWhen(retries.policy()),
                         ByteBuf::release)
                 .subscribeOn(workers);
     }

@@ -1,7 +1,6 @@
 package dev.sluice.engine.transfer;
 
 import dev.sluice.engine.error.HttpRefused;
-import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.http.InfluxHttp;
 import dev.sluice.engine.http.WriteOutcome;
 import dev.sluice.engine.http.WriteTarget;
@@ -19,7 +18,6 @@ import io.netty.buffer.Unpooled;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -28,11 +26,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
-import reactor.util.retry.Retry;
 
 /**
  * Writes one point of each of some fields again, with the value that it has: out of the newest file of the shard that has
@@ -47,20 +45,22 @@ public final class FieldSamples implements FieldWriter {
     private static final int MOST = 1 << 20;
 
     private static final int RETRIES = 5;
-    private static final Duration PAUSE = Duration.ofMillis(500);
 
     private final InfluxHttp http;
     private final Path scratch;
     private final Scheduler files;
+    private final Retries retries;
 
     /**
      * @param scratch room for the shard
      * @param files where files are written and read; may block
+     * @param clock wakes up those who wait
      */
-    public FieldSamples(InfluxHttp http, Path scratch, Scheduler files) {
+    public FieldSamples(InfluxHttp http, Path scratch, Scheduler files, Scheduler clock) {
         this.http = http;
         this.scratch = scratch;
         this.files = files;
+        this.retries = new Retries(RETRIES, new AtomicLong(), clock);
     }
 
     /** A line of each field that has one. */
@@ -99,9 +99,7 @@ public final class FieldSamples implements FieldWriter {
                         throw refused(target, later.status(), later.reason());
                     }
                 })
-                .retryWhen(Retry.backoff(RETRIES, PAUSE)
-                        .filter(e -> e instanceof SluiceException why && why.worthRetrying())
-                        .onRetryExhaustedThrow((spec, last) -> last.failure()))
+                .retryWhen(retries.policy())
                 .flatMap(outcome -> {
                     if (outcome instanceof WriteOutcome.Written) {
                         return Mono.just(Set.<FieldName>of());

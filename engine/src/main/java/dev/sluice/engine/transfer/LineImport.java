@@ -47,6 +47,7 @@ public final class LineImport {
     private final Telling telling;
     private final Delivery.Counters counters = new Delivery.Counters();
     private final Rejects rejects;
+    private final Retries retries;
     private final Statements statements;
     private final Permits permits;
     private final PointRate rate;
@@ -78,7 +79,8 @@ public final class LineImport {
         this.rejects = new Rejects(options.rejects());
         this.progress =
                 new Progress(options, many, http.endpoint().toString(), telling, rejects, counters.written::get, files);
-        this.statements = new Statements(http, telling);
+        this.retries = new Retries(options.retries(), counters.retries, clock);
+        this.statements = new Statements(http, telling, retries);
         this.permits = new Permits(options.concurrency());
         this.rate = new PointRate(options.pointsPerSecond(), clock);
         this.batches = new LineBatch.Pool(options.batchBytes());
@@ -248,7 +250,9 @@ public final class LineImport {
                     http,
                     options,
                     rejects,
-                    counters, permits,
+                    counters,
+                    retries,
+                    permits,
                     rate,
                     bodies,
                     workers,

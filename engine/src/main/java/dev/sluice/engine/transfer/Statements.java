@@ -30,10 +30,12 @@ final class Statements {
 
     private final InfluxHttp http;
     private final Telling telling;
+    private final Retries retries;
 
-    Statements(InfluxHttp http, Telling telling) {
+    Statements(InfluxHttp http, Telling telling, Retries retries) {
         this.http = http;
         this.telling = telling;
+        this.retries = retries;
     }
 
     /**
@@ -42,11 +44,10 @@ final class Statements {
      * @return whether the server has what the statement makes, as far as it is known
      */
     Mono<Boolean> execute(String statement, String file, long line) {
-        return http.execute(statement)
-                .thenReturn(true)
+        return executed(statement)
                 .onErrorResume(HttpRefused.class, e -> {
                     Optional<String> other = conflicts(e) ? asPolicy(statement) : Optional.empty();
-                    return other.isPresent() ? http.execute(other.get()).thenReturn(true) : Mono.error(e);
+                    return other.isPresent() ? executed(other.get()) : Mono.error(e);
                 })
                 .onErrorResume(HttpRefused.class, e -> {
                     if (e.status() == FORBIDDEN) {
@@ -64,6 +65,10 @@ final class Statements {
                             "Compare durations with SHOW RETENTION POLICIES if they matter.");
                     return Mono.just(true);
                 });
+    }
+
+    private Mono<Boolean> executed(String statement) {
+        return http.execute(statement).retryWhen(retries.policy()).thenReturn(true);
     }
 
     private static boolean conflicts(HttpRefused e) {

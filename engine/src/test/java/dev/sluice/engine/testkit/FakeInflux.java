@@ -55,6 +55,7 @@ public final class FakeInflux implements AutoCloseable {
     private volatile Function<Write, Answer> first = write -> Answer.of(0, "");
     private volatile Optional<String> forbidden = Optional.empty();
     private volatile Function<String, String> answers = statement -> "";
+    private final AtomicInteger busy = new AtomicInteger();
     private volatile Function<String, String> series = statement -> "";
     private volatile Function<Write, Duration> delay = write -> Duration.ZERO;
     private volatile int bodyLimit = Integer.MAX_VALUE;
@@ -118,6 +119,12 @@ public final class FakeInflux implements AutoCloseable {
         return this;
     }
 
+    /** Answers the next statements with 503, as a server that is starting up. */
+    public FakeInflux busyForStatements(int times) {
+        busy.set(times);
+        return this;
+    }
+
     public FakeInflux slow(Function<Write, Duration> value) {
         delay = value;
         return this;
@@ -177,6 +184,9 @@ public final class FakeInflux implements AutoCloseable {
             var form = new QueryStringDecoder("?" + new String(body, StandardCharsets.UTF_8));
             String statement = parameter(form, "q");
             statements.add(statement);
+            if (busy.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+                return response.status(503).send();
+            }
             if (forbidden.isPresent()) {
                 String refusal = "{\"error\":\"" + forbidden.get() + "\"}";
                 return response.status(403)

@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 class FieldSamplesTest {
@@ -118,7 +119,8 @@ class FieldSamplesTest {
 
     private Mono<Set<FieldName>> show(String... keys) {
         Flux<ShardPart> parts = MemoryShards.chunks(Answers.shard(SHARD, files)).transform(TarReader.parts(SHARD));
-        return new FieldSamples(http, scratch, TestThreads.FILES).show(SHARD, names(keys), parts);
+        return new FieldSamples(http, scratch, TestThreads.FILES, Schedulers.parallel())
+                .show(SHARD, names(keys), parts);
     }
 
     private static Set<FieldName> names(String... keys) {

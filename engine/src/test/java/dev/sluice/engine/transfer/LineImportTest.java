@@ -449,6 +449,28 @@ class LineImportTest {
     }
 
     @Test
+    void triesAStatementAgainToo() throws IOException {
+        server.busyForStatements(2);
+
+        ImportReport report = imported("# DDL\nCREATE DATABASE db\n" + HEAD + "a v=1 1\n");
+
+        assertThat(report.written()).isOne();
+        assertThat(report.retries()).isEqualTo(2);
+        assertThat(report.statements()).isOne();
+        assertThat(server.statements()).hasSize(3);
+    }
+
+    @Test
+    void givesUpOnAStatementWhenRetriesAreUsedUp() throws IOException {
+        server.busyForStatements(9);
+
+        fails("# DDL\nCREATE DATABASE db\n" + HEAD + "a v=1 1\n", r -> r.retries(1), HttpRefused.class, "HTTP 503");
+
+        assertThat(server.statements()).hasSize(2);
+        assertThat(server.writes()).isEmpty();
+    }
+
+    @Test
     void givesUpWhenRetriesAreUsedUpAndCanGoOnFromThere() throws IOException {
         Path progress = temp.resolve("progress.json");
         String text = HEAD + points(5000);
