@@ -2,7 +2,7 @@ package dev.sluice.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.engine.error.InvalidRequest;
+import dev.sluice.engine.error.DirectoriesInUse;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.model.End;
@@ -246,7 +246,7 @@ class DataDirectoryIT {
                             .build())
                     .as(StepVerifier::create)
                     .expectErrorSatisfies(e -> assertThat(e)
-                            .isInstanceOf(InvalidRequest.class)
+                            .isInstanceOf(DirectoriesInUse.class)
                             .hasMessageContaining("pid " + server.pid()))
                     .verify(PATIENCE);
         }

@@ -2,9 +2,10 @@ package dev.sluice.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.engine.error.DirectoriesInUse;
 import dev.sluice.engine.error.FormatDamaged;
-import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.NotThere;
+import dev.sluice.engine.error.RestoreRefused;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
@@ -177,7 +178,7 @@ class DataDirectoryTest {
                 .as(StepVerifier::create)
                 .thenConsumeWhile(event -> true)
                 .expectErrorSatisfies(
-                        e -> assertThat(e).isInstanceOf(InvalidRequest.class).hasMessageContaining("'telemetry'"))
+                        e -> assertThat(e).isInstanceOf(RestoreRefused.class).hasMessageContaining("'telemetry'"))
                 .verify(PATIENCE);
 
         assertThat(meta.resolve("meta.db")).hasBinaryContent(before);
@@ -360,7 +361,7 @@ class DataDirectoryTest {
                 .as(StepVerifier::create)
                 .thenConsumeWhile(event -> true)
                 .expectErrorSatisfies(e -> assertThat(e)
-                        .isInstanceOf(InvalidRequest.class)
+                        .isInstanceOf(DirectoriesInUse.class)
                         .hasMessageContaining("another restore works on " + meta))
                 .verify(PATIENCE);
 
@@ -386,13 +387,13 @@ class DataDirectoryTest {
                     .open(Selection.EVERYTHING)
                     .as(StepVerifier::create)
                     .expectErrorSatisfies(e -> assertThat(e)
-                            .isInstanceOf(InvalidRequest.class)
+                            .isInstanceOf(DirectoriesInUse.class)
                             .hasMessageContaining("pid " + holder.pid()))
                     .verify(PATIENCE);
             engine.copy(from("portable-db-rp").build())
                     .as(StepVerifier::create)
                     .thenConsumeWhile(event -> true)
-                    .expectError(InvalidRequest.class)
+                    .expectError(DirectoriesInUse.class)
                     .verify(PATIENCE);
         } finally {
             holder.destroyForcibly();

@@ -178,9 +178,7 @@ final class ExportCommand implements Command {
     public int run() {
         OutputFlags.Output how = output.output();
         OptionalLong budget = memory == null ? OptionalLong.empty() : OptionalLong.of(memory);
-        if (source() instanceof End.Stream) {
-            context.requireStdin("sluice export --from - -out FILE < backup.zst");
-        }
+        context.requireSource(source(), "sluice export --from - -out FILE < backup.zst");
         return sinceLast ? sinceLast(how, budget) : TransferRun.export(context, how, request(), budget);
     }
 

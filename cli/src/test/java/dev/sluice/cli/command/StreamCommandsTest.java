@@ -52,6 +52,7 @@ class StreamCommandsTest {
         assertThat(run.cli("restore", "-")).isEqualTo(ExitCode.USAGE);
         assertThat(run.cli("verify", "-")).isEqualTo(ExitCode.USAGE);
         assertThat(run.cli("copy", "-", "DIR")).isEqualTo(ExitCode.USAGE);
+        assertThat(run.cli("export", "--from", "-", "-out", "FILE")).isEqualTo(ExitCode.USAGE);
         assertThat(run.cli("copy", "DIR", "-")).isEqualTo(ExitCode.USAGE);
         assertThat(run.err()).contains("stdout is a terminal", "stdin is a terminal", "sluice backup - > backup.zst");
         assertThat(run.engine.backups).isEmpty();

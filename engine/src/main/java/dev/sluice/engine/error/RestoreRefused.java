@@ -1,6 +1,6 @@
 package dev.sluice.engine.error;
 
-/** A server does not take what is to be restored, and nothing of it was changed there. */
+/** A server, or a stopped one's directories, do not take what is to be restored, and nothing of it was changed there. */
 public final class RestoreRefused extends SluiceException {
 
     private static final long serialVersionUID = 1L;

@@ -10,6 +10,7 @@ public abstract sealed class SluiceException extends RuntimeException
                 CompressedDataDamaged,
                 ConnectionFailed,
                 ConnectionLost,
+                DirectoriesInUse,
                 EmptyAnswer,
                 EncoderFailed,
                 EngineBroken,

@@ -1,10 +1,12 @@
 package dev.sluice.engine.serve;
 
+import dev.sluice.engine.error.DirectoriesInUse;
 import dev.sluice.engine.error.FileTrouble;
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.MalformedResponse;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.error.RestoreRefused;
+import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.flow.Handover;
 import dev.sluice.engine.flow.Uninterrupted;
@@ -128,8 +130,8 @@ public final class SnapshotServer {
      * Starts a server that only reads. Cold: each subscription starts one of its own.
      *
      * <p>Errors: {@link NotThere} if a directory or {@code meta.db} is missing, {@link InvalidRequest} if
-     * {@code meta.db} is not a metastore, the address cannot be listened on, or a process has files open there: what a
-     * running server has in its log and its memory would be missing from every answer.
+     * {@code meta.db} is not a metastore or the address cannot be listened on, {@link DirectoriesInUse} if a process has
+     * files open there: what a running server has in its log and its memory would be missing from every answer.
      *
      * @param bind port 0 picks a free one
      * @param directories of the stopped server
@@ -143,7 +145,7 @@ public final class SnapshotServer {
      * Starts a server that takes restores into the directories as well. They are made if they are not there, and may be
      * empty.
      *
-     * <p>Errors: those of {@link #bind}, and {@link InvalidRequest} if a restore works on them, or another such server.
+     * <p>Errors: those of {@link #bind}, and {@link DirectoriesInUse} if a restore works on them, or another such server.
      */
     public static Mono<RunningServer> bindWritable(ServerAddress bind, End.Data directories, Path scratch) {
         // Not by epoll: what comes before a client's FIN can be lost there while it is not asked for (observed, Netty
@@ -301,7 +303,7 @@ public final class SnapshotServer {
                         opened,
                         disk))
                 .onErrorMap(
-                        e -> !(e instanceof InvalidRequest),
+                        e -> !(e instanceof SluiceException),
                         e -> new InvalidRequest(
                                 "cannot listen on %s: %s".formatted(bind, e.getMessage()),
                                 "Another program may have that port, influxd itself for example; port 0 picks a free one."));

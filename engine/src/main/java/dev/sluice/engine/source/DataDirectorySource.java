@@ -1,8 +1,8 @@
 package dev.sluice.engine.source;
 
+import dev.sluice.engine.error.DirectoriesInUse;
 import dev.sluice.engine.error.FileTrouble;
 import dev.sluice.engine.error.FormatDamaged;
-import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.MalformedResponse;
 import dev.sluice.engine.error.NotThere;
 import dev.sluice.engine.error.StoreFailed;
@@ -80,7 +80,7 @@ public final class DataDirectorySource implements Source {
     }
 
     /**
-     * Signals {@link InvalidRequest} if a process has files open there, {@link NotThere} if a directory or what is
+     * Signals {@link DirectoriesInUse} if a process has files open there, {@link NotThere} if a directory or what is
      * selected does not exist, {@link FormatDamaged} if {@code meta.db} is no metastore.
      */
     @Override
@@ -171,12 +171,12 @@ public final class DataDirectorySource implements Source {
     /**
      * Refuses if a server works on the directories, as far as that can be told; blocks.
      *
-     * @throws InvalidRequest with the process
+     * @throws DirectoriesInUse with the process
      */
     public static void refuseRunning(End.Data directories) {
         DirectoryUsers.find(List.of(directories.data(), directories.metaDir(), directories.walDir()))
                 .ifPresent(process -> {
-                    throw new InvalidRequest(
+                    throw new DirectoriesInUse(
                             "%s has files open in %s".formatted(process, directories.data()),
                             "Stop the server first, or name it by its backup port: influxd://HOST:8088.");
                 });

@@ -1,7 +1,8 @@
 package dev.sluice.engine.target;
 
+import dev.sluice.engine.error.DirectoriesInUse;
 import dev.sluice.engine.error.FileTrouble;
-import dev.sluice.engine.error.InvalidRequest;
+import dev.sluice.engine.error.RestoreRefused;
 import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.format.DirectoryUsers;
 import dev.sluice.engine.format.ShardFiles;
@@ -103,8 +104,8 @@ public final class DataDirectoryTarget implements Target {
     }
 
     /**
-     * Signals {@link InvalidRequest} if another restore works there, a process has files open there, or everything that is
-     * to be restored exists and is not to be replaced.
+     * Signals {@link DirectoriesInUse} if another restore works there or a process has files open there, {@link RestoreRefused} if
+     * everything that is to be restored exists and is not to be replaced.
      *
      * <p>A cancel gives up the session, also one that is on its way: whoever has cancelled may not have got it, and nobody
      * would let others in.
@@ -151,7 +152,7 @@ public final class DataDirectoryTarget implements Target {
                 base.filter(metadata -> !options.force()).map(Metastore::decode).orElse(Metastore.of(0, List.of()));
         ImportPlan plan = new ImportPlan(catalog, options.names(), inTheWay, clock.instant());
         if (plan.imports().isEmpty() && !plan.existing().isEmpty()) {
-            throw new InvalidRequest(
+            throw new RestoreRefused(
                     "database '%s' exists in %s already; nothing was changed"
                             .formatted(String.join("', '", plan.existing()), directories.metaDir()),
                     "Restore under another name with -db and -newdb, or replace what is there with --force.");
@@ -366,7 +367,7 @@ public final class DataDirectoryTarget implements Target {
         /** A server that was not seen may have written it, or a restore that no lock has kept away. */
         private void requireUnchanged() throws IOException {
             if (!DataDirectorySource.metadata(directories.metaDir()).equals(before)) {
-                throw new InvalidRequest(
+                throw new RestoreRefused(
                         "%s was changed by somebody else while this restore ran; it was left as it is now"
                                 .formatted(directories.metaDir().resolve(META_DB)),
                         "What this restore had unpacked is removed. See that no server and no other restore works on these"

@@ -1,7 +1,7 @@
 package dev.sluice.engine.target;
 
+import dev.sluice.engine.error.DirectoriesInUse;
 import dev.sluice.engine.error.FileTrouble;
-import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.format.DirectoryUsers;
 import dev.sluice.engine.model.Notice;
 import java.io.IOException;
@@ -93,7 +93,7 @@ public final class DirectoryClaim {
      * Claims a server's directories.
      *
      * @param meta its meta directory; one that has to be made is removed again if it is empty in the end
-     * @throws InvalidRequest if another restore has them
+     * @throws DirectoriesInUse if another restore has them
      * @throws IOException if the meta directory cannot be written to
      */
     public static DirectoryClaim take(Path meta) throws IOException {
@@ -246,10 +246,10 @@ public final class DirectoryClaim {
         return new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
     }
 
-    private static InvalidRequest taken(Path meta, String by) {
+    private static DirectoriesInUse taken(Path meta, String by) {
         int comma = by.indexOf(',');
         String who = comma < 0 ? by : by.substring(0, comma);
-        return new InvalidRequest(
+        return new DirectoriesInUse(
                 "another restore works on %s%s; nothing was changed"
                         .formatted(meta, who.isBlank() ? "" : " (" + who + ")"),
                 "One restore or 'serve --writable' at a time can write to a stopped server's directories. Wait until"

@@ -3,6 +3,7 @@ package dev.sluice.engine.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.engine.error.DirectoriesInUse;
 import dev.sluice.engine.error.InvalidRequest;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.meta.Metastore;
@@ -449,7 +450,7 @@ class TakenRestoreTest {
 
         second.as(StepVerifier::create)
                 .expectErrorSatisfies(
-                        e -> assertThat(e).isInstanceOf(InvalidRequest.class).hasMessageContaining("works on"))
+                        e -> assertThat(e).isInstanceOf(DirectoriesInUse.class).hasMessageContaining("works on"))
                 .verify(PATIENCE);
         server.stop().block(PATIENCE);
         server = Objects.requireNonNull(second.block(PATIENCE));
@@ -524,7 +525,7 @@ class TakenRestoreTest {
                                     ? SnapshotServer.bindWritable(address, directories(dir), dir.resolve("scratch"))
                                     : SnapshotServer.bind(address, directories(dir), dir.resolve("scratch")))
                             .block(PATIENCE))
-                    .isInstanceOf(InvalidRequest.class)
+                    .isInstanceOf(DirectoriesInUse.class)
                     .hasMessageContaining("has files open");
         } finally {
             other.destroyForcibly().waitFor();

@@ -2,7 +2,7 @@ package dev.sluice.engine.target;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.engine.error.InvalidRequest;
+import dev.sluice.engine.error.DirectoriesInUse;
 import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.meta.Metastore;
 import dev.sluice.engine.model.End;
@@ -139,7 +139,7 @@ class DataDirectoryTargetTest {
             session.seal(List.of(stored))
                     .as(StepVerifier::create)
                     .expectErrorSatisfies(e -> assertThat(e)
-                            .isInstanceOf(InvalidRequest.class)
+                            .isInstanceOf(DirectoriesInUse.class)
                             .hasMessageContaining("pid " + holder.pid()))
                     .verify(PATIENCE);
             session.abort().block(PATIENCE);

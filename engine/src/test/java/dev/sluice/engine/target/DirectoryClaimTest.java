@@ -3,7 +3,7 @@ package dev.sluice.engine.target;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.sluice.engine.error.InvalidRequest;
+import dev.sluice.engine.error.DirectoriesInUse;
 import java.io.IOException;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
@@ -45,7 +45,7 @@ class DirectoryClaimTest {
         Path link = Files.createSymbolicLink(temp.resolve("link"), meta);
         DirectoryClaim first = DirectoryClaim.take(meta);
 
-        assertThatThrownBy(() -> DirectoryClaim.take(link)).isInstanceOf(InvalidRequest.class);
+        assertThatThrownBy(() -> DirectoryClaim.take(link)).isInstanceOf(DirectoriesInUse.class);
 
         first.release();
     }
@@ -164,7 +164,7 @@ class DirectoryClaimTest {
 
     private void assertTaken(String by) {
         assertThatThrownBy(() -> DirectoryClaim.take(meta))
-                .isInstanceOf(InvalidRequest.class)
+                .isInstanceOf(DirectoriesInUse.class)
                 .hasMessageContaining("another restore works on " + meta)
                 .hasMessageContaining(by);
     }
@@ -192,7 +192,7 @@ class DirectoryClaimTest {
             DirectoryClaim claim;
             try {
                 claim = DirectoryClaim.take(Path.of(args[0]));
-            } catch (InvalidRequest e) {
+            } catch (DirectoriesInUse e) {
                 System.out.println("refused");
                 System.exit(1);
                 return;

@@ -3,7 +3,7 @@ package dev.sluice.engine.target;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.sluice.engine.error.InvalidRequest;
+import dev.sluice.engine.error.RestoreRefused;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.format.ShardFiles;
@@ -104,7 +104,7 @@ class TwoRestoresTest {
         assertThat(second.sealed).isTrue();
         assertThat(first.sealed).isFalse();
         assertThat(first.failure)
-                .isInstanceOf(InvalidRequest.class)
+                .isInstanceOf(RestoreRefused.class)
                 .hasMessageContaining("meta.db was changed by somebody else");
         two.assertWhole();
     }
@@ -126,7 +126,7 @@ class TwoRestoresTest {
 
             restore.end();
 
-            assertThat(restore.failure).isInstanceOf(InvalidRequest.class);
+            assertThat(restore.failure).isInstanceOf(RestoreRefused.class);
             assertThat(metaDb).hasBinaryContent(changed);
             assertThat(two.data).isEmptyDirectory();
             assertThat(two.meta).isDirectoryNotContaining(path -> !path.equals(metaDb));
@@ -175,7 +175,7 @@ class TwoRestoresTest {
         Restore second = two.restores.get(1);
 
         assertThatThrownBy(() -> second.target.begin(second.source.catalog()).block(PATIENCE))
-                .isInstanceOf(InvalidRequest.class)
+                .isInstanceOf(RestoreRefused.class)
                 .hasMessageContaining("exists");
 
         two.assertWhole();
@@ -332,7 +332,7 @@ class TwoRestoresTest {
                     two.restores.stream().anyMatch(other -> other != this && other.session != null && !other.over);
             try {
                 session = target.begin(source.catalog()).block(PATIENCE);
-            } catch (InvalidRequest e) {
+            } catch (SluiceException e) {
                 failure = e;
                 refusedAtItsBegin = String.valueOf(e.getMessage()).contains("another restore works on");
             }
