@@ -409,6 +409,29 @@ class RestoreFaultsTest {
     }
 
     @Test
+    void anInterruptionWhileDatabasesAreMadeNamesThem() {
+        backup(FIRST, OTHER);
+        var updates = new AtomicInteger();
+        server.when(request -> request.type() == 6 && updates.incrementAndGet() == 2
+                ? Optional.of(conversation -> {
+                    engine.interrupt();
+                    conversation.awaitReset();
+                })
+                : Optional.empty());
+
+        failure(request(), EngineClosed.class, "closed");
+
+        assertThat(server.databases()).containsExactly("there before", "db");
+        assertThat(told)
+                .satisfiesExactly(
+                        notice -> assertThat(notice.message()).contains("'db' stays", "with 0 of its 1 shards"),
+                        notice -> {
+                            assertThat(notice.message()).contains("'other' is not known");
+                            assertThat(notice.hint()).contains("DROP DATABASE \"other\"");
+                        });
+    }
+
+    @Test
     void anInterruptionBeforeTheFirstAnswerLeavesNothingToTell() {
         backup(FIRST);
         server.when(request -> Optional.of(conversation -> {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.sluice.engine.error.ConnectionLost;
+import dev.sluice.engine.error.EngineClosed;
 import dev.sluice.engine.error.HttpRefused;
 import dev.sluice.engine.error.HttpUnreachable;
 import dev.sluice.engine.error.RestoreRefused;
@@ -39,6 +40,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -92,6 +94,25 @@ class RestoreOverHttpTest {
                 : Optional.empty());
 
         failure(withHttp().cleanup(true), ConnectionLost.class, "upload");
+
+        assertThat(http.statements())
+                .filteredOn(statement -> statement.startsWith("DROP"))
+                .containsExactly("DROP DATABASE \"db\"");
+    }
+
+    @Test
+    void whatAnInterruptedRestoreHasMadeIsDroppedToo() {
+        ShardRef other = new ShardRef("other", "rp", 2);
+        PortableFiles.write(directory, metadata(SHARD, other), Map.of(SHARD, archive(SHARD), other, archive(other)));
+        var updates = new AtomicInteger();
+        server.when(request -> request.type() == 6 && updates.incrementAndGet() == 2
+                ? Optional.of(conversation -> {
+                    engine.interrupt();
+                    conversation.awaitReset();
+                })
+                : Optional.empty());
+
+        failure(withHttp().cleanup(true), EngineClosed.class, "closed");
 
         assertThat(http.statements())
                 .filteredOn(statement -> statement.startsWith("DROP"))

@@ -107,7 +107,7 @@ public final class Copy {
             SourceSession from, FluxSink<Event> events, Mono<?> stop, UnaryOperator<Mono<Void>> cleaningUp) {
         return Mono.usingWhen(
                 Until.stopped(stop, target.begin(from.catalog())),
-                to -> Until.stopped(stop, new Run(from, to, events).go()),
+                to -> Until.stopped(stop, to.prepare().then(new Run(from, to, events).go())),
                 to -> Mono.empty(),
                 (to, error) -> cleaningUp.apply(giveUp(to, events)),
                 to -> cleaningUp.apply(giveUp(to, events)));

@@ -76,7 +76,7 @@ public final class FanOut implements Target {
     private static final class Member {
         private final String name;
         private final Optional<TargetSession> session;
-        private final Optional<SluiceException> refusal;
+        private volatile Optional<SluiceException> refusal;
         private final Set<ShardRef> has = ConcurrentHashMap.newKeySet();
         private final Map<ShardRef, String> misses = new ConcurrentHashMap<>();
         private volatile boolean gone;
@@ -85,11 +85,25 @@ public final class FanOut implements Target {
             this.name = name;
             this.session = session;
             this.refusal = refusal;
-            session.ifPresent(begun -> misses.putAll(begun.refused()));
+        }
+
+        /** Never fails: one that cannot be prepared leaves the group. */
+        Mono<Void> prepare() {
+            return session.map(begun -> begun.prepare()
+                            .doOnSuccess(done -> misses.putAll(begun.refused()))
+                            .onErrorResume(SluiceException.class, e -> {
+                                refusal = Optional.of(e);
+                                return Mono.empty();
+                            }))
+                    .orElse(Mono.empty());
+        }
+
+        boolean takesPart() {
+            return refusal.isEmpty();
         }
 
         boolean wants(ShardRef shard) {
-            return session.isPresent() && !gone && !has.contains(shard) && !misses.containsKey(shard);
+            return takesPart() && !gone && !has.contains(shard) && !misses.containsKey(shard);
         }
 
         void miss(ShardRef shard, SluiceException why) {
@@ -112,8 +126,19 @@ public final class FanOut implements Target {
             this.members = members;
         }
 
+        /** Those that have not refused. */
         private List<Member> begun() {
-            return members.stream().filter(member -> member.session.isPresent()).toList();
+            return members.stream().filter(Member::takesPart).toList();
+        }
+
+        /** One that takes nothing is left out, as one that refuses from the start. */
+        @Override
+        public Mono<Void> prepare() {
+            return Flux.fromIterable(members)
+                    .concatMap(Member::prepare, 0)
+                    .then(Mono.defer(() -> begun().isEmpty()
+                            ? Mono.error(members.get(0).refusal.orElseThrow())
+                            : Mono.empty()));
         }
 
         @Override
@@ -202,12 +227,13 @@ public final class FanOut implements Target {
         }
 
         private Flux<Notice> notices(Member member, List<ShardOutcome> outcomes) {
-            if (member.session.isEmpty()) {
+            if (!member.takesPart()) {
                 SluiceException why = member.refusal.orElseThrow();
-                return Flux.just(
-                        Notice.missing("%s has nothing: %s".formatted(member.name, why.getMessage()), why.hint()));
+                return abort(member)
+                        .concatWithValues(Notice.missing(
+                                "%s has nothing: %s".formatted(member.name, why.getMessage()), why.hint()));
             }
-            TargetSession session = member.session.get();
+            TargetSession session = member.session.orElseThrow();
             Flux<Notice> own = member.gone
                     ? session.abort().flatMapIterable(notices -> notices)
                     : session.seal(outcomes)
@@ -242,15 +268,14 @@ public final class FanOut implements Target {
 
         @Override
         public Mono<List<Notice>> abort() {
-            return Flux.fromIterable(begun())
-                    .concatMap(
-                            member -> member.session
-                                    .orElseThrow()
-                                    .abort()
-                                    .flatMapIterable(notices -> notices)
-                                    .map(notice -> of(member, notice)),
-                            0)
-                    .collectList();
+            return Flux.fromIterable(members).concatMap(this::abort, 0).collectList();
+        }
+
+        private Flux<Notice> abort(Member member) {
+            return member.session
+                    .map(begun ->
+                            begun.abort().flatMapIterable(notices -> notices).map(notice -> of(member, notice)))
+                    .orElse(Flux.empty());
         }
 
         private Notice of(Member member, Notice notice) {

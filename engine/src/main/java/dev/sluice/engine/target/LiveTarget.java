@@ -1,5 +1,6 @@
 package dev.sluice.engine.target;
 
+import dev.sluice.engine.error.ConnectionFailed;
 import dev.sluice.engine.error.EmptyAnswer;
 import dev.sluice.engine.error.RestoreRefused;
 import dev.sluice.engine.error.SluiceException;
@@ -35,6 +36,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
@@ -100,10 +103,7 @@ public final class LiveTarget implements Target {
         return server.describe();
     }
 
-    /**
-     * Looks at what the server has, then makes the databases. Signals {@link RestoreRefused} if none of them can be made:
-     * nothing was changed then.
-     */
+    /** Looks at what the server has, and changes nothing. Signals {@link RestoreRefused} if it can take nothing. */
     @Override
     public Mono<TargetSession> begin(Catalog catalog) {
         return version()
@@ -120,7 +120,7 @@ public final class LiveTarget implements Target {
         List<Notice> found = new ArrayList<>(plan.notices());
         version.flatMap(target -> VersionGap.between(catalog.version(), target)).ifPresent(found::add);
         databases.warning().ifPresent(found::add);
-        return checkAccess(plan).then(databases.make()).flatMap(made -> session(plan, before, made, found));
+        return checkAccess(plan).then(Mono.fromSupplier(() -> new Session(plan, before, databases, found)));
     }
 
     /** What the server says it is; empty where its HTTP API is not known, or does not tell. */
@@ -167,34 +167,18 @@ public final class LiveTarget implements Target {
                         + "or drop it first.");
     }
 
-    private Mono<TargetSession> session(
-            ImportPlan plan, Metastore before, List<NewDatabases.Made> made, List<Notice> found) {
-        return server.metadata()
-                .map(Metastore::decode)
-                .onErrorMap(SluiceException.class, e -> NewDatabases.unknownState(made, e))
-                .flatMap(after -> {
-                    var session = new Session(plan, before, found);
-                    for (DatabaseImport wanted : plan.imports()) {
-                        made.stream()
-                                .filter(one -> one.wanted().equals(wanted))
-                                .findFirst()
-                                .ifPresentOrElse(
-                                        one -> session.take(one, after),
-                                        () -> session.refuse(wanted, "the server could no longer be reached"));
-                    }
-                    return session.merge(after)
-                            .then(Mono.defer(() ->
-                                    session.created.isEmpty() && plan.merges().isEmpty()
-                                            ? Mono.error(session.whyNothing(made))
-                                            : Mono.<TargetSession>just(session)));
-                });
-    }
-
     private final class Session implements TargetSession {
         private final ImportPlan plan;
         private final Metastore before;
+        private final NewDatabases databases;
         private final List<Notice> found;
-        private final Map<String, DatabaseImport> created = new LinkedHashMap<>();
+
+        /** By name; those that the server says it has made, until its metastore says otherwise. */
+        private final Map<String, DatabaseImport> created = new ConcurrentSkipListMap<>();
+
+        /** Those that were asked for, as long as nobody knows what became of them. */
+        private final Set<String> uncertain = new ConcurrentSkipListSet<>();
+
         private final Map<ShardRef, ShardRef> places = new LinkedHashMap<>();
         private final Set<ShardRef> merged = new LinkedHashSet<>();
 
@@ -208,17 +192,59 @@ public final class LiveTarget implements Target {
         private final PointsAccount account = new PointsAccount();
         private final FreshFields fresh = new FreshFields(fields, clock.instant());
 
-        private Session(ImportPlan plan, Metastore before, List<Notice> found) {
+        private Session(ImportPlan plan, Metastore before, NewDatabases databases, List<Notice> found) {
             this.plan = plan;
             this.before = before;
+            this.databases = databases;
             this.found = List.copyOf(found);
             this.refused = new LinkedHashMap<>(plan.refused());
+        }
+
+        /** Makes the databases. Signals {@link RestoreRefused} if the server takes none of them. */
+        @Override
+        public Mono<Void> prepare() {
+            return databases
+                    .make(wanted -> uncertain.add(wanted.target()), this::answered)
+                    .flatMap(this::judge);
+        }
+
+        /** One without new shards may be somebody else's: it is not ours to drop before the metastore was seen. */
+        private void answered(NewDatabases.Made made) {
+            String name = made.wanted().target();
+            if (!made.told().isEmpty()) {
+                created.put(name, made.wanted());
+                uncertain.remove(name);
+            } else if (made.failure().filter(ConnectionFailed.class::isInstance).isPresent()) {
+                uncertain.remove(name);
+            }
+        }
+
+        private Mono<Void> judge(List<NewDatabases.Made> made) {
+            return server.metadata()
+                    .map(Metastore::decode)
+                    .onErrorMap(SluiceException.class, e -> NewDatabases.unknownState(made, e))
+                    .flatMap(after -> {
+                        uncertain.clear();
+                        for (DatabaseImport wanted : plan.imports()) {
+                            made.stream()
+                                    .filter(one -> one.wanted().equals(wanted))
+                                    .findFirst()
+                                    .ifPresentOrElse(
+                                            one -> take(one, after),
+                                            () -> refuse(wanted, "the server could no longer be reached"));
+                        }
+                        return merge(after);
+                    })
+                    .then(Mono.defer(() -> created.isEmpty() && plan.merges().isEmpty()
+                            ? Mono.error(whyNothing(made))
+                            : Mono.empty()));
         }
 
         /** Judges one import by what the server has now. */
         private void take(NewDatabases.Made made, Metastore after) {
             DatabaseImport wanted = made.wanted();
             if (after.find(wanted.target()).isEmpty()) {
+                created.remove(wanted.target());
                 refuse(wanted, made.whyNot());
                 return;
             }
@@ -434,6 +460,7 @@ public final class LiveTarget implements Target {
         public Mono<List<Notice>> abort() {
             return leaveDatabases().map(left -> {
                 List<Notice> all = new ArrayList<>(left);
+                uncertain.forEach(name -> all.add(unknown(name)));
                 all.addAll(account.brokenOff());
                 return all;
             });
@@ -460,6 +487,12 @@ public final class LiveTarget implements Target {
             }
             return Mono.fromSupplier(
                     () -> created.values().stream().map(this::left).toList());
+        }
+
+        private Notice unknown(String name) {
+            return Notice.warning(
+                    "whether %s has made database '%s' is not known".formatted(describe(), name),
+                    "Look with SHOW DATABASES. If it is there: DROP DATABASE " + InfluxQl.quoted(name));
         }
 
         private Notice left(DatabaseImport made) {

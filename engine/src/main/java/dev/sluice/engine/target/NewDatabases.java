@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -75,10 +76,17 @@ final class NewDatabases {
         return limit.warning(sent.stream().map(Update::request).toList());
     }
 
-    /** Makes them; ends early, without an error, when the server cannot be reached any more. */
-    Mono<List<Made>> make() {
+    /**
+     * Makes them; ends early, without an error, when the server cannot be reached any more.
+     *
+     * @param asked is told each one before the server is
+     * @param answered is told what came of it
+     */
+    Mono<List<Made>> make(Consumer<DatabaseImport> asked, Consumer<Made> answered) {
         return Flux.fromIterable(sent)
+                .doOnNext(update -> asked.accept(update.wanted()))
                 .concatMap(this::make, 0)
+                .doOnNext(answered)
                 .takeUntil(made -> made.failure()
                         .filter(ConnectionFailed.class::isInstance)
                         .isPresent())

@@ -14,6 +14,14 @@ import reactor.core.publisher.Mono;
 /** A target at work. Ends with exactly one of {@link #seal} and {@link #abort}. */
 public interface TargetSession {
 
+    /**
+     * Makes what the shards need, before anything else is asked; {@link #refused} and {@link #found} hold afterwards.
+     * What it has made when it fails or is cancelled is for {@link #abort}, which follows.
+     */
+    default Mono<Void> prepare() {
+        return Mono.empty();
+    }
+
     /** How many shards may be written at the same time. */
     int maxOpenShards();
 

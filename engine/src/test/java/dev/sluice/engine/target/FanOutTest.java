@@ -2,6 +2,7 @@ package dev.sluice.engine.target;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.engine.error.RestoreRefused;
 import dev.sluice.engine.error.StoreFailed;
 import dev.sluice.engine.event.ShardOutcome;
 import dev.sluice.engine.flow.Crossing;
@@ -16,6 +17,7 @@ import dev.sluice.engine.testkit.MemoryShards;
 import dev.sluice.engine.testkit.NeverDone;
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
@@ -100,6 +102,67 @@ class FanOutTest {
                 .verifyComplete();
 
         assertThat(givenUp).hasValue(0);
+    }
+
+    @Test
+    void oneThatCannotBePreparedIsLeftOutAndGivesUp() {
+        var givenUp = new AtomicInteger();
+        TargetSession session = Objects.requireNonNull(new FanOut(
+                        List.of(beginning(Mono.just(unprepared(givenUp))), new Member(taken -> taken)), 0)
+                .begin(CATALOG)
+                .block());
+
+        session.prepare().block();
+        Sealed sealed = Objects.requireNonNull(session.seal(List.of()).block());
+
+        assertThat(sealed.notices()).singleElement().satisfies(notice -> {
+            assertThat(notice.kind()).isEqualTo(Notice.Kind.MISSING);
+            assertThat(notice.message()).isEqualTo("a target has nothing: no room");
+        });
+        assertThat(givenUp).as("what it has made is taken back or told").hasValue(1);
+    }
+
+    @Test
+    void nothingIsWrittenIfNoneCanBePrepared() {
+        var givenUp = new AtomicInteger();
+        TargetSession session = Objects.requireNonNull(new FanOut(List.of(beginning(Mono.just(unprepared(givenUp)))), 0)
+                .begin(CATALOG)
+                .block());
+
+        session.prepare().as(StepVerifier::create).verifyErrorMessage("no room");
+        session.abort().block();
+
+        assertThat(givenUp).hasValue(1);
+    }
+
+    private static TargetSession unprepared(AtomicInteger givenUp) {
+        var inner = givingUp(givenUp);
+        return new TargetSession() {
+            @Override
+            public Mono<Void> prepare() {
+                return Mono.error(new RestoreRefused("no room", ""));
+            }
+
+            @Override
+            public int maxOpenShards() {
+                return inner.maxOpenShards();
+            }
+
+            @Override
+            public Mono<ShardReceipt> write(ShardRef shard, Flux<ShardPart> parts, LongConsumer stored) {
+                return inner.write(shard, parts, stored);
+            }
+
+            @Override
+            public Mono<Sealed> seal(List<ShardOutcome> outcomes) {
+                return inner.seal(outcomes);
+            }
+
+            @Override
+            public Mono<List<Notice>> abort() {
+                return inner.abort();
+            }
+        };
     }
 
     private static Target beginning(Mono<TargetSession> session) {
