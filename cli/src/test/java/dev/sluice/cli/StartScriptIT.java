@@ -12,7 +12,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -103,12 +105,23 @@ class StartScriptIT {
                 .isZero();
         String script = plain.resolve("bin/sluice").toString();
         assertThat(run(script, "--version").exitCode()).isZero();
+        try (var before = Files.newDirectoryStream(plain.resolve("lib"), "classes-*.jsa")) {
+            for (Path archive : before) {
+                Files.setLastModifiedTime(archive, FileTime.from(Instant.now().minus(Duration.ofDays(40))));
+            }
+        }
+        Path another = Files.createFile(plain.resolve("lib/classes-21-1.jsa"));
         Files.copy(only(plain.resolve("lib"), "slf4j-simple-*.jar"), plain.resolve("lib/another.jar"));
         Path log = temp.resolve("classes");
 
         ToolRun.run(List.of(script, "--version"), Map.of("JAVA_OPTS", "-Xlog:class+load:file=" + log), PATIENCE);
 
         assertThat(Files.readAllLines(log)).anyMatch(line -> line.contains(".RootCommand source: shared objects file"));
+        assertThat(another).as("not old").exists();
+        Files.delete(another);
+        assertThat(only(plain.resolve("lib"), "classes-*.jsa"))
+                .as("the old one is gone")
+                .isNotEmptyFile();
     }
 
     @Test
