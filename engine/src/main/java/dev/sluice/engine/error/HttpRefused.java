@@ -33,6 +33,9 @@ public final class HttpRefused extends HttpFailure {
                     + "and whether they may do this.";
         }
         if (status == 404) {
+            if (reason.startsWith("bucket ") || reason.startsWith("organization ")) {
+                return "Create the bucket first; --org and --bucket name it, and the token must be allowed to see it.";
+            }
             return reason.contains("database not found")
                     ? "Create the database first, or let the file do it with its DDL."
                     : "Is this really the HTTP address of InfluxDB? A path prefix may be missing.";

@@ -44,7 +44,7 @@ import org.junit.jupiter.params.provider.Arguments;
  * influxd, separated by commas; {@code PATH:tsi1} or {@code PATH:inmem} is one with that kind of index instead of its own
  * default. Blocking; one instance belongs to one test at a time.
  */
-public final class RealInfluxd implements AutoCloseable {
+public final class RealInfluxd implements AutoCloseable, SampleLines.Answering {
 
     public static final String PROPERTY = "sluice.influxd";
     public static final String ENVIRONMENT = "SLUICE_INFLUXD";
@@ -429,6 +429,7 @@ public final class RealInfluxd implements AutoCloseable {
      * Asks and flattens the answer: one text for each row, {@code series{tags} column=value …}, in the server's order.
      * Null columns are left out, so that {@code SELECT *} compares across servers.
      */
+    @Override
     public List<String> rows(String influxQl, String database) {
         try (JsonParser json = new JsonFactory().createParser(query(influxQl, database))) {
             json.nextToken();

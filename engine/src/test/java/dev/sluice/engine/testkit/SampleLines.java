@@ -40,6 +40,13 @@ public final class SampleLines {
 
     private SampleLines() {}
 
+    /** A server that answers InfluxQL. */
+    public interface Answering {
+
+        /** One text for each row, {@code series{tags} column=value …}, in the server's order; times in nanoseconds. */
+        List<String> rows(String influxQl, String database);
+    }
+
     /** Creates all databases and policies on a server and writes every point. */
     public static void fill(RealInfluxd server, long seed) {
         for (Policy policy : POLICIES) {
@@ -94,7 +101,7 @@ public final class SampleLines {
      * What a server answers about one policy: every point of every series, as sorted rows. Two servers that hold the same
      * data give equal lists, whatever order their series have.
      */
-    public static List<String> answers(RealInfluxd server, String database, String policy) {
+    public static List<String> answers(Answering server, String database, String policy) {
         return List.copyOf(new TreeSet<>(
                 server.rows("SELECT * FROM " + RealInfluxd.identifier(policy) + "./.*/ GROUP BY *", database)));
     }
