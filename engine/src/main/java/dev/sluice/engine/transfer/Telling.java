@@ -9,6 +9,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
+import reactor.util.concurrent.Queues;
 
 /** What a run tells while it works: warnings as they come, samples by the clock, its end last. One run. */
 final class Telling {
@@ -58,7 +59,8 @@ final class Telling {
                 .takeUntilOther(over.asMono());
         Mono<TransferEvent> end = work.<TransferEvent>map(event -> event).doFinally(signal -> finish());
         return Flux.<TransferEvent>just(started)
-                .concatWith(Flux.merge(told.asFlux(), samples, end))
+                // An error waits as well: a warning that another thread passes on just then says what was done by then.
+                .concatWith(Flux.mergeDelayError(Queues.XS_BUFFER_SIZE, told.asFlux(), samples, end))
                 .transform(Telling::endLast);
     }
 
