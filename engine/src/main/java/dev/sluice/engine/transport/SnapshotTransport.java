@@ -76,6 +76,7 @@ public final class SnapshotTransport {
     }
 
     /** The same, with a say whether the native transport may be used. */
+    @SuppressWarnings("deprecation") // one constant with two names, of which Netty 4.1 knows only the older
     static SnapshotTransport to(ServerAddress address, Timeouts timeouts, LoopResources loops, boolean preferNative) {
         TcpClient client = TcpClient.create(ConnectionProvider.newConnection())
                 .runOn(loops, preferNative)
@@ -84,7 +85,7 @@ public final class SnapshotTransport {
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
                         Math.min(Integer.MAX_VALUE, timeouts.connect().toMillis()))
                 .option(
-                        ChannelOption.RECVBUF_ALLOCATOR,
+                        ChannelOption.RCVBUF_ALLOCATOR,
                         new FixedRecvByteBufAllocator(READ_BYTES).maxMessagesPerRead(READS_IN_A_ROW));
         return new SnapshotTransport(address, timeouts, client);
     }
