@@ -56,6 +56,7 @@ public record ImportOptions(
         if (pointsPerSecond.isPresent() && pointsPerSecond.getAsLong() < 1) {
             throw new IllegalArgumentException("points a second must be positive");
         }
+        nanos(precision);
     }
 
     ImportOptions withProgress(Path file, boolean resumed) {
@@ -79,6 +80,10 @@ public record ImportOptions(
 
     /** What a nanosecond-based clock counts in one unit of the precision. */
     long nanos() {
+        return nanos(precision);
+    }
+
+    private static long nanos(String precision) {
         return switch (precision) {
             case "ns", "n" -> 1;
             case "u", "us" -> 1_000;
@@ -86,7 +91,9 @@ public record ImportOptions(
             case "s" -> 1_000_000_000;
             case "m" -> 60_000_000_000L;
             case "h" -> 3_600_000_000_000L;
-            default -> throw new IllegalArgumentException("no such precision: '" + precision + "'");
+            default ->
+                throw new IllegalArgumentException(
+                        "no such precision: '%s'; there are ns, u, ms, s, m and h".formatted(precision));
         };
     }
 }
