@@ -35,6 +35,7 @@ import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.util.context.Context;
 
 /** Copies whose targets are files; a copy to a live server is handed to {@link Restores}. */
 final class Copies {
@@ -102,7 +103,7 @@ final class Copies {
                     "a backup to %s is no stream".formatted(request.to()),
                     "BackupRequest.stream starts a request for one; SluiceEngine.backup writes to directories."));
         }
-        return Flux.defer(() -> {
+        return Flux.deferContextual(context -> {
             var bytes = Sinks.<Flux<ByteBuf>>one();
             var taken = Sinks.<Void>empty();
             var result = Sinks.<Void>empty();
@@ -123,7 +124,8 @@ final class Copies {
                                                 result.tryEmitError(error);
                                                 bytes.tryEmitError(error);
                                             },
-                                            result::tryEmitEmpty)))
+                                            result::tryEmitEmpty,
+                                            Context.of(context))))
                     .doOnCancel(run::dispose);
         });
     }

@@ -44,9 +44,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Hooks;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
 import reactor.test.StepVerifier;
 import reactor.util.context.Context;
 
@@ -228,6 +231,47 @@ class StreamBackupTest {
     }
 
     /** A service knows by it who asks: the body of a request may want to know. */
+    /** As those do who put a request's id from the context into the log: around each signal. */
+    @Test
+    void whoeverIsToldOfTheStreamSeesTheContextOfItsSubscriber() {
+        var user = new ThreadLocal<String>();
+        Hooks.onEachOperator("user", Operators.<Object, Object>lift((source, next) -> new CoreSubscriber<>() {
+            @Override
+            public Context currentContext() {
+                return next.currentContext();
+            }
+
+            @Override
+            public void onSubscribe(Subscription subscription) {
+                next.onSubscribe(subscription);
+            }
+
+            @Override
+            public void onNext(Object element) {
+                user.set(next.currentContext().getOrDefault("user", "nobody"));
+                next.onNext(element);
+            }
+
+            @Override
+            public void onError(Throwable error) {
+                next.onError(error);
+            }
+
+            @Override
+            public void onComplete() {
+                next.onComplete();
+            }
+        }));
+        var seen = new CopyOnWriteArrayList<String>();
+        try {
+            collect(engine.stream(BackupRequest.stream(server.address()).build(), event -> seen.add(user.get()))
+                    .contextWrite(Context.of("user", "she")));
+        } finally {
+            Hooks.resetOnEachOperator("user");
+        }
+        assertThat(seen).isNotEmpty().containsOnly("she");
+    }
+
     @Test
     void whatIsRestoredSeesTheContextOfTheSubscriber() {
         var seen = new AtomicReference<>("nobody");
