@@ -42,7 +42,6 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.FluxSink;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
@@ -87,35 +86,31 @@ public final class Copy {
      */
     public Flux<Event> run(Selection selection, Mono<?> stop, UnaryOperator<Mono<Void>> cleaningUp) {
         // Every event but samples is of bounded number (shards × attempts), so buffering them is bounded too.
-        return Flux.create(sink -> {
+        return Flux.push(sink -> {
+            var telling = new Telling(sink);
             var copy = Mono.usingWhen(
                             Until.stopped(stop, source.open(selection)),
-                            session -> through(session, sink, stop, cleaningUp),
+                            session -> through(session, telling, stop, cleaningUp),
                             session -> cleaningUp.apply(session.close()))
                     .contextWrite(sink.contextView()) // a source may be the caller's own flux
-                    .subscribe(
-                            report -> {
-                                sink.next(new Event.Finished(report));
-                                sink.complete();
-                            },
-                            sink::error);
+                    .subscribe(telling::finished, telling::failed);
             sink.onDispose(copy);
         });
     }
 
     private Mono<CopyReport> through(
-            SourceSession from, FluxSink<Event> events, Mono<?> stop, UnaryOperator<Mono<Void>> cleaningUp) {
+            SourceSession from, Telling telling, Mono<?> stop, UnaryOperator<Mono<Void>> cleaningUp) {
         return Mono.usingWhen(
                 Until.stopped(stop, target.begin(from.catalog())),
-                to -> Until.stopped(stop, to.prepare().then(new Run(from, to, events).go())),
+                to -> Until.stopped(stop, to.prepare().then(new Run(from, to, telling).go())),
                 to -> Mono.empty(),
-                (to, error) -> cleaningUp.apply(giveUp(to, events)),
-                to -> cleaningUp.apply(giveUp(to, events)));
+                (to, error) -> cleaningUp.apply(giveUp(to, telling)),
+                to -> cleaningUp.apply(giveUp(to, telling)));
     }
 
-    private static Mono<Void> giveUp(TargetSession to, FluxSink<Event> events) {
+    private static Mono<Void> giveUp(TargetSession to, Telling telling) {
         return to.abort()
-                .doOnNext(left -> left.forEach(notice -> events.next(new Event.Told(notice))))
+                .doOnNext(left -> left.forEach(notice -> telling.tell(new Event.Told(notice))))
                 .then();
     }
 
@@ -123,7 +118,7 @@ public final class Copy {
     private final class Run {
         private final SourceSession from;
         private final TargetSession to;
-        private final FluxSink<Event> events;
+        private final Telling telling;
         private final Instant started;
         private final long startedAt;
         private final Tally tally;
@@ -133,10 +128,10 @@ public final class Copy {
         /** Attempts that the source took back. */
         private final Map<ShardRef, Integer> withdrawn = new ConcurrentHashMap<>();
 
-        private Run(SourceSession from, TargetSession to, FluxSink<Event> events) {
+        private Run(SourceSession from, TargetSession to, Telling telling) {
             this.from = from;
             this.to = to;
-            this.events = events;
+            this.telling = telling;
             this.started = Instant.ofEpochMilli(timer.now(TimeUnit.MILLISECONDS));
             this.startedAt = timer.now(TimeUnit.NANOSECONDS);
             this.tally = new Tally(from.catalog().shards().size());
@@ -300,13 +295,13 @@ public final class Copy {
         }
 
         private void sample() {
-            if (events.requestedFromDownstream() > 0) {
+            if (telling.isAskedFor()) {
                 tell(tally.sample(now()));
             }
         }
 
         private void tell(Event event) {
-            events.next(event);
+            telling.tell(event);
         }
     }
 }
