@@ -57,7 +57,9 @@ final class Binding {
     private static Binding bind(MethodHandles.Lookup lookup) throws Throwable {
         Class<?> type = Class.forName(COMPRESSOR, false, Binding.class.getClassLoader());
         if (!nativeAccess(lookup, type)) {
-            return unavailable("needs the JVM option --enable-native-access=ALL-UNNAMED");
+            Module module = type.getModule();
+            return unavailable("needs the JVM option --enable-native-access=%s"
+                    .formatted(module.isNamed() ? module.getName() : "ALL-UNNAMED"));
         }
         MethodHandle create = lookup.findConstructor(type, MethodType.methodType(void.class, int.class));
         Class<?> segment = Class.forName("java.lang.foreign.MemorySegment");
