@@ -77,8 +77,8 @@ import reactor.netty.tcp.TcpServer;
  *   <li>A time range (type 5) leaves out files that lie outside of it, with their tombstones, and sends all others whole:
  *       a superset of what influxd sends, which cuts files down to the blocks in the range.
  *   <li>Points that stand only in the write-ahead log, where a stopped server leaves what its cache held, are sent as one
- *       more data file (see {@link WriteAheadLog}), whatever time is asked for: influxd writes its cache to a file before it
- *       answers. What is damaged in the log stands in our own log.
+ *       more data file (see {@link dev.sluice.engine.source.WriteAheadLog}), whatever time is asked for: influxd writes
+ *       its cache to a file before it answers. What is damaged in the log stands in our own log.
  *   <li>An upload that was not installed, whole and with its end marker, ends with a reset. influxd closes as if it had
  *       been, and installs what ends at a border of two files.
  *   <li>Databases and policies get no name that climbs out of the data directory; {@link OpenDirectories} says what else
