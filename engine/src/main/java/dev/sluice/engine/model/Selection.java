@@ -30,8 +30,45 @@ public record Selection(
         }
     }
 
+    /** The same of one database only. */
     public Selection withDatabase(String name) {
         return new Selection(Optional.of(name), policy, shard, time, since);
+    }
+
+    /**
+     * The same of one retention policy only.
+     *
+     * @throws IllegalArgumentException if neither database nor shard is named yet
+     */
+    public Selection withPolicy(String name) {
+        return new Selection(database, Optional.of(name), shard, time, since);
+    }
+
+    /**
+     * The same of one shard only.
+     *
+     * @param id on its server, as {@link ShardRef} has it
+     */
+    public Selection withShard(long id) {
+        return new Selection(database, policy, Optional.of(id), time, since);
+    }
+
+    /**
+     * The same of a span of time only.
+     *
+     * @throws IllegalArgumentException if {@code since} is set
+     */
+    public Selection withTime(TimeRange range) {
+        return new Selection(database, policy, shard, Optional.of(range), since);
+    }
+
+    /**
+     * The same of what changed afterwards only.
+     *
+     * @throws IllegalArgumentException if {@code time} is set
+     */
+    public Selection withSince(Instant instant) {
+        return new Selection(database, policy, shard, time, Optional.of(instant));
     }
 
     /** Whether database, policy and shard id let this shard pass; time is the catalog's matter. */
