@@ -100,6 +100,11 @@ public record BackupRequest(
             return this;
         }
 
+        /**
+         * The request, with all that was set.
+         *
+         * @throws IllegalArgumentException if the legacy format is to be compressed
+         */
         public BackupRequest build() {
             return new BackupRequest(
                     server, to, selection, compression, digest, pace, skipErrors, checkBlocks, protocol, http);

@@ -146,6 +146,7 @@ public record CopyRequest(
             return this;
         }
 
+        /** The request, with all that was set. */
         public CopyRequest build() {
             return new CopyRequest(
                     task,

@@ -135,6 +135,11 @@ public record ExportRequest(
             return this;
         }
 
+        /**
+         * The request, with all that was set.
+         *
+         * @throws IllegalArgumentException if the times are in the wrong order, or parts have no size
+         */
         public ExportRequest build() {
             return new ExportRequest(
                     from,

@@ -170,6 +170,11 @@ public record ImportRequest(
             return this;
         }
 
+        /**
+         * The request, with all that was set.
+         *
+         * @throws IllegalArgumentException if there is no such precision, or a number is too small
+         */
         public ImportRequest build() {
             return new ImportRequest(
                     path,

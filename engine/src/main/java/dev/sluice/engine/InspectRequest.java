@@ -29,10 +29,12 @@ public record InspectRequest(
                 from, Selection.EVERYTHING, true, ReadOptions.SCRATCH, Pace.DEFAULT_RETRIES, Timeouts.DEFAULT);
     }
 
+    /** The same of some shards only. */
     public InspectRequest withSelection(Selection value) {
         return new InspectRequest(from, value, values, scratch, retries, timeouts);
     }
 
+    /** The same with another scratch directory. */
     public InspectRequest withScratch(Path value) {
         return new InspectRequest(from, selection, values, value, retries, timeouts);
     }

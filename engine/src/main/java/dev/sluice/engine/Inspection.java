@@ -48,6 +48,7 @@ public record Inspection(String source, List<Shard> shards, List<ShardOutcome> m
     /** How much there is of something. */
     public record Amount(long blocks, long bytes) {
 
+        /** Both together. */
         public Amount plus(Amount other) {
             return new Amount(blocks + other.blocks, bytes + other.bytes);
         }

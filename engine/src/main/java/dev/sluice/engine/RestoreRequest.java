@@ -160,6 +160,11 @@ public record RestoreRequest(
             return this;
         }
 
+        /**
+         * The request, with all that was set.
+         *
+         * @throws IllegalArgumentException if there is no server, or if the HTTP API is needed and there is none for each
+         */
         public RestoreRequest build() {
             return new RestoreRequest(
                     from,

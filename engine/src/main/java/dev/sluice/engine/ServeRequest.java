@@ -37,6 +37,7 @@ public record ServeRequest(ServerAddress bind, End.Data directories, boolean wri
                 bind, new End.Data(directories.data(), directories.meta(), Optional.of(walDir)), writable, scratch);
     }
 
+    /** The same with another scratch directory. */
     public ServeRequest withScratch(Path value) {
         return new ServeRequest(bind, directories, writable, value);
     }

@@ -80,6 +80,7 @@ public final class SluiceEngine implements AutoCloseable {
             return this;
         }
 
+        /** The engine. Its threads start when they are needed. */
         public SluiceEngine build() {
             return new SluiceEngine(this);
         }
@@ -170,6 +171,7 @@ public final class SluiceEngine implements AutoCloseable {
     /**
      * What there is in a backup, a stream or on a server; cold. Directories are known by their manifests and names, a
      * server by its answers, a stream that was kept as a file by its start and its end; any other stream has to be read.
+     * Errors are {@link dev.sluice.engine.error.SluiceException}s.
      */
     public Mono<Listing> list(End from, Selection selection) {
         return examinations.list(from, selection);
@@ -178,7 +180,8 @@ public final class SluiceEngine implements AutoCloseable {
     /**
      * What the shards of a backup, a stream or a server hold; cold. Directories of a stopped server are looked at where
      * they are; other shards pass through a scratch directory, one at a time, which is gone however it ends. A shard
-     * that is damaged does not keep the others from being looked at.
+     * that is damaged does not keep the others from being looked at. Errors are
+     * {@link dev.sluice.engine.error.SluiceException}s.
      */
     public Mono<Inspection> inspect(InspectRequest request) {
         return examinations.inspect(request);
@@ -215,7 +218,7 @@ public final class SluiceEngine implements AutoCloseable {
     /**
      * Answers the snapshot RPC over a stopped server's directories. Cold: each subscription opens a port, and gives the
      * server when it listens. It uses none of this engine's threads and runs until {@link RunningServer#stop()}: a later
-     * cancel, or {@link #close()}, does not end it.
+     * cancel, or {@link #close()}, does not end it. Errors are {@link dev.sluice.engine.error.SluiceException}s.
      */
     public Mono<RunningServer> serve(ServeRequest request) {
         return request.writable()
@@ -224,8 +227,10 @@ public final class SluiceEngine implements AutoCloseable {
     }
 
     /**
-     * Fills a directory with made-up machine metrics, as a stopped server would leave them; cold.
+     * Fills a directory with made-up machine metrics, as a stopped server would leave them; cold. It uses none of this
+     * engine's threads, and {@link #close()} does not end it.
      *
+     * @param directory has to be there
      * @param seed the same seed gives the same data
      * @param approximateBytes of shard files, added up
      */

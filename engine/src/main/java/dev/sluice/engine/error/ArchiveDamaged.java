@@ -22,10 +22,12 @@ public final class ArchiveDamaged extends SluiceException {
         this.received = received;
     }
 
+    /** As {@code database/policy/id}. */
     public String shard() {
         return shard;
     }
 
+    /** Bytes of the archive until then. */
     public long received() {
         return received;
     }

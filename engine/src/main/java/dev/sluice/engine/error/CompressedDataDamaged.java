@@ -25,10 +25,12 @@ public final class CompressedDataDamaged extends SluiceException {
         this.offset = offset;
     }
 
+    /** The file or stream, as the user knows it. */
     public String what() {
         return what;
     }
 
+    /** Bytes of the compressed input that had been read when it was noticed. */
     public long offset() {
         return offset;
     }

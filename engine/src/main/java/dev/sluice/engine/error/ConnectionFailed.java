@@ -20,6 +20,7 @@ public final class ConnectionFailed extends SluiceException {
         this.address = address;
     }
 
+    /** Where to. */
     public ServerAddress address() {
         return address;
     }

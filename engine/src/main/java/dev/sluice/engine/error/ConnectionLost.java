@@ -19,6 +19,7 @@ public final class ConnectionLost extends SluiceException {
         this.received = received;
     }
 
+    /** Bytes of the answer until then. */
     public long received() {
         return received;
     }

@@ -22,6 +22,7 @@ public final class FormatDamaged extends SluiceException {
         this.file = file;
     }
 
+    /** The file, for people. */
     public String file() {
         return file;
     }

@@ -45,6 +45,7 @@ public final class HttpRefused extends HttpFailure {
                 : "The server's own words tell what it does not accept.";
     }
 
+    /** Of HTTP; 200 where the error stood inside a good answer. */
     public int status() {
         return status;
     }

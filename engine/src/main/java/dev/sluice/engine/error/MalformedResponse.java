@@ -43,6 +43,7 @@ public final class MalformedResponse extends SluiceException {
         return problem;
     }
 
+    /** Of the first wrong byte in the answer. */
     public long offset() {
         return offset;
     }

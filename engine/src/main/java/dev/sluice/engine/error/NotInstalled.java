@@ -20,6 +20,7 @@ public final class NotInstalled extends SluiceException {
         this.shard = shard;
     }
 
+    /** On the server, as {@code database/policy/id}. */
     public String shard() {
         return shard;
     }

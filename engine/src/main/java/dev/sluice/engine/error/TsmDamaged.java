@@ -26,6 +26,7 @@ public final class TsmDamaged extends SluiceException {
         return problem;
     }
 
+    /** Bytes from the start of what was read, the file or the block. */
     public long offset() {
         return offset;
     }

@@ -33,6 +33,7 @@ public record CopyReport(
         notices = List.copyOf(notices);
     }
 
+    /** What has arrived whole, in the order of the source. */
     public List<ShardReceipt> stored() {
         return outcomes.stream()
                 .filter(ShardOutcome.Stored.class::isInstance)
@@ -70,10 +71,12 @@ public record CopyReport(
         return notices.stream().anyMatch(notice -> notice.kind() == kind);
     }
 
+    /** Bytes of the stored shards' tars, before compression. */
     public long rawBytes() {
         return stored().stream().mapToLong(ShardReceipt::rawBytes).sum();
     }
 
+    /** Bytes that came to rest of them, after compression; for a server, that were sent. */
     public long storedBytes() {
         return stored().stream().mapToLong(ShardReceipt::storedBytes).sum();
     }

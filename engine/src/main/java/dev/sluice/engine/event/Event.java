@@ -21,7 +21,11 @@ public sealed interface Event {
     /** Something that a person should know; the copy goes on. */
     record Told(Notice notice) implements Event {}
 
-    /** @param attempt from 1 */
+    /**
+     * The source is asked for a shard.
+     *
+     * @param attempt from 1
+     */
     record ShardStarted(ShardRef ref, int attempt) implements Event {}
 
     /**

@@ -9,6 +9,7 @@ import java.time.Duration;
 /** How it ended for one shard. Each shard of the catalog has exactly one in the report. */
 public sealed interface ShardOutcome {
 
+    /** The shard, by its names in the source. */
     ShardRef ref();
 
     /** Whether something that was asked for is missing because of this. */

@@ -57,8 +57,11 @@ public record Compression(Codec codec, int level) {
 
     /** The formats of compressed bytes. */
     public enum Codec {
+        /** Members of gzip, which influxd reads; levels 0 to 9. */
         GZIP(".tar.gz", 0, 9),
+        /** Frames of zstd, which influxd cannot read; levels -7 to 19. */
         ZSTD(".tar.zst", -7, 19),
+        /** The tar as it is; level 0. */
         NONE(".tar", 0, 0);
 
         private final String suffix;

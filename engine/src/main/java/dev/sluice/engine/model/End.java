@@ -56,10 +56,12 @@ public sealed interface End {
      * @param wal {@code [data] wal-dir}; empty: beside {@code data}, under the name {@code wal}
      */
     record Data(Path data, Optional<Path> meta, Optional<Path> wal) implements End {
+        /** What {@code meta} says, or stands for where it is empty. */
         public Path metaDir() {
             return meta.orElseGet(() -> data.resolveSibling("meta"));
         }
 
+        /** What {@code wal} says, or stands for where it is empty. */
         public Path walDir() {
             return wal.orElseGet(() -> data.resolveSibling("wal"));
         }

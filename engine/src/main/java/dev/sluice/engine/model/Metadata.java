@@ -19,6 +19,7 @@ public final class Metadata {
         return new Metadata(protobuf);
     }
 
+    /** Bytes of the protobuf. */
     public int size() {
         return bytes.length;
     }

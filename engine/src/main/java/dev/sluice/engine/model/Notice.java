@@ -20,18 +20,22 @@ public record Notice(Kind kind, String message, String hint) {
         DAMAGED
     }
 
+    /** One of {@link Kind#NOTE}. */
     public static Notice note(String message, String hint) {
         return new Notice(Kind.NOTE, message, hint);
     }
 
+    /** One of {@link Kind#WARNING}. */
     public static Notice warning(String message, String hint) {
         return new Notice(Kind.WARNING, message, hint);
     }
 
+    /** One of {@link Kind#MISSING}. */
     public static Notice missing(String message, String hint) {
         return new Notice(Kind.MISSING, message, hint);
     }
 
+    /** One of {@link Kind#DAMAGED}. */
     public static Notice damaged(String message, String hint) {
         return new Notice(Kind.DAMAGED, message, hint);
     }

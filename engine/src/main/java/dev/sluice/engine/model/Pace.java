@@ -33,19 +33,26 @@ public record Pace(int concurrency, int retries, Timeouts timeouts, OptionalLong
         }
     }
 
+    /** The same with so many shards side by side, at least 1. */
     public Pace withConcurrency(int value) {
         return new Pace(value, retries, timeouts, rateLimit);
     }
 
+    /** The same with so many attempts after the first, 0 for none. */
     public Pace withRetries(int value) {
         return new Pace(concurrency, value, timeouts, rateLimit);
     }
 
+    /** The same with other time limits. */
     public Pace withTimeouts(Timeouts value) {
         return new Pace(concurrency, retries, value, rateLimit);
     }
 
-    /** @param bytesPerSecond at least 1 */
+    /**
+     * The same with a limit.
+     *
+     * @param bytesPerSecond at least 1
+     */
     public Pace withRateLimit(long bytesPerSecond) {
         return new Pace(concurrency, retries, timeouts, OptionalLong.of(bytesPerSecond));
     }

@@ -25,6 +25,7 @@ public record ServerVersion(int major, int minor, int patch) implements Comparab
                 : Optional.empty();
     }
 
+    /** Whether it is an older one. */
     public boolean isBefore(int major, int minor, int patch) {
         return compareTo(new ServerVersion(major, minor, patch)) < 0;
     }
