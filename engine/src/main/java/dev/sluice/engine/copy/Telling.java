@@ -38,7 +38,7 @@ final class Telling {
 
     /** Whether a sample would be taken now, and not wait. */
     boolean isAskedFor() {
-        return sink.requestedFromDownstream() > 0;
+        return left.get() == 0 && sink.requestedFromDownstream() > 0;
     }
 
     /** Whoever comes while another thread, or this one, is in an event leaves its own to be handed on behind it. */
