@@ -59,6 +59,27 @@ class LastWordsTest {
         assertWhatStaysIsNamed(() -> Mono.delay(Duration.ofSeconds(1)).block());
     }
 
+    /** Samples come by the clock, and it does not stop while somebody takes the last event. */
+    @Test
+    void tellsNothingBehindTheReport() {
+        List<Event> told = new CopyOnWriteArrayList<>();
+
+        engine.backup(BackupRequest.portable(server.address(), home.resolve("backup"))
+                        .build())
+                .doOnNext(event -> {
+                    told.add(event);
+                    if (event instanceof Event.Finished) {
+                        Mono.delay(Duration.ofSeconds(1)).block();
+                    }
+                })
+                .then()
+                .as(StepVerifier::create)
+                .expectComplete()
+                .verify(PATIENCE);
+
+        assertThat(told).last().isInstanceOf(Event.Finished.class);
+    }
+
     private void assertWhatStaysIsNamed(Runnable busy) throws Exception {
         Path backup = home.resolve("backup");
         var first = new AtomicBoolean(true);

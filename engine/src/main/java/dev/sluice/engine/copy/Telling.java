@@ -17,23 +17,35 @@ final class Telling {
     private final FluxSink<Event> sink;
     private final Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
     private final AtomicInteger left = new AtomicInteger();
+    private boolean over; // of whoever's turn it is
 
     /** @param sink which nobody else gives anything */
     Telling(FluxSink<Event> sink) {
         this.sink = sink;
     }
 
+    /** Whoever is too late, as a sample may be, is not heard. */
     void tell(Event event) {
-        inTurn(() -> sink.next(event));
+        inTurn(() -> {
+            if (!over) {
+                sink.next(event);
+            }
+        });
     }
 
     void finished(CopyReport report) {
-        tell(new Event.Finished(report));
-        inTurn(sink::complete);
+        inTurn(() -> {
+            over = true;
+            sink.next(new Event.Finished(report));
+            sink.complete();
+        });
     }
 
     void failed(Throwable why) {
-        inTurn(() -> sink.error(why));
+        inTurn(() -> {
+            over = true;
+            sink.error(why);
+        });
     }
 
     /** Whether a sample would be taken now, and not wait. */
