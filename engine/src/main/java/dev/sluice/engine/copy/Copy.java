@@ -37,13 +37,16 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
+import reactor.util.retry.Retry;
 
 /**
  * Copies what a selection names from a source to a target.
@@ -114,6 +117,18 @@ public final class Copy {
                 .then();
     }
 
+    /** The shard is to be tried again. */
+    private static final class Again extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        private final transient Duration pause;
+
+        private Again(Duration pause) {
+            super("again after " + pause, null, false, false);
+            this.pause = pause;
+        }
+    }
+
     /** One run: the state that its shards share. */
     private final class Run {
         private final SourceSession from;
@@ -180,8 +195,25 @@ public final class Copy {
             });
         }
 
+        /**
+         * Attempts, one behind the other. Not each within what became of the one before: that would grow with every retry,
+         * until the stack of whoever tells the end, or a cancel, does not reach through it.
+         */
         private Mono<ShardOutcome> fateOfTaken(ShardRead shard) {
-            return attempt(shard, 1 + withdrawn.getOrDefault(shard.ref(), 0), now());
+            return Mono.defer(() -> {
+                var attempts = new AtomicInteger(withdrawn.getOrDefault(shard.ref(), 0));
+                Duration since = now();
+                return Mono.defer(() -> attempt(shard, attempts.incrementAndGet(), since))
+                        // Such an error is thrown up to the thread by what waits for the next attempt.
+                        .onErrorMap(Exceptions::isJvmFatal, EngineBroken::new)
+                        .retryWhen(Retry.from(failures -> failures.concatMap(this::pause)));
+            });
+        }
+
+        private Mono<Long> pause(Retry.RetrySignal failed) {
+            return failed.failure() instanceof Again again
+                    ? Mono.delay(again.pause, timer)
+                    : Mono.error(failed.failure());
         }
 
         /** To ask whether it is wanted is a part of it, and can fail as the rest can. */
@@ -242,7 +274,7 @@ public final class Copy {
             Optional<Duration> next = from.access() == Access.ONE_PASS ? Optional.empty() : backoff.after(why, attempt);
             return next.map(pause -> {
                         tell(new Event.ShardRetried(shard.ref(), attempt, why, pause));
-                        return Mono.delay(pause, timer).then(attempt(shard, attempt + 1, since));
+                        return Mono.<ShardOutcome>error(new Again(pause));
                     })
                     .orElseGet(() -> options.skipErrors()
                             ? Mono.just(new ShardOutcome.Failed(shard.ref(), why, attempt))
