@@ -1,5 +1,6 @@
 package dev.sluice.engine.flow;
 
+import dev.sluice.engine.error.EngineBroken;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -48,7 +49,8 @@ public abstract class DrainingSubscriber<I, O> implements CoreSubscriber<I>, Sub
 
     /**
      * Does one thing, and says whether there may be another; if not, somebody will call {@link #drain()} before there is.
-     * Not called any more after {@link #complete} or {@link #fail}, or when the subscriber has gone.
+     * Not called any more after {@link #complete} or {@link #fail}, or when the subscriber has gone. What it throws is the
+     * error: the loop would otherwise count as running for ever, and nobody be told anything any more.
      */
     protected abstract boolean step();
 
@@ -91,7 +93,25 @@ public abstract class DrainingSubscriber<I, O> implements CoreSubscriber<I>, Sub
             letGo();
             return false;
         }
-        return step();
+        try {
+            return step();
+        } catch (Throwable t) {
+            if (over) {
+                throw t; // by the subscriber, when it was told of the end
+            }
+            fail(passedOn(t, currentContext()));
+            return false;
+        }
+    }
+
+    /**
+     * What the subscriber is told. Reactor throws errors of the JVM instead, which ends at an event loop that this may run
+     * on: Netty would log them, and the subscriber wait for ever.
+     */
+    protected static Throwable passedOn(Throwable t, Context context) {
+        return t instanceof LinkageError || t instanceof VirtualMachineError
+                ? new EngineBroken(t)
+                : Operators.onOperatorError(t, context);
     }
 
     /** There is demand. */

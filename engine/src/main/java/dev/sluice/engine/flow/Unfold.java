@@ -1,6 +1,5 @@
 package dev.sluice.engine.flow;
 
-import dev.sluice.engine.error.EngineBroken;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.ReferenceCountUtil;
 import java.util.concurrent.atomic.AtomicReference;
@@ -13,7 +12,6 @@ import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxOperator;
 import reactor.core.publisher.Operators;
-import reactor.util.context.Context;
 
 /**
  * One buffer to any number of elements.
@@ -55,20 +53,10 @@ public final class Unfold<T> extends FluxOperator<ByteBuf, T> {
         try {
             unfolder = start.get();
         } catch (Throwable t) {
-            Operators.error(actual, passedOn(t, actual.currentContext()));
+            Operators.error(actual, DrainingSubscriber.passedOn(t, actual.currentContext()));
             return;
         }
         source.subscribe(new Loop<>(actual, unfolder, release));
-    }
-
-    /**
-     * What the subscriber is told. Reactor throws errors of the JVM instead, which ends at an event loop that this may run
-     * on: Netty would log them, and the subscriber wait for ever.
-     */
-    private static Throwable passedOn(Throwable t, Context context) {
-        return t instanceof LinkageError || t instanceof VirtualMachineError
-                ? new EngineBroken(t)
-                : Operators.onOperatorError(t, context);
     }
 
     private static final class Loop<T> extends DrainingSubscriber<ByteBuf, T> {
@@ -102,12 +90,7 @@ public final class Unfold<T> extends FluxOperator<ByteBuf, T> {
                 fail(failed);
                 return false;
             }
-            try {
-                return unfolding ? unfold() : receive();
-            } catch (Throwable t) {
-                fail(passedOn(t, currentContext()));
-                return false;
-            }
+            return unfolding ? unfold() : receive();
         }
 
         private boolean unfold() {

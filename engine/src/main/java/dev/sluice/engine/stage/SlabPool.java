@@ -9,6 +9,7 @@ import java.util.Deque;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 
@@ -25,6 +26,7 @@ public final class SlabPool {
 
     private final int slabBytes;
     private final int besideBytes;
+    private final IntFunction<ByteBuffer> source;
     private final int slabs;
     private final Deque<Memory> idle = new ArrayDeque<>();
     private final Deque<Waiter> waiters = new ArrayDeque<>();
@@ -38,11 +40,17 @@ public final class SlabPool {
      * @param budget in bytes for all; at least one slab is given whatever the budget
      */
     public SlabPool(int slabBytes, int besideBytes, long budget) {
+        this(slabBytes, besideBytes, budget, ByteBuffer::allocateDirect);
+    }
+
+    /** With memory from elsewhere, of which there may be none. */
+    SlabPool(int slabBytes, int besideBytes, long budget, IntFunction<ByteBuffer> source) {
         if (slabBytes < 1 || besideBytes < 0) {
             throw new IllegalArgumentException("slab of %d and %d bytes".formatted(slabBytes, besideBytes));
         }
         this.slabBytes = slabBytes;
         this.besideBytes = besideBytes;
+        this.source = source;
         this.slabs = (int) Math.max(1, Math.min(Integer.MAX_VALUE, budget / (slabBytes + (long) besideBytes)));
     }
 
@@ -103,8 +111,8 @@ public final class SlabPool {
                 if (next == null) {
                     return;
                 }
-                waiters.remove(next);
                 memory = take(next.behind());
+                waiters.remove(next);
             }
             next.serve(memory);
         }
@@ -138,12 +146,12 @@ public final class SlabPool {
     }
 
     private Memory take(boolean forAhead) {
-        out++;
         Memory memory = idle.poll();
         if (memory == null) {
+            memory = new Memory(); // where there is none, nothing has changed
             made++;
-            memory = new Memory();
         }
+        out++;
         memory.ahead = forAhead;
         if (forAhead) {
             ahead++;
@@ -230,7 +238,7 @@ public final class SlabPool {
 
     /** One pair of buffers; goes back when all that was handed out of it is released. */
     private final class Memory {
-        private final ByteBuffer slab = ByteBuffer.allocateDirect(slabBytes);
+        private final ByteBuffer slab = source.apply(slabBytes);
         private final AtomicInteger users = new AtomicInteger();
         private @Nullable ByteBuffer beside;
         private boolean ahead;
@@ -245,7 +253,7 @@ public final class SlabPool {
                 throw new IllegalStateException("the pool has no room beside its slabs");
             }
             if (beside == null) {
-                beside = ByteBuffer.allocateDirect(besideBytes);
+                beside = source.apply(besideBytes);
             }
             users.incrementAndGet();
             return new Slab(this, beside);

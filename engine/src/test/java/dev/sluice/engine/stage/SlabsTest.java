@@ -2,6 +2,7 @@ package dev.sluice.engine.stage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.engine.error.EngineBroken;
 import dev.sluice.engine.testkit.RandomCancel;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -90,6 +91,23 @@ class SlabsTest {
 
         assertThat(given.refCnt()).isZero();
         assertThat(pool.outstanding()).isZero();
+    }
+
+    /** It is thrown at whatever thread brings bytes or demand; an event loop would only log it. */
+    @Test
+    void theEndOfTheMemoryIsToldToTheSubscriber() {
+        var full = new SlabPool(8, 0, 16, length -> {
+            throw new OutOfMemoryError("so says the test");
+        });
+
+        upstream.flux()
+                .transform(Slabs.fill(full))
+                .as(StepVerifier::create)
+                .expectError(EngineBroken.class)
+                .verify(Duration.ofSeconds(20));
+
+        upstream.assertCancelled();
+        assertThat(full.outstanding()).isZero();
     }
 
     @Test
