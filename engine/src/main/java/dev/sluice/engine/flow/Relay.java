@@ -47,6 +47,7 @@ public final class Relay<T> implements CoreSubscriber<T> {
                 Reader next = new Reader(actual, last);
                 if (reader.compareAndSet(null, next)) {
                     actual.onSubscribe(next);
+                    next.letIn = true;
                     drain();
                 } else {
                     Operators.error(actual, new IllegalStateException("somebody else is reading"));
@@ -113,7 +114,7 @@ public final class Relay<T> implements CoreSubscriber<T> {
             return false;
         }
         Reader now = reader.get();
-        if (now == null || now.cancelled) {
+        if (now == null || now.cancelled || !now.letIn) {
             return false;
         }
         boolean ended = done; // before the stash: what came before the end is in it by then
@@ -159,6 +160,8 @@ public final class Relay<T> implements CoreSubscriber<T> {
     private final class Reader implements Subscription {
         private final CoreSubscriber<? super T> actual;
         private final Predicate<? super T> last;
+        // It has its subscription: the end of upstream, for one, may come before that.
+        private volatile boolean letIn;
         private volatile boolean cancelled;
         private volatile long demand;
 

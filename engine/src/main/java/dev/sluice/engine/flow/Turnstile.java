@@ -33,6 +33,8 @@ public final class Turnstile {
     private final AtomicLong demand = new AtomicLong();
     private final AtomicReference<@Nullable CoreSubscriber<? super ByteBuf>> taker = new AtomicReference<>();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    // The taker has its subscription: an end may come before that.
+    private volatile boolean letIn;
     private volatile boolean stopped;
     private volatile boolean closing;
 
@@ -47,6 +49,7 @@ public final class Turnstile {
             public void subscribe(CoreSubscriber<? super ByteBuf> actual) {
                 if (taker.compareAndSet(null, actual)) {
                     actual.onSubscribe(new Demand());
+                    letIn = true;
                     drain();
                 } else {
                     Operators.error(actual, new IllegalStateException("there is only one way out"));
@@ -105,7 +108,7 @@ public final class Turnstile {
             return end(why);
         }
         CoreSubscriber<? super ByteBuf> out = taker.get();
-        if (over || stopped || out == null) {
+        if (over || stopped || out == null || !letIn) {
             return false;
         }
         Turn turn = current;
@@ -155,7 +158,7 @@ public final class Turnstile {
             return true;
         }
         CoreSubscriber<? super ByteBuf> out = taker.get();
-        if (!over && out != null) {
+        if (!over && out != null && letIn) {
             over = true;
             if (!stopped) {
                 out.onError(why);

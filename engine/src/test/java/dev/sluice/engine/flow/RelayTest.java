@@ -9,7 +9,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.reactivestreams.Subscription;
+import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.test.StepVerifier;
 import reactor.test.publisher.TestPublisher;
@@ -38,6 +41,30 @@ class RelayTest {
                 .expectNext(5, 6)
                 .expectComplete()
                 .verify(PATIENCE);
+    }
+
+    /** The end of upstream needs no demand, and may come while a reader is being let in. */
+    @Test
+    void tellsAReaderNothingBeforeItsSubscription() {
+        var relay = new Relay<Integer>(left -> {});
+        TestPublisher<Integer> upstream = TestPublisher.create();
+        upstream.subscribe(relay);
+        List<String> told = new ArrayList<>();
+
+        relay.until(n -> false).subscribe(new BaseSubscriber<>() {
+            @Override
+            protected void hookOnSubscribe(Subscription subscription) {
+                CompletableFuture.runAsync(upstream::complete).join();
+                told.add("subscribed");
+            }
+
+            @Override
+            protected void hookOnComplete() {
+                told.add("complete");
+            }
+        });
+
+        assertThat(told).containsExactly("subscribed", "complete");
     }
 
     @Test

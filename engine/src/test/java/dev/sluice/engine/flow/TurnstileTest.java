@@ -75,6 +75,28 @@ class TurnstileTest {
         assertThat(through).containsExactly(1, 2, 3);
     }
 
+    /** An end needs no demand, and may come while the taker is being let in. */
+    @Test
+    void tellsTheTakerNothingBeforeItsSubscription() {
+        var turnstile = new Turnstile();
+        List<String> told = new ArrayList<>();
+
+        turnstile.out().subscribe(new BaseSubscriber<>() {
+            @Override
+            protected void hookOnSubscribe(Subscription subscription) {
+                CompletableFuture.runAsync(turnstile::close).join();
+                told.add("subscribed");
+            }
+
+            @Override
+            protected void hookOnComplete() {
+                told.add("complete");
+            }
+        });
+
+        assertThat(told).containsExactly("subscribed", "complete");
+    }
+
     @Test
     void whoFailsBeforeHisTurnIsGoneWithoutATrace() {
         var turnstile = new Turnstile();
