@@ -7,6 +7,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 import reactor.core.scheduler.Scheduler;
@@ -75,8 +76,9 @@ public final class Handover<T> extends Mono<T> {
             T value;
             try {
                 value = making.call();
-            } catch (Exception e) {
-                end(() -> actual.onError(e));
+            } catch (Throwable t) {
+                Exceptions.throwIfJvmFatal(t); // which the thread tells
+                end(() -> actual.onError(t));
                 return;
             }
             if (value == null) {

@@ -2,6 +2,7 @@ package dev.sluice.engine.flow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOError;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Random;
@@ -118,6 +119,19 @@ class HandoverTest {
                 .verify(PATIENCE);
 
         assertThat(undone).hasValue(0);
+    }
+
+    @Test
+    void tellsOfAnErrorThatIsNoException() {
+        Handover.of(
+                        () -> {
+                            throw new IOError(new IOException("no disk"));
+                        },
+                        value -> undone.incrementAndGet(),
+                        one)
+                .as(StepVerifier::create)
+                .expectError(IOError.class)
+                .verify(PATIENCE);
     }
 
     @Test
