@@ -5,7 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.function.Supplier;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.MonoSink;
+import reactor.core.publisher.Sinks;
 
 /**
  * How many requests may be under way: one more after a row of quick answers, one fewer when the server takes several
@@ -17,7 +17,7 @@ final class Permits {
     private static final Duration GRACE = Duration.ofMillis(100);
 
     private final int most;
-    private final Deque<MonoSink<Permits>> waiting = new ArrayDeque<>();
+    private final Deque<Place> waiting = new ArrayDeque<>();
     private int limit;
     private int used;
     private int quick;
@@ -30,7 +30,10 @@ final class Permits {
 
     /** Does {@code work} as soon as there is room for it, on the thread that makes room. */
     <T> Mono<T> with(Supplier<Mono<T>> work) {
-        return Mono.usingWhen(acquire(), permits -> work.get(), permits -> Mono.fromRunnable(this::release));
+        return Mono.usingWhen(
+                Mono.fromSupplier(Place::new),
+                place -> place.granted().then(Mono.defer(work)),
+                place -> Mono.fromRunnable(place::leave));
     }
 
     synchronized void answered(long nanos, int lines) {
@@ -54,38 +57,53 @@ final class Permits {
         return limit;
     }
 
-    private Mono<Permits> acquire() {
-        return Mono.create(sink -> {
-            synchronized (this) {
-                if (used >= limit) {
-                    waiting.add(sink);
-                    sink.onCancel(() -> withdraw(sink));
-                    return;
-                }
-                used++;
-            }
-            sink.success(this);
-        });
-    }
-
-    private synchronized void withdraw(MonoSink<Permits> sink) {
-        waiting.remove(sink);
-    }
-
-    private void release() {
-        synchronized (this) {
-            used--;
-        }
+    private void grant() {
         while (true) {
-            MonoSink<Permits> next;
+            Place next;
             synchronized (this) {
                 next = used < limit ? waiting.poll() : null;
                 if (next == null) {
                     return;
                 }
-                used++;
+                next.take();
             }
-            next.success(this);
+            next.granted.tryEmitEmpty();
+        }
+    }
+
+    /** Of one who waits for a permit, or has one: who leaves gives back what it has, heard of or not. */
+    private final class Place {
+        private final Sinks.Empty<Void> granted = Sinks.empty();
+        private boolean has;
+
+        Mono<Void> granted() {
+            return Mono.defer(() -> {
+                synchronized (Permits.this) {
+                    if (used < limit) {
+                        take();
+                        return Mono.empty();
+                    }
+                    waiting.add(this);
+                }
+                return granted.asMono();
+            });
+        }
+
+        /** Under the permits' lock. */
+        private void take() {
+            used++;
+            has = true;
+        }
+
+        void leave() {
+            synchronized (Permits.this) {
+                if (has) {
+                    used--;
+                } else {
+                    waiting.remove(this);
+                }
+            }
+            grant();
         }
     }
 }

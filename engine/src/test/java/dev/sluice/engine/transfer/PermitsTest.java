@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 /** How many requests may be under way, by how the server answers. */
@@ -62,6 +66,31 @@ class PermitsTest {
         assertThat(begun).hasSize(2);
         begun.get(0).tryEmitEmpty();
         assertThat(begun).hasSize(3);
+    }
+
+    @Test
+    void whoLeavesWhileItsTurnComesTakesNoPermitAlong() {
+        for (int round = 0; round < 2_000; round++) {
+            var one = new Permits(1);
+            Sinks.Empty<Void> end = Sinks.empty();
+            one.with(end::asMono).subscribe();
+            Disposable waiting = one.with(Mono::empty).subscribe();
+            var begin = new CountDownLatch(1);
+            CompletableFuture<Void> leaving = CompletableFuture.runAsync(() -> {
+                begin.countDown();
+                waiting.dispose();
+            });
+            while (begin.getCount() > 0) {
+                Thread.onSpinWait();
+            }
+
+            end.tryEmitEmpty();
+            leaving.join();
+
+            assertThat(one.with(() -> Mono.just(1)).blockOptional(Duration.ofSeconds(5)))
+                    .as("round %d", round)
+                    .isPresent();
+        }
     }
 
     private void quickAnswers(int count) {
