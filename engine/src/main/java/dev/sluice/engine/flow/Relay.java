@@ -180,7 +180,14 @@ public final class Relay<T> implements CoreSubscriber<T> {
             if (end) {
                 reader.compareAndSet(this, null);
             }
-            actual.onNext(element);
+            try {
+                actual.onNext(element);
+            } catch (Throwable t) {
+                // An error of the JVM, most likely. Whoever brings elements may tell it to us alone, as their end.
+                reader.compareAndSet(this, null);
+                actual.onError(DrainingSubscriber.passedOn(t, actual.currentContext()));
+                return;
+            }
             if (end) {
                 actual.onComplete();
             }

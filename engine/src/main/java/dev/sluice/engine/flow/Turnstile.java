@@ -94,11 +94,23 @@ public final class Turnstile {
         }
         int missed = 1;
         do {
-            while (step()) {
+            while (advance()) {
                 // again, as long as something could be done
             }
             missed = work.addAndGet(-missed);
         } while (missed != 0);
+    }
+
+    /** What is thrown at the way out, or by those who are told something, ends it for all. */
+    private boolean advance() {
+        try {
+            return step();
+        } catch (Throwable t) {
+            if (!failure.compareAndSet(null, DrainingSubscriber.passedOn(t, Context.empty()))) {
+                throw t;
+            }
+            return true;
+        }
     }
 
     /** Does one thing; false when there is nothing to do until somebody calls {@link #drain()}. */

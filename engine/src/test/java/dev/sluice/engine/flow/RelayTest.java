@@ -2,6 +2,7 @@ package dev.sluice.engine.flow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.engine.error.EngineBroken;
 import dev.sluice.engine.testkit.RandomCancel;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
@@ -11,6 +12,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
@@ -83,6 +86,22 @@ class RelayTest {
         relay.close();
 
         upstream.assertCancelled();
+    }
+
+    /** Its operators throw it up to whoever brings the element, who may well tell it as an error: to nobody, then. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aReaderThatMeetsTheEndOfTheMemoryIsToldSo(boolean atItsLast) {
+        var relay = new Relay<Integer>(left -> {});
+        Flux.range(1, 3).subscribe(relay);
+
+        relay.until(n -> atItsLast)
+                .doOnNext(n -> {
+                    throw new OutOfMemoryError("so says the test");
+                })
+                .as(StepVerifier::create)
+                .expectError(EngineBroken.class)
+                .verify(PATIENCE);
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.sluice.engine.flow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.engine.error.EngineBroken;
 import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.stage.SlabLine;
 import io.netty.buffer.ByteBuf;
@@ -95,6 +96,27 @@ class TurnstileTest {
         });
 
         assertThat(told).containsExactly("subscribed", "complete");
+    }
+
+    @Test
+    void theEndOfTheMemoryAtTheWayOutEndsItForAll() {
+        var turnstile = new Turnstile();
+        List<Throwable> failed = new ArrayList<>();
+        for (int i = 1; i <= 2; i++) {
+            turnstile.enter(turn -> flow(1, 5, 2), TurnstileTest::nothing, TurnstileTest::nothing, failed::add);
+        }
+
+        turnstile
+                .out()
+                .doOnNext(buffer -> {
+                    buffer.release();
+                    throw new OutOfMemoryError("so says the test");
+                })
+                .as(StepVerifier::create)
+                .expectError(EngineBroken.class)
+                .verify(PATIENCE);
+
+        assertThat(failed).hasSize(2).allMatch(EngineBroken.class::isInstance);
     }
 
     @Test
