@@ -105,11 +105,7 @@ final class Restores {
             Optional<InfluxHttp> api = http.isEmpty() ? Optional.empty() : Optional.of(http.get(targets.size()));
             targets.add(target(request, address, api, api.flatMap(to -> points(request, to, line)), ledger));
         }
-        return new Targets(
-                targets.size() == 1
-                        ? targets.get(0)
-                        : new FanOut(targets, request.pace().retries()),
-                ledger);
+        return new Targets(targets.size() == 1 ? targets.get(0) : new FanOut(targets), ledger);
     }
 
     /** Only where the backup wins: a write replaces what is there. */

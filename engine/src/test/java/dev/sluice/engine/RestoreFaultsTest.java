@@ -19,6 +19,7 @@ import dev.sluice.engine.meta.proto.Data;
 import dev.sluice.engine.meta.proto.DatabaseInfo;
 import dev.sluice.engine.meta.proto.UserInfo;
 import dev.sluice.engine.meta.proto.UserPrivilege;
+import dev.sluice.engine.model.Compression;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Mapping;
 import dev.sluice.engine.model.Notice;
@@ -29,6 +30,7 @@ import dev.sluice.engine.model.Timeouts;
 import dev.sluice.engine.model.Verification;
 import dev.sluice.engine.testkit.Answers;
 import dev.sluice.engine.testkit.FakeInfluxd;
+import dev.sluice.engine.testkit.MemoryShards;
 import dev.sluice.engine.testkit.PortableFiles;
 import dev.sluice.engine.testkit.ScriptedServer.Conversation;
 import dev.sluice.engine.testkit.ScriptedServer.Request;
@@ -596,6 +598,39 @@ class RestoreFaultsTest {
                     .as("two attempts at the first shard, and it is out")
                     .filteredOn(request -> request.type() == 7)
                     .hasSize(2);
+        }
+    }
+
+    /** A stream is read once, so what one server did not take cannot be sent to it again. */
+    @Test
+    void aServerThatFailsLeavesTheOthersWhatAStreamHas() {
+        Map<ShardRef, Map<String, byte[]>> shards = new LinkedHashMap<>();
+        List.of(FIRST, SECOND, OTHER).forEach(shard -> shards.put(shard, filesOf(shard)));
+        byte[] stream = StreamArchiveTest.archive(new MemoryShards(shards), Compression.NONE);
+        try (var second = new FakeInfluxd()) {
+            var uploads = new AtomicInteger();
+            second.when(request -> request.type() == 7 && uploads.getAndIncrement() == 0
+                    ? Optional.of(Conversation::reset)
+                    : Optional.empty());
+
+            CopyReport report = Objects.requireNonNull(engine.restore(
+                            RestoreRequest.of(new End.Stream(), server.address(), second.address())
+                                    .build(),
+                            MemoryShards.chunks(stream))
+                    .ofType(Event.Finished.class)
+                    .map(Event.Finished::report)
+                    .blockLast(PATIENCE));
+
+            assertThat(report.stored()).hasSize(3);
+            assertThat(server.files())
+                    .allSatisfy((shard, files) -> assertThat(files).hasSize(2));
+            assertThat(report.notices())
+                    .filteredOn(notice -> notice.kind() == Notice.Kind.MISSING)
+                    .singleElement()
+                    .asString()
+                    .contains(second.address().toString())
+                    .contains("lacks")
+                    .contains("db/a.b c/1");
         }
     }
 

@@ -15,6 +15,7 @@ import dev.sluice.engine.model.Catalog;
 import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.model.ShardPart;
+import dev.sluice.engine.model.ShardReceipt;
 import dev.sluice.engine.model.ShardRef;
 import dev.sluice.engine.source.Access;
 import dev.sluice.engine.source.ShardRead;
@@ -29,6 +30,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -143,6 +145,9 @@ public final class Copy {
         /** Attempts that the source took back. */
         private final Map<ShardRef, Integer> withdrawn = new ConcurrentHashMap<>();
 
+        /** What attempts that failed have found: one of several targets may have the shard of such a one. */
+        private final Map<ShardRef, Set<Notice>> foundInVain = new ConcurrentHashMap<>();
+
         private Run(SourceSession from, TargetSession to, Telling telling) {
             this.from = from;
             this.to = to;
@@ -236,7 +241,12 @@ public final class Copy {
                             tally.keep(run);
                             found.forEach(this::report);
                         })
-                        .doOnError(e -> tally.drop(run))
+                        .doOnError(e -> {
+                            tally.drop(run);
+                            foundInVain
+                                    .computeIfAbsent(shard.ref(), ref -> new LinkedHashSet<>())
+                                    .addAll(found);
+                        })
                         .doOnCancel(() -> tally.drop(run))
                         .map(receipt -> new ShardOutcome.Stored(receipt, attempt, now().minus(since)));
             });
@@ -276,9 +286,16 @@ public final class Copy {
                         tell(new Event.ShardRetried(shard.ref(), attempt, why, pause));
                         return Mono.<ShardOutcome>error(new Again(pause));
                     })
-                    .orElseGet(() -> options.skipErrors()
-                            ? Mono.just(new ShardOutcome.Failed(shard.ref(), why, attempt))
-                            : Mono.error(why));
+                    .orElseGet(() -> lastWord(shard.ref(), attempt, since, why));
+        }
+
+        private Mono<ShardOutcome> lastWord(ShardRef shard, int attempt, Duration since, SluiceException why) {
+            Optional<ShardReceipt> kept = to.keptOf(shard);
+            if (kept.isPresent()) {
+                foundInVain.getOrDefault(shard, Set.of()).forEach(this::report);
+                return Mono.just(new ShardOutcome.Stored(kept.get(), attempt, now().minus(since)));
+            }
+            return options.skipErrors() ? Mono.just(new ShardOutcome.Failed(shard, why, attempt)) : Mono.error(why);
         }
 
         private Mono<CopyReport> seal(List<ShardOutcome> fates) {

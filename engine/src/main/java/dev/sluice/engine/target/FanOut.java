@@ -2,6 +2,7 @@ package dev.sluice.engine.target;
 
 import dev.sluice.engine.error.ConnectionFailed;
 import dev.sluice.engine.error.ConnectionLost;
+import dev.sluice.engine.error.RestoreRefused;
 import dev.sluice.engine.error.ServerSilent;
 import dev.sluice.engine.error.SluiceException;
 import dev.sluice.engine.event.ShardOutcome;
@@ -10,6 +11,7 @@ import dev.sluice.engine.model.Notice;
 import dev.sluice.engine.model.ShardPart;
 import dev.sluice.engine.model.ShardReceipt;
 import dev.sluice.engine.model.ShardRef;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,19 +29,16 @@ import reactor.core.publisher.Mono;
 /**
  * Several targets that get the same: each shard is read once, and the slowest sets the pace.
  *
- * <p>One that fails leaves the group for this shard, and the others go on. While attempts are left, the shard is tried
- * again for those that do not have it yet; after that it is theirs to miss, and the report says so. A target that cannot
+ * <p>One that fails leaves the group for this shard, and the others go on. While the copy tries the shard again, it is
+ * written to those that do not have it yet; after that it is theirs to miss, and the report says so. A target that cannot
  * be reached any more gets no further shard. Only what fails for all fails the copy.
  */
 public final class FanOut implements Target {
 
     private final List<Target> targets;
-    private final int retries;
 
-    /** @param retries of a shard that some of the targets have and others not */
-    public FanOut(List<Target> targets, int retries) {
+    public FanOut(List<Target> targets) {
         this.targets = List.copyOf(targets);
-        this.retries = retries;
     }
 
     @Override
@@ -79,6 +78,10 @@ public final class FanOut implements Target {
         private volatile Optional<SluiceException> refusal;
         private final Set<ShardRef> has = ConcurrentHashMap.newKeySet();
         private final Map<ShardRef, String> misses = new ConcurrentHashMap<>();
+
+        /** What was wrong with shards that may be tried again. */
+        private final Map<ShardRef, SluiceException> failures = new ConcurrentHashMap<>();
+
         private volatile boolean gone;
 
         private Member(String name, Optional<TargetSession> session, Optional<SluiceException> refusal) {
@@ -106,6 +109,14 @@ public final class FanOut implements Target {
             return takesPart() && !gone && !has.contains(shard) && !misses.containsKey(shard);
         }
 
+        void failed(ShardRef shard, SluiceException why) {
+            if (why.worthRetrying()) {
+                failures.put(shard, why);
+            } else {
+                miss(shard, why);
+            }
+        }
+
         void miss(ShardRef shard, SluiceException why) {
             misses.put(shard, String.valueOf(why.getMessage()));
             if (why instanceof ConnectionFailed || why instanceof ConnectionLost || why instanceof ServerSilent) {
@@ -117,9 +128,8 @@ public final class FanOut implements Target {
     /** What came of one shard at one target. */
     private record Result(Member member, Optional<ShardReceipt> receipt, Optional<SluiceException> failure) {}
 
-    private final class Session implements TargetSession {
+    private static final class Session implements TargetSession {
         private final List<Member> members;
-        private final Map<ShardRef, Integer> attempts = new ConcurrentHashMap<>();
         private final Map<ShardRef, ShardReceipt> receipts = new ConcurrentHashMap<>();
 
         private Session(List<Member> members) {
@@ -149,13 +159,16 @@ public final class FanOut implements Target {
                     .orElseThrow();
         }
 
-        /** What no target takes. */
+        /** What no target that is left takes. */
         @Override
         public Map<ShardRef, String> refused() {
-            List<Member> begun = begun();
+            List<Member> left = begun().stream().filter(member -> !member.gone).toList();
+            if (left.isEmpty()) {
+                return Map.of(); // it is not they who refuse it
+            }
             Map<ShardRef, String> all =
-                    new LinkedHashMap<>(begun.get(0).session.orElseThrow().refused());
-            begun.forEach(member -> all.keySet()
+                    new LinkedHashMap<>(left.get(0).session.orElseThrow().refused());
+            left.forEach(member -> all.keySet()
                     .retainAll(member.session.orElseThrow().refused().keySet()));
             return all;
         }
@@ -173,16 +186,28 @@ public final class FanOut implements Target {
             return Mono.defer(() -> {
                 List<Member> wanting =
                         begun().stream().filter(member -> member.wants(shard)).toList();
-                if (wanting.isEmpty()) {
-                    throw new IllegalStateException("no target is left for shard " + shard);
+                if (wanting.isEmpty()) { // those without it went while it waited for this attempt
+                    throw nobodyTakes(shard);
                 }
-                int attempt = attempts.merge(shard, 1, Integer::sum);
                 var spread = new Spread(parts, wanting.size());
                 return Flux.fromIterable(wanting)
                         .flatMap(member -> write(member, shard, spread, stored), wanting.size())
                         .collectList()
-                        .map(results -> conclude(shard, attempt, results));
+                        .map(results -> conclude(shard, results));
             });
+        }
+
+        private SluiceException nobodyTakes(ShardRef shard) {
+            return new RestoreRefused(
+                    "none of the servers that are left takes shard %s: %s"
+                            .formatted(
+                                    shard,
+                                    begun().stream()
+                                            .flatMap(member -> member.misses.values().stream()
+                                                    .limit(1))
+                                            .distinct()
+                                            .collect(Collectors.joining("; "))),
+                    "-skip-errors goes on without it.");
         }
 
         private Mono<Result> write(Member member, ShardRef shard, Spread spread, LongConsumer stored) {
@@ -197,24 +222,38 @@ public final class FanOut implements Target {
                     .doOnNext(result -> branch.release());
         }
 
-        private ShardReceipt conclude(ShardRef shard, int attempt, List<Result> results) {
+        private ShardReceipt conclude(ShardRef shard, List<Result> results) {
             for (Result result : results) {
                 result.receipt().ifPresent(receipt -> {
                     result.member().has.add(shard);
                     receipts.putIfAbsent(shard, receipt);
                 });
             }
-            for (Result result : results) {
-                if (result.failure().isPresent()) {
-                    SluiceException why = result.failure().get();
-                    if (!receipts.containsKey(shard) || (why.worthRetrying() && attempt <= retries)) {
-                        throw why;
-                    }
-                }
-            }
+            List<SluiceException> failures = results.stream()
+                    .flatMap(result -> result.failure().stream())
+                    .toList();
             results.forEach(
-                    result -> result.failure().ifPresent(why -> result.member().miss(shard, why)));
+                    result -> result.failure().ifPresent(why -> result.member().failed(shard, why)));
+            // What may be tried again before what may not; the copy asks for what is kept when it tries no more.
+            failures.stream()
+                    .sorted(Comparator.comparing(why -> !why.worthRetrying()))
+                    .findFirst()
+                    .ifPresent(why -> {
+                        throw why;
+                    });
             return Objects.requireNonNull(receipts.get(shard), "one of them has it");
+        }
+
+        @Override
+        public Optional<ShardReceipt> keptOf(ShardRef shard) {
+            Optional<ShardReceipt> kept = Optional.ofNullable(receipts.get(shard));
+            if (kept.isPresent()) {
+                begun().stream()
+                        .filter(member -> !member.has.contains(shard))
+                        .forEach(member -> Optional.ofNullable(member.failures.get(shard))
+                                .ifPresent(why -> member.miss(shard, why)));
+            }
+            return kept;
         }
 
         @Override

@@ -7,6 +7,7 @@ import dev.sluice.engine.model.ShardReceipt;
 import dev.sluice.engine.model.ShardRef;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -46,6 +47,14 @@ public interface TargetSession {
      * @param stored is told the number of bytes each time some are on their way to rest
      */
     Mono<ShardReceipt> write(ShardRef shard, Flux<ShardPart> parts, LongConsumer stored);
+
+    /**
+     * To be asked when the last attempt at a shard has failed: what there is of it all the same, as one of several
+     * targets may have it where another has failed. Empty: the shard has failed.
+     */
+    default Optional<ShardReceipt> keptOf(ShardRef shard) {
+        return Optional.empty();
+    }
 
     /**
      * Makes the stored shards into a whole; nothing before this counts as one.
