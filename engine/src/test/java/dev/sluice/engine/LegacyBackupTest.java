@@ -45,6 +45,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -64,6 +65,8 @@ class LegacyBackupTest {
     private static final Scheduler FILES = TestThreads.FILES;
     private static final ShardRef FIRST = new ShardRef("telemetry", "autogen", 1);
     private static final ShardRef THIRD = new ShardRef("telemetry", "autogen", 3);
+
+    private static final ShardRef CHAINED = new ShardRef("db", "rp", 7);
 
     @TempDir
     Path temp;
@@ -196,6 +199,44 @@ class LegacyBackupTest {
                 .hasEntrySatisfying(
                         "000000001-000000001.tsm",
                         content -> assertThat(content).startsWith("100:"));
+    }
+
+    @Test
+    void aTombstoneWithoutItsFileBelongsToTheFileOfAnOlderRun() throws IOException {
+        chain(
+                Map.of("000000001-000000001.tsm", new byte[10]),
+                Map.of("000000001-000000001.tombstone", new byte[3]),
+                Map.of("000000001-000000001.tombstone", new byte[6]));
+
+        assertThat(sizes(CHAINED))
+                .containsOnly(
+                        Map.entry("000000001-000000001.tombstone", "6"), Map.entry("000000001-000000001.tsm", "10"));
+    }
+
+    /** A server that is started when a shard has no file left counts its generations from the first again. */
+    @Test
+    void aTombstoneDeletesNothingFromALaterFileOfTheSameName() throws IOException {
+        chain(
+                Map.of("000000001-000000001.tsm", new byte[10]),
+                Map.of("000000001-000000001.tsm", new byte[10], "000000001-000000001.tombstone", new byte[3]),
+                Map.of("000000001-000000001.tsm", new byte[20]));
+
+        assertThat(sizes(CHAINED)).containsOnly(Map.entry("000000001-000000001.tsm", "20"));
+    }
+
+    @SafeVarargs
+    private void chain(Map<String, byte[]>... runs) throws IOException {
+        Files.write(temp.resolve("meta.00"), Answers.metastore(Answers.metadata(CHAINED)));
+        for (int number = 0; number < runs.length; number++) {
+            Files.write(temp.resolve("db.rp.00007.0" + number), Answers.shard(CHAINED, runs[number]));
+        }
+    }
+
+    private Map<String, String> sizes(ShardRef shard) {
+        var sizes = new TreeMap<String, String>();
+        Contents.of(legacy(temp), shard)
+                .forEach((name, content) -> sizes.put(name, content.substring(0, content.indexOf(':'))));
+        return sizes;
     }
 
     @Test

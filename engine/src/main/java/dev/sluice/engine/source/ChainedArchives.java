@@ -16,8 +16,9 @@ import reactor.core.publisher.Mono;
  * Several archives of one shard as one: each file name once, from the newest archive that has it, and all tombstones
  * before all data files, as a tombstone may be newer than the file it belongs to.
  *
- * <p>Why that is right: a server never writes a data file again under the same name, and a tombstone of the same name
- * only grows. What it cannot know is which files went away between the archives.
+ * <p>Why that is right: as long as a file is there, no other gets its name, and its tombstone only grows. A server that is
+ * started when the last files of a shard are gone gives their names anew: a data file without a tombstone is then newer than
+ * the tombstone of an older archive, which is not taken. What it cannot know is which files went away between the archives.
  *
  * <p>Each archive is read up to three times: for the names, for tombstones if it has some that count, for data.
  */
@@ -54,7 +55,17 @@ final class ChainedArchives {
                 .collect(
                         HashMap<String, Integer>::new,
                         (newest, found) -> found.getValue().forEach(name -> newest.put(name, found.getKey())))
+                .doOnNext(newest -> newest.keySet().removeIf(name -> isOfAFileBefore(name, newest)))
                 .flatMapMany(this::merged);
+    }
+
+    /** A tombstone is younger than its file, so an archive that has the file because it is new has the tombstone too. */
+    private static boolean isOfAFileBefore(String name, Map<String, Integer> newest) {
+        if (!name.endsWith(TOMBSTONE)) {
+            return false;
+        }
+        Integer data = newest.get(name.substring(0, name.length() - TOMBSTONE.length()) + ".tsm");
+        return data != null && data > newest.getOrDefault(name, data);
     }
 
     private Flux<ShardPart> merged(Map<String, Integer> newest) {
