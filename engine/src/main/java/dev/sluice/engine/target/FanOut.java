@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 import reactor.core.publisher.Flux;
@@ -34,6 +35,9 @@ import reactor.core.publisher.Mono;
  * be reached any more gets no further shard. Only what fails for all fails the copy.
  */
 public final class FanOut implements Target {
+
+    /** Attempts in a row whose connection was lost: after these the target counts as gone. */
+    private static final int LOST = 2;
 
     private final List<Target> targets;
 
@@ -82,6 +86,9 @@ public final class FanOut implements Target {
         /** What was wrong with shards that may be tried again. */
         private final Map<ShardRef, SluiceException> failures = new ConcurrentHashMap<>();
 
+        /** Attempts that ended with the connection, one behind the other. A single one may be the network's. */
+        private final AtomicInteger lost = new AtomicInteger();
+
         private volatile boolean gone;
 
         private Member(String name, Optional<TargetSession> session, Optional<SluiceException> refusal) {
@@ -109,7 +116,15 @@ public final class FanOut implements Target {
             return takesPart() && !gone && !has.contains(shard) && !misses.containsKey(shard);
         }
 
+        void stored(ShardRef shard) {
+            has.add(shard);
+            lost.set(0);
+        }
+
         void failed(ShardRef shard, SluiceException why) {
+            if (why instanceof ConnectionLost) {
+                lost.incrementAndGet();
+            }
             if (why.worthRetrying()) {
                 failures.put(shard, why);
             } else {
@@ -119,7 +134,8 @@ public final class FanOut implements Target {
 
         void miss(ShardRef shard, SluiceException why) {
             misses.put(shard, String.valueOf(why.getMessage()));
-            if (why instanceof ConnectionFailed || why instanceof ConnectionLost || why instanceof ServerSilent) {
+            boolean lostAgain = why instanceof ConnectionLost && lost.get() >= LOST;
+            if (lostAgain || why instanceof ConnectionFailed || why instanceof ServerSilent) {
                 gone = true; // never back: shards that end at the same time may find different reasons
             }
         }
@@ -225,7 +241,7 @@ public final class FanOut implements Target {
         private ShardReceipt conclude(ShardRef shard, List<Result> results) {
             for (Result result : results) {
                 result.receipt().ifPresent(receipt -> {
-                    result.member().has.add(shard);
+                    result.member().stored(shard);
                     receipts.putIfAbsent(shard, receipt);
                 });
             }

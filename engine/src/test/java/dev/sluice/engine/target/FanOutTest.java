@@ -136,10 +136,10 @@ class FanOutTest {
     @Test
     void oneThatCannotBePreparedIsLeftOutAndGivesUp() {
         var givenUp = new AtomicInteger();
-        TargetSession session = Objects.requireNonNull(new FanOut(
-                        List.of(beginning(Mono.just(unprepared(givenUp))), new Member(taken -> taken)))
-                .begin(CATALOG)
-                .block());
+        TargetSession session = Objects.requireNonNull(
+                new FanOut(List.of(beginning(Mono.just(unprepared(givenUp))), new Member(taken -> taken)))
+                        .begin(CATALOG)
+                        .block());
 
         session.prepare().block();
         Sealed sealed = Objects.requireNonNull(session.seal(List.of()).block());
@@ -266,6 +266,33 @@ class FanOutTest {
                 .as(StepVerifier::create)
                 .thenConsumeWhile(event -> true)
                 .verifyError(ConnectionLost.class);
+    }
+
+    /** As of a stream, whose shards have one attempt each. */
+    @Test
+    void oneThatLosesASingleAttemptGetsTheOtherShards() {
+        var second = new ShardRef("db", "rp", 8);
+        var third = new ShardRef("db", "rp", 9);
+        var memory = new MemoryShards();
+        Target once = writing((shard, attempt) -> shard.equals(SHARD) ? Mono.error(lost()) : Mono.empty(), memory);
+        var options = CopyOptions.of(
+                Task.COPY, Pace.DEFAULT.withRetries(0).withConcurrency(1), List.of(), false, Compression.NONE);
+
+        CopyReport report = Objects.requireNonNull(new Copy(
+                        from(SHARD, second, third),
+                        new FanOut(List.of(once, new MemoryShards())),
+                        options,
+                        new NoPauses())
+                .run(Selection.EVERYTHING)
+                .ofType(Event.Finished.class)
+                .map(Event.Finished::report)
+                .blockLast(Duration.ofSeconds(30)));
+
+        assertThat(memory.shards()).containsOnlyKeys(second, third);
+        assertThat(report.complete()).isFalse();
+        assertThat(report.notices())
+                .singleElement()
+                .satisfies(notice -> assertThat(notice.message()).contains("has 2 shards and lacks 1"));
     }
 
     private static MemoryShards from(ShardRef... shards) {
