@@ -8,6 +8,7 @@ import reactor.core.CoreSubscriber;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Operators;
+import reactor.util.context.Context;
 
 /**
  * One stream of parts for several takers. Asks for a part when every taker that is left has asked for one, so the slowest
@@ -55,13 +56,15 @@ final class Spread {
 
     private void admit(CoreSubscriber<? super ShardPart> actual) {
         var branch = new Branch(actual);
+        actual.onSubscribe(branch); // before the last taker on another thread can bring it an end
         boolean complete;
         synchronized (this) {
-            branches.add(branch);
+            if (!branch.left) {
+                branches.add(branch);
+            }
             arrived++;
             complete = arrived == takers;
         }
-        actual.onSubscribe(branch);
         start(complete);
     }
 
@@ -94,6 +97,7 @@ final class Spread {
     private void leave(Branch branch) {
         boolean last;
         synchronized (this) {
+            branch.left = true;
             if (!branches.remove(branch)) {
                 return;
             }
@@ -107,6 +111,13 @@ final class Spread {
     }
 
     private final class Upstream extends BaseSubscriber<ShardPart> {
+        /** All takers are of one copy. */
+        @Override
+        public Context currentContext() {
+            List<Branch> all = alive();
+            return all.isEmpty() ? Context.empty() : all.get(0).actual.currentContext();
+        }
+
         @Override
         protected void hookOnSubscribe(Subscription subscription) {
             synchronized (Spread.this) {
@@ -148,6 +159,7 @@ final class Spread {
     private final class Branch implements Subscription {
         private final CoreSubscriber<? super ShardPart> actual;
         private long demand;
+        private boolean left;
 
         private Branch(CoreSubscriber<? super ShardPart> actual) {
             this.actual = actual;

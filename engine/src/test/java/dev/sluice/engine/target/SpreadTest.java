@@ -19,12 +19,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.SignalType;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 import reactor.test.publisher.TestPublisher;
+import reactor.util.context.Context;
 
 class SpreadTest {
 
@@ -55,6 +57,53 @@ class SpreadTest {
         assertThat(fast.completed).isTrue();
         assertThat(slow.completed).isTrue();
         assertAllReleased();
+    }
+
+    /** The last taker may come on another thread at any moment, here in the very first. */
+    @Test
+    void nobodyIsToldAnEndBeforeTheSubscriptionIsTaken() {
+        var spread = new Spread(Flux.error(new IllegalStateException("over")), 2);
+        List<String> told = new ArrayList<>();
+
+        spread.branch().subscribe(new CoreSubscriber<>() {
+            @Override
+            public void onSubscribe(Subscription subscription) {
+                spread.branch().onErrorComplete().subscribe();
+                told.add("subscription");
+            }
+
+            @Override
+            public void onNext(ShardPart part) {
+                part.release();
+            }
+
+            @Override
+            public void onError(Throwable failure) {
+                told.add(String.valueOf(failure.getMessage()));
+            }
+
+            @Override
+            public void onComplete() {}
+        });
+
+        assertThat(told).containsExactly("subscription", "over");
+    }
+
+    @Test
+    void theSourceSeesTheContextOfTheTakers() {
+        var seen = new ArrayList<String>();
+        Flux<ShardPart> source = Flux.deferContextual(context -> {
+            seen.add(context.get("request"));
+            return Flux.empty();
+        });
+
+        new Spread(source, 1)
+                .branch()
+                .contextWrite(Context.of("request", "7"))
+                .as(StepVerifier::create)
+                .verifyComplete();
+
+        assertThat(seen).containsExactly("7");
     }
 
     @Test
