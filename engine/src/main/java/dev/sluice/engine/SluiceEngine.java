@@ -3,6 +3,7 @@ package dev.sluice.engine;
 import dev.sluice.engine.event.CopyReport;
 import dev.sluice.engine.event.Event;
 import dev.sluice.engine.event.TransferEvent;
+import dev.sluice.engine.flow.Callers;
 import dev.sluice.engine.model.End;
 import dev.sluice.engine.model.Selection;
 import dev.sluice.engine.serve.RunningServer;
@@ -93,7 +94,7 @@ public final class SluiceEngine implements AutoCloseable {
      * server and removes what is half written.
      */
     public Flux<Event> backup(BackupRequest request) {
-        return copies.backup(request);
+        return Callers.apart(copies.backup(request));
     }
 
     /** The same for those who want only the report. */
@@ -121,7 +122,7 @@ public final class SluiceEngine implements AutoCloseable {
      *     comes before the stream ends. What it throws ends the backup, and is passed on
      */
     public Flux<ByteBuf> stream(BackupRequest request, Consumer<? super Event> told) {
-        return copies.stream(request, told);
+        return Callers.apart(copies.stream(request, told));
     }
 
     /**
@@ -131,7 +132,7 @@ public final class SluiceEngine implements AutoCloseable {
      * installs no half shard.
      */
     public Flux<Event> restore(RestoreRequest request) {
-        return restores.restore(request);
+        return Callers.apart(restores.restore(request));
     }
 
     /**
@@ -142,7 +143,7 @@ public final class SluiceEngine implements AutoCloseable {
      *     takes; its buffers are released here, and its error is passed on as it is
      */
     public Flux<Event> restore(RestoreRequest request, Flux<ByteBuf> stream) {
-        return restores.restore(request, stream);
+        return Callers.apart(restores.restore(request, stream));
     }
 
     /** The same for those who want only the report. */
@@ -156,7 +157,7 @@ public final class SluiceEngine implements AutoCloseable {
      * {@link #restore}, and as careful.
      */
     public Flux<Event> copy(CopyRequest request) {
-        return copies.copy(request);
+        return Callers.apart(copies.copy(request));
     }
 
     /**
@@ -165,7 +166,7 @@ public final class SluiceEngine implements AutoCloseable {
      * the others from being checked.
      */
     public Flux<Event> verify(VerifyRequest request) {
-        return examinations.verify(request);
+        return Callers.apart(examinations.verify(request));
     }
 
     /**
@@ -174,7 +175,7 @@ public final class SluiceEngine implements AutoCloseable {
      * Errors are {@link dev.sluice.engine.error.SluiceException}s.
      */
     public Mono<Listing> list(End from, Selection selection) {
-        return examinations.list(from, selection);
+        return Callers.apart(examinations.list(from, selection));
     }
 
     /**
@@ -184,7 +185,7 @@ public final class SluiceEngine implements AutoCloseable {
      * {@link dev.sluice.engine.error.SluiceException}s.
      */
     public Mono<Inspection> inspect(InspectRequest request) {
-        return examinations.inspect(request);
+        return Callers.apart(examinations.inspect(request));
     }
 
     /**
@@ -193,7 +194,7 @@ public final class SluiceEngine implements AutoCloseable {
      * half file under its final name.
      */
     public Flux<TransferEvent> export(ExportRequest request) {
-        return transfers.export(request);
+        return Callers.apart(transfers.export(request));
     }
 
     /**
@@ -202,7 +203,7 @@ public final class SluiceEngine implements AutoCloseable {
      * request.
      */
     public Flux<TransferEvent> importLines(ImportRequest request) {
-        return transfers.importLines(request);
+        return Callers.apart(transfers.importLines(request));
     }
 
     /**
@@ -212,7 +213,7 @@ public final class SluiceEngine implements AutoCloseable {
      * request; what was written stays.
      */
     public Flux<TransferEvent> copyLines(LineCopyRequest request) {
-        return transfers.copyLines(request);
+        return Callers.apart(transfers.copyLines(request));
     }
 
     /**

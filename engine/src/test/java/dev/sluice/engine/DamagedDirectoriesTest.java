@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import reactor.test.StepVerifier;
 
 /**
  * Damage in the write-ahead log and the tombstones of a stopped server, and in a backup's metadata: whatever the formats have something to find it by
@@ -145,6 +146,25 @@ class DamagedDirectoriesTest {
                     .as("byte %d", at)
                     .isInstanceOf(FormatDamaged.class);
         }
+    }
+
+    @Test
+    void whatACallerPassesOverIsNotPassedOverInHere() throws IOException {
+        Path backup = temp.resolve("backup");
+        engine.copy(CopyRequest.of(directories, new End.Portable(backup)).build())
+                .blockLast(PATIENCE);
+        try (var files = Files.list(backup)) {
+            for (Path meta :
+                    files.filter(file -> file.toString().endsWith(".meta")).toList()) {
+                Files.write(meta, new byte[100]);
+            }
+        }
+
+        engine.verify(VerifyRequest.of(new End.Portable(backup)))
+                .onErrorContinue((error, element) -> {})
+                .as(StepVerifier::create)
+                .expectError(FormatDamaged.class)
+                .verify(PATIENCE);
     }
 
     private static @Nullable String problem(byte[] tombstone) throws IOException {
